@@ -1,0 +1,66 @@
+"""Which activation function trains best: do the rectifiers beat tanh, and sigmoid most of all?
+
+The lectures rank them "logistic < tanh < ReLU < leaky ReLU < ELU", say that ReLU converges six
+times faster than tanh, and that swish is the best of all. Every activation gets the initializer
+that was derived for it (Glorot for the symmetric ones, He for the rectifiers) and its own learning
+rate. Maxout keeps the number of units, which doubles its parameters.
+
+References:
+    Krizhevsky et al. (2012), ImageNet Classification with Deep CNNs, NeurIPS.
+    Clevert et al. (2016), Exponential Linear Units, arXiv:1511.07289.
+    Xu et al. (2015), Empirical Evaluation of Rectified Activations, arXiv:1505.00853.
+    Ramachandran et al. (2017), Searching for Activation Functions, arXiv:1710.05941.
+"""
+
+import keras
+from keras import layers
+
+from zoo.experiment import Experiment, Recipe
+from zoo.layers import Maxout, RReLU, Swish
+
+
+def after_dense(activation, initializer="he_normal"):
+    """Returns a function of the number of units that makes a dense hidden layer."""
+    return lambda units: [layers.Dense(units, kernel_initializer=initializer), activation()]
+
+
+def build_model(input_shape, num_classes, activation, depth=3, units=100):
+    """Builds an MLP; `activation` makes the layers of one hidden layer."""
+    model = keras.Sequential([keras.Input(input_shape), layers.Flatten()])
+    for _ in range(depth):
+        for layer in activation(units):
+            model.add(layer)
+    model.add(layers.Dense(num_classes))
+    return model
+
+
+EXPERIMENT = Experiment(
+    factor="activation",
+    baseline="relu",
+    variants={
+        "none": after_dense(lambda: layers.Activation("linear"), "glorot_normal"),
+        "sigmoid": after_dense(lambda: layers.Activation("sigmoid"), "glorot_normal"),
+        "tanh": after_dense(lambda: layers.Activation("tanh"), "glorot_normal"),
+        "relu": after_dense(layers.ReLU),
+        "leaky 0.01": after_dense(lambda: layers.LeakyReLU(negative_slope=0.01)),
+        "leaky 0.1": after_dense(lambda: layers.LeakyReLU(negative_slope=0.1)),
+        "prelu": after_dense(
+            lambda: layers.PReLU(alpha_initializer=keras.initializers.Constant(0.25))
+        ),
+        "rrelu": after_dense(RReLU),
+        "elu": after_dense(layers.ELU),
+        "maxout": lambda units: [Maxout(units, pieces=2, kernel_initializer="he_normal")],
+        "swish 0": after_dense(lambda: Swish(0.0)),
+        "swish 1": after_dense(lambda: Swish(1.0)),
+        "swish 10": after_dense(lambda: Swish(10.0)),
+        "swish 100": after_dense(lambda: Swish(100.0)),
+        "swish learned": after_dense(lambda: Swish(1.0, learn=True)),
+    },
+    recipe=Recipe(
+        build_model=build_model,
+        optimizer=lambda rate: keras.optimizers.SGD(rate, momentum=0.9),
+        learning_rates=(0.003, 0.01, 0.03, 0.1, 0.3),
+        epochs=40,
+        batch_size=128,
+    ),
+)

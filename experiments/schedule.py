@@ -1,0 +1,71 @@
+"""Does decaying the learning rate help, and does it matter how?
+
+The lectures list step, exponential, linear, cosine and inverse square root decay, Newbob, and
+division by ten (or five) on a plateau. One of them calls `a0 * (1 - t/T)` exponential; it is
+linear, and stands here under that name. The learning rate in the table is the initial one.
+
+References:
+    Smith (2017), Cyclical Learning Rates for Training Neural Networks, arXiv:1506.01186.
+    Loshchilov and Hutter (2017), SGDR, arXiv:1608.03983.
+    Johnson et al. (2004), ICSI QuickNet software package (Newbob).
+"""
+
+import math
+
+import keras
+from keras import layers
+from keras.callbacks import ReduceLROnPlateau
+from keras.optimizers import schedules
+
+from callbacks import InverseSquareRootDecay, NewBob
+from zoo.experiment import Experiment, Recipe, no_schedule
+
+
+def build_model(input_shape, num_classes, depth=3, units=100):
+    """Builds a ReLU MLP."""
+    model = keras.Sequential([keras.Input(input_shape), layers.Flatten()])
+    for _ in range(depth):
+        model.add(layers.Dense(units, kernel_initializer="he_normal"))
+        model.add(layers.ReLU())
+    model.add(layers.Dense(num_classes))
+    return model
+
+
+def step(rate, steps, epochs):
+    """Divides the rate by ten after one half and again after three quarters of the epochs."""
+    ends = [steps * epochs // 2, steps * epochs * 3 // 4]
+    return schedules.PiecewiseConstantDecay(ends, [rate, rate / 10, rate / 100])
+
+
+def every_epoch(factor):
+    """Returns a schedule that multiplies the rate by `factor` after every epoch."""
+    return lambda rate, steps, epochs: schedules.ExponentialDecay(
+        rate, steps, factor, staircase=True
+    )
+
+
+EXPERIMENT = Experiment(
+    factor="schedule",
+    baseline="constant",
+    variants={
+        "constant": no_schedule,
+        "step": step,
+        "exponential exp(-0.03 epoch)": every_epoch(math.exp(-0.03)),
+        "decay 0.95": every_epoch(0.95),
+        "decay 0.9": every_epoch(0.9),
+        "linear": lambda rate, steps, epochs: schedules.PolynomialDecay(rate, steps * epochs, 0.0),
+        "cosine": lambda rate, steps, epochs: schedules.CosineDecay(rate, steps * epochs),
+        "inverse square root": lambda rate, steps, epochs: InverseSquareRootDecay(rate, steps),
+        "newbob": lambda *_: NewBob(),
+        "newbob quicknet": lambda *_: NewBob(start=0.005, stop=0.001),
+        "plateau / 5": lambda *_: ReduceLROnPlateau(factor=0.2, patience=5, min_lr=0.001),
+        "plateau / 10": lambda *_: ReduceLROnPlateau(factor=0.1, patience=5),
+    },
+    recipe=Recipe(
+        build_model=build_model,
+        optimizer=lambda rate: keras.optimizers.SGD(rate, momentum=0.9),
+        learning_rates=(0.003, 0.01, 0.03, 0.1, 0.3),
+        epochs=40,
+        batch_size=128,
+    ),
+)

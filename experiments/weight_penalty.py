@@ -1,0 +1,56 @@
+"""Do L1 and L2 penalties generalise better, and at which strength?
+
+The lectures call both standard remedies against overfitting; one of them "found them useless in
+practice". Strengths are Keras's: `lambda * sum(w**2)` and `lambda * sum(|w|)` over each kernel; the
+lecture that writes 0.5 C has C = 2 lambda for L2. Trained on few examples.
+
+References:
+    Krogh and Hertz (1992), A Simple Weight Decay Can Improve Generalization, NeurIPS.
+    Zhang et al. (2017), Understanding deep learning requires rethinking generalization,
+    arXiv:1611.03530.
+"""
+
+import keras
+from keras import layers, regularizers
+
+from zoo.experiment import Experiment, Recipe
+
+
+def build_model(input_shape, num_classes, weight_penalty, depth=2, units=200):
+    """Builds a ReLU MLP whose kernels are penalised; `weight_penalty` gives the strengths."""
+
+    def dense(width):
+        penalty = regularizers.L1L2(**weight_penalty) if weight_penalty else None
+        return layers.Dense(width, kernel_initializer="he_normal", kernel_regularizer=penalty)
+
+    model = keras.Sequential([keras.Input(input_shape), layers.Flatten()])
+    for _ in range(depth):
+        model.add(dense(units))
+        model.add(layers.ReLU())
+    model.add(dense(num_classes))
+    return model
+
+
+EXPERIMENT = Experiment(
+    factor="weight_penalty",
+    baseline="none",
+    variants={
+        "none": {},
+        "l1 1e-5": {"l1": 1e-5},
+        "l1 1e-4": {"l1": 1e-4},
+        "l1 1e-3": {"l1": 1e-3},
+        "l2 1e-4": {"l2": 1e-4},
+        "l2 1e-3": {"l2": 1e-3},
+        "l2 1e-2": {"l2": 1e-2},
+        "l1 1e-5 + l2 1e-4": {"l1": 1e-5, "l2": 1e-4},
+        "l1 1e-4 + l2 1e-3": {"l1": 1e-4, "l2": 1e-3},
+    },
+    recipe=Recipe(
+        build_model=build_model,
+        train_examples=1000,
+        optimizer=lambda rate: keras.optimizers.SGD(rate, momentum=0.9),
+        learning_rates=(0.003, 0.01, 0.03, 0.1),
+        epochs=100,
+        batch_size=100,
+    ),
+)

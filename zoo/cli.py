@@ -1,0 +1,235 @@
+"""The command line. Commands that only read results import neither Keras nor TensorFlow."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from zoo.errors import ZooError, closest
+from zoo.quiet import import_keras
+
+RESULTS = Path("results")
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="python -m zoo",
+    help="Controlled Keras experiments that put deep-learning advice to the test.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Names = Annotated[
+    list[str] | None, typer.Argument(metavar="NAME ...", help="Experiments, or paths of yours.")
+]
+ResultsOption = Annotated[Path, typer.Option("--results", metavar="DIR", help="Results folder.")]
+DataDirOption = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Folder with NAME.npz files, looked in before ZOO_DATA."),
+]
+DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+AllOption = Annotated[bool, typer.Option("--all", help="All experiments.")]
+
+
+@app.command("list")
+def list_command(
+    factor: Annotated[str | None, typer.Option(help="Only experiments on this factor.")] = None,
+    debug: DebugOption = False,
+) -> None:
+    """List the experiments with their questions."""
+    from zoo.registry import entries
+
+    found = entries()
+    if factor is not None:
+        factors = sorted({entry.factor for entry in found})
+        if factor not in factors:
+            raise ZooError(f"No experiment varies {factor!r}. {closest(factor, factors)}")
+        found = [entry for entry in found if entry.factor == factor]
+    width = max(len(entry.name) for entry in found)
+    for entry in found:
+        typer.echo(f"{entry.name.ljust(width)}  {entry.question}")
+
+
+@app.command()
+def show(name: str, debug: DebugOption = False) -> None:
+    """Show what an experiment varies and what it keeps."""
+    from zoo.registry import find
+
+    entry = find(name)
+    import_keras()
+    experiment = entry.load()
+    recipe = experiment.recipe
+    typer.echo(entry.docstring.strip())
+    typer.echo(f"\nfactor         {experiment.factor}")
+    for label in experiment.variants:
+        rates = ", ".join(f"{rate:g}" for rate in experiment.learning_rates(label))
+        mark = "  (baseline)" if label == experiment.baseline else ""
+        typer.echo(f"  {label.ljust(30)} learning rates {rates}{mark}")
+    some = f", {recipe.train_examples} training examples" if recipe.train_examples else ""
+    typer.echo(f"data           {recipe.data}{some}")
+    typer.echo(f"epochs         {recipe.epochs}, batch size {recipe.batch_size}")
+    typer.echo(f"file           {os.path.relpath(entry.path)}")
+
+
+@app.command()
+def run(
+    names: Names = None,
+    every: AllOption = False,
+    seeds: Annotated[int | None, typer.Option(help="Number of seeds (8).")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Epochs instead of the recipe's.")] = None,
+    data: Annotated[
+        str | None, typer.Option(metavar="NAME|FILE", help="Data set, .npz or .csv[:column].")
+    ] = None,
+    learning_rates: Annotated[
+        str | None, typer.Option(metavar="R,R,...", help="One grid for all variants.")
+    ] = None,
+    data_dir: DataDirOption = None,
+    results: ResultsOption = RESULTS,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Train again what is stored.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Plan, train nothing.")] = False,
+    smoke: Annotated[bool, typer.Option("--smoke", help="One epoch: does it run?")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Say more.")] = False,
+    debug: DebugOption = False,
+) -> None:
+    """Run experiments; runs that are stored are not trained again."""
+    from zoo.registry import entries, find
+
+    console = Console()
+    if every == bool(names):
+        raise ZooError("Name the experiments to run, or give --all. `python -m zoo list` has them.")
+    found = entries() if every else [find(name) for name in names or []]
+    rates = _numbers("--learning-rates", learning_rates)
+    # Keras takes seconds to import; whatever can be wrong without it has been said above.
+    import_keras()
+    from zoo import runner
+    from zoo.store import Store
+
+    settings = runner.Settings(
+        seeds=seeds, epochs=epochs, data=data, learning_rates=rates, smoke=smoke
+    )
+    for entry in found:
+        prepared = runner.prepare(entry, settings, data_dir)
+        if dry_run:
+            _show_plan(prepared)
+            continue
+        with Store(results) as store:
+            try:
+                trained = runner.train(prepared, store, console, fresh=fresh, verbose=verbose)
+            except KeyboardInterrupt:
+                kept = runner.unharmed(prepared.jobs, store)
+                typer.echo(f"\nInterrupted. {kept}; the same command goes on from there.", err=True)
+                raise typer.Exit(INTERRUPTED) from None
+            folder = runner.write(prepared, store, results)
+        _show_results(folder, trained, len(prepared.jobs))
+
+
+@app.command()
+def table(
+    name: str,
+    form: Annotated[str, typer.Option("--format", help="md, csv or latex.")] = "md",
+    results: ResultsOption = RESULTS,
+    debug: DebugOption = False,
+) -> None:
+    """Print the table of an experiment that was run."""
+    from zoo import tables
+
+    folder = tables.results_folder(results, name)
+    typer.echo(tables.render(tables.read_spec(folder), tables.read_table(folder), form), nl=False)
+
+
+@app.command()
+def plot(
+    names: Names = None,
+    every: AllOption = False,
+    results: ResultsOption = RESULTS,
+    debug: DebugOption = False,
+) -> None:
+    """Draw the plots of experiments that were run, from their tables."""
+    from zoo import plots, tables
+
+    if every == bool(names):
+        raise ZooError("Name the experiments to plot, or give --all.")
+    if every:
+        names = sorted(path.parent.name for path in results.glob("*/spec.json"))
+        if not names:
+            raise ZooError(f"There are no results in {results}. `python -m zoo run` makes some.")
+    for folder in [tables.results_folder(results, name) for name in names or []]:
+        for path in plots.plot_results(folder):
+            typer.echo(str(path))
+
+
+@app.command()
+def doctor(
+    data_dir: DataDirOption = None, results: ResultsOption = RESULTS, debug: DebugOption = False
+) -> None:
+    """Say which versions, device, data and store are there."""
+    import_keras()
+    from zoo.doctor import report
+
+    for line in report(data_dir, results):
+        typer.echo(line)
+
+
+def _numbers(option: str, text: str | None) -> tuple[float, ...] | None:
+    if text is None:
+        return None
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise ZooError(
+            f"`{option}` must be numbers separated by commas, like 0.01,0.1. Received: {text!r}"
+        ) from None
+
+
+def _show_plan(prepared: object) -> None:
+    from zoo.runner import Prepared
+
+    assert isinstance(prepared, Prepared)
+    jobs, data = prepared.jobs, prepared.data
+    epochs = sum(job.recipe.epochs for job in jobs)
+    typer.echo(
+        f"{prepared.folder_name}: {len(jobs)} runs, {epochs} epochs together; "
+        f"{len(prepared.experiment.variants)} variants, {len(prepared.seeds)} seeds; "
+        f"data {data.name}, {len(data.x_train)} training examples"
+    )
+
+
+def _show_results(folder: Path, trained: int, planned: int) -> None:
+    from zoo import tables
+    from zoo.device import device_name
+
+    typer.echo((folder / "table.md").read_text(encoding="utf-8"))
+    spec = tables.read_spec(folder)
+    typer.echo(f"Trained {trained} runs, {planned - trained} were stored. Device: {device_name()}.")
+    typer.echo(f"Plots and tables: {folder}{os.sep}   effect: {folder / 'effect.svg'}")
+    typer.echo(f"Again: python -m zoo table {spec['experiment']}")
+
+
+def main() -> None:
+    """Runs the command line; turns the user's mistakes into two lines and exit code 2."""
+    try:
+        app()
+    except ZooError as error:
+        _fail(error, 2)
+    except KeyboardInterrupt:
+        typer.echo("\nInterrupted.", err=True)
+        sys.exit(INTERRUPTED)
+    except Exception as error:  # noqa: BLE001 - the last door: one line for people, all with --debug
+        _fail(error, 1)
+
+
+def _fail(error: Exception, code: int) -> None:
+    if "--debug" in sys.argv:
+        traceback.print_exc()
+    label = "Error" if isinstance(error, ZooError) else f"Failed: {type(error).__name__}"
+    hint = "" if isinstance(error, ZooError) else " (--debug shows where)"
+    message = str(error).strip().splitlines()
+    typer.echo(f"{label}: {' '.join(message[:2])}{hint}", err=True)
+    sys.exit(code)

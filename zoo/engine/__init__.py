@@ -1,0 +1,1 @@
+"""Trains runs: `fit` one at a time."""

@@ -1,0 +1,101 @@
+"""The reference engine: one run after the other, with plain `model.fit`."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import keras
+
+from zoo.data import Data
+from zoo.device import device_name
+from zoo.engine.result import METRICS, Progress, Result
+from zoo.engine.start import initial_model
+from zoo.plan import Job, optimizer_of, steps_per_epoch
+from zoo.seeding import epoch_order
+
+EVALUATION_BATCH = 1000
+
+
+def train(jobs: Sequence[Job], data: Data, progress: Progress) -> Iterator[Result]:
+    """Trains the jobs in order and yields each result as it is finished."""
+    for job in jobs:
+        yield train_one(job, data, progress)
+
+
+def train_one(job: Job, data: Data, progress: Progress, reason: str = "") -> Result:
+    """Trains one run.
+
+    Args:
+        job: The run and its recipe.
+        data: The data.
+        progress: Is told of every epoch.
+        reason: Why this engine was chosen, for the record.
+    """
+    began = time.perf_counter()
+    recipe, run = job.recipe, job.run
+    steps = steps_per_epoch(recipe, data)
+    model = initial_model(job, data)
+    optimizer, callbacks = optimizer_of(recipe, run.learning_rate, steps)
+    # Compiled by XLA like the population: TensorFlow's random numbers differ inside and outside.
+    model.compile(optimizer, recipe.loss(), metrics=["accuracy"], jit_compile=True)
+    recorder = _Recorder(job, progress)
+    model.fit(
+        _batches(data.x_train, data.y_train, recipe.batch_size, run.seed),
+        steps_per_epoch=steps,
+        epochs=recipe.epochs,
+        shuffle=False,
+        validation_data=(data.x_validation, data.y_validation),
+        validation_batch_size=EVALUATION_BATCH,
+        callbacks=[recorder, *callbacks],
+        verbose=0,
+    )
+    final: dict[str, float] = {}
+    for part, x, y in (
+        ("val", data.x_validation, data.y_validation),
+        ("test", data.x_test, data.y_test),
+    ):
+        values = model.evaluate(x, y, EVALUATION_BATCH, verbose=0, return_dict=True)
+        final |= {f"{part}_{name}": float(values[name]) for name in ("loss", "accuracy")}
+    return Result(
+        run=run,
+        status="diverged" if recorder.diverged else "completed",
+        history=recorder.history,
+        final=final,
+        engine=f"fit ({reason})" if reason else "fit",
+        device=device_name(),
+        seconds=time.perf_counter() - began,
+    )
+
+
+def _batches(x: Any, y: Any, batch_size: int, seed: int) -> Iterator[tuple[Any, Any]]:
+    """Yields full batches without end, every epoch in the order that the seed gives it."""
+    for epoch in itertools.count():
+        order = epoch_order(len(x), seed, epoch)
+        for start in range(0, len(x) - batch_size + 1, batch_size):
+            rows = order[start : start + batch_size]
+            yield x[rows], y[rows]
+
+
+class _Recorder(keras.callbacks.Callback):
+    """Keeps the columns that are the zoo's, and stops a run whose loss is NaN or infinite."""
+
+    def __init__(self, job: Job, progress: Progress) -> None:
+        super().__init__()
+        self.job = job
+        self.progress = progress
+        self.history: dict[str, list[float]] = {name: [] for name in METRICS}
+        self.diverged = False
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        rate = keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)
+        row: dict[str, float] = {**(logs or {}), "learning_rate": float(rate)}
+        for name in METRICS:
+            self.history[name].append(float(row[name]))
+        if not math.isfinite(row["loss"]):
+            self.diverged = True
+            self.model.stop_training = True
+        self.progress.epoch([self.job], epoch + 1)

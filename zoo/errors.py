@@ -1,0 +1,18 @@
+"""The one error that a user's words or files can cause."""
+
+
+class ZooError(ValueError):
+    """Wrong words or wrong files: the command line prints the message and exits with code 2.
+
+    The message says what was expected, what was received and what to do, in one or two lines.
+    """
+
+
+def closest(name: str, names: list[str]) -> str:
+    """Returns a half sentence that offers the names most like `name`, or lists them all."""
+    from difflib import get_close_matches
+
+    matches = get_close_matches(name, names, n=3, cutoff=0.5)
+    if matches:
+        return f"Did you mean {' or '.join(matches)}?"
+    return f"Choose from: {', '.join(names)}."

@@ -1,0 +1,161 @@
+"""The vocabulary in which experiments are written. It needs neither Keras nor NumPy."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import inspect
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from zoo.errors import ZooError
+
+DEFAULT_SEEDS = 8  # the smallest exact two-sided sign-flip p with 8 pairs is 2 / 2**8 = 0.0078
+
+
+def no_schedule(learning_rate: float, steps_per_epoch: int, epochs: int) -> float:
+    """Returns the learning rate itself: constant over the whole run."""
+    return learning_rate
+
+
+def no_callbacks() -> list[Any]:
+    """Returns an empty list of callbacks."""
+    return []
+
+
+def crossentropy() -> Any:
+    """Returns Keras's crossentropy between integer labels and logits."""
+    import keras
+
+    return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """Everything that stays the same in an experiment.
+
+    Whatever carries state is given as a factory and made anew for every run.
+
+    Attributes:
+        build_model: Function of `input_shape` (without the batch axis) and `num_classes` that
+            returns a model with logits of shape `(batch, num_classes)`. Its further keywords
+            may be the factor of an experiment.
+        optimizer: Function of the learning rate that returns an optimizer.
+        learning_rates: The grid that every variant is trained on, each rate above 0. A mapping
+            gives each variant, by label, a grid of its own.
+        epochs: Positive integer. Passes over the training examples.
+        batch_size: Positive integer. Examples a step; an incomplete last batch is dropped, the
+            next epoch's shuffle brings its examples back.
+        data: Name of a data set, or path of a `.npz` or `.csv` file.
+        train_examples: Positive integer or `None` for all. Train on this many examples only
+            (stratified, the same for every run), for experiments about small data.
+        schedule: Function of `(learning_rate, steps_per_epoch, epochs)` that returns what the
+            optimizer takes as learning rate (a number or a `LearningRateSchedule`), or a
+            callback that sets the rate as training goes.
+        callbacks: Function that returns a list of Keras callbacks.
+        loss: Function that returns the loss on `(labels, logits)`.
+    """
+
+    build_model: Callable[..., Any]
+    optimizer: Callable[[Any], Any]
+    learning_rates: Sequence[float] | Mapping[str, Sequence[float]]
+    epochs: int
+    batch_size: int
+    data: str = "mnist1d"
+    train_examples: int | None = None
+    schedule: Callable[[float, int, int], Any] = no_schedule
+    callbacks: Callable[[], list[Any]] = no_callbacks
+    loss: Callable[[], Any] = crossentropy
+
+    def __post_init__(self) -> None:
+        """Checks the numbers."""
+        for name in ("epochs", "batch_size", "train_examples"):
+            value = getattr(self, name)
+            if value is None and name == "train_examples":
+                continue
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                raise ZooError(f"`{name}` must be a positive integer. Received: {name}={value!r}")
+        grids = self.learning_rates
+        for grid in grids.values() if isinstance(grids, Mapping) else [grids]:
+            if not grid:
+                raise ZooError("`learning_rates` must name at least one rate. Received: none")
+            for rate in grid:
+                if not (math.isfinite(rate) and rate > 0):
+                    raise ZooError(
+                        f"A learning rate must be a finite number above 0. Received: {rate!r}"
+                    )
+
+
+RECIPE_FIELDS = frozenset(field.name for field in dataclasses.fields(Recipe))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Experiment:
+    """One factor, its variants, and the recipe that stays the same.
+
+    Attributes:
+        factor: What varies: a keyword of `recipe.build_model` or a field of the recipe.
+        baseline: Label of the variant that the others are compared with.
+        variants: Value of the factor by label, in the order of tables and legends.
+        recipe: What all variants share.
+    """
+
+    factor: str
+    baseline: str
+    variants: Mapping[str, Any]
+    recipe: Recipe
+
+    def __post_init__(self) -> None:
+        """Checks that the declaration can be run."""
+        if len(self.variants) < 2:
+            raise ZooError(
+                f"`variants` must hold at least two variants. Received: {list(self.variants)}"
+            )
+        for label in self.variants:
+            if not label or any(mark in label for mark in "|,;\n\"'"):
+                raise ZooError(
+                    "A variant's label goes into tables and must be non-empty, without commas, "
+                    f"bars or quotes. Received: {label!r}"
+                )
+        if self.baseline not in self.variants:
+            raise ZooError(
+                f"`baseline` must be one of the variants {list(self.variants)}. "
+                f"Received: {self.baseline!r}"
+            )
+        if self.factor not in RECIPE_FIELDS and self.factor not in self._model_keywords():
+            raise ZooError(
+                f"`factor` must be a keyword of build_model {self._model_keywords()} or a field of "
+                f"the recipe {sorted(RECIPE_FIELDS)}. Received: {self.factor!r}"
+            )
+        grids = self.recipe.learning_rates
+        if isinstance(grids, Mapping) and set(grids) != set(self.variants):
+            raise ZooError(
+                "`learning_rates` given as a mapping must have one grid for each variant. "
+                f"Without one: {sorted(set(self.variants) - set(grids))}, "
+                f"unknown: {sorted(set(grids) - set(self.variants))}"
+            )
+
+    def _model_keywords(self) -> list[str]:
+        """Returns the keywords of `build_model` beyond input shape and number of classes."""
+        names = inspect.signature(self.recipe.build_model).parameters
+        return [name for name in names if name not in ("input_shape", "num_classes")]
+
+    def learning_rates(self, variant: str) -> tuple[float, ...]:
+        """Returns the grid of one variant, sorted."""
+        grids = self.recipe.learning_rates
+        grid = grids[variant] if isinstance(grids, Mapping) else grids
+        return tuple(sorted(set(map(float, grid))))
+
+    def recipe_for(self, variant: str) -> Recipe:
+        """Returns the whole recipe of one variant, its factor filled in."""
+        value = self.variants[variant]
+        changes: dict[str, Any] = {"learning_rates": self.learning_rates(variant)}
+        if self.factor in RECIPE_FIELDS:
+            changes[self.factor] = value
+        else:
+            changes["build_model"] = functools.partial(
+                self.recipe.build_model, **{self.factor: value}
+            )
+        return dataclasses.replace(self.recipe, **changes)

@@ -1,0 +1,121 @@
+"""What determines a run, as text and as a key: runs with equal keys are equal."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from zoo.experiment import Recipe
+
+
+def describe(value: Any) -> Any:
+    """Returns a JSON-ready description of a Keras object, a function or plain data.
+
+    Two values with equal descriptions behave alike: classes that are not Keras's own bring their
+    source, functions their byte code, constants and closure.
+    """
+    if isinstance(value, type):
+        return _named(value)
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        return hashlib.sha256(value.tobytes()).hexdigest()
+    if isinstance(value, Mapping):
+        return {str(key): describe(item) for key, item in value.items()}
+    if isinstance(value, Sequence | set | frozenset):
+        return [describe(item) for item in value]
+    if inspect.isroutine(value) and hasattr(value, "__code__"):
+        return _function(value)
+    if isinstance(value, keras.Model):
+        return {"layers": [describe_layer(layer) for layer in _layers(value)], **_model(value)}
+    if hasattr(value, "get_config"):
+        return {"class": _named(type(value)), "config": describe(value.get_config())}
+    if hasattr(value, "func") and hasattr(value, "keywords"):  # functools.partial
+        return [describe(value.func), describe(value.args), describe(value.keywords)]
+    return {"class": _named(type(value)), "arguments": _arguments(value)}
+
+
+def describe_layer(layer: Any) -> Any:
+    """Returns class and configuration of one layer."""
+    return {"class": _named(type(layer)), "config": describe(layer.get_config())}
+
+
+def _layers(model: Any) -> list[Any]:
+    return list(model._flatten_layers(include_self=False))
+
+
+def _model(model: Any) -> dict[str, Any]:
+    """Returns what the list of layers does not say: how they are wired, and the shapes."""
+    shapes = [list(variable.shape) for variable in model.variables]
+    try:
+        return {"class": _named(type(model)), "shapes": shapes, "graph": model.to_json()}
+    except NotImplementedError:  # a subclassed model without get_config: its source says it all
+        return {"class": _named(type(model)), "shapes": shapes}
+
+
+def _named(cls: type) -> Any:
+    name = f"{cls.__module__}.{cls.__qualname__}"
+    if cls.__module__.partition(".")[0] in ("keras", "builtins", "numpy"):
+        return name
+    try:
+        return [name, inspect.getsource(cls)]
+    except (OSError, TypeError):  # made in an interactive session
+        return name
+
+
+def _function(function: Any) -> Any:
+    code = function.__code__
+    constants = [item for item in code.co_consts if not inspect.iscode(item)]
+    nested = [item.co_code.hex() for item in code.co_consts if inspect.iscode(item)]
+    cells = [describe(cell.cell_contents) for cell in function.__closure__ or ()]
+    names = list(code.co_names)
+    return ["function", code.co_code.hex(), repr(constants), nested, names, cells]
+
+
+def _arguments(value: Any) -> Any:
+    """Returns the constructor's arguments of an object that keeps them under the same names."""
+    names = [name for name in inspect.signature(type(value)).parameters if hasattr(value, name)]
+    return {name: describe(getattr(value, name)) for name in names}
+
+
+def library_versions() -> dict[str, str]:
+    """Returns the versions that numbers depend on, by package."""
+    from importlib.metadata import version
+
+    backend = keras.backend.backend()
+    return {name: version(name) for name in ("keras", backend, "numpy")}
+
+
+def recipe_identity(recipe: Recipe, model: Any, fingerprint: str, steps_per_epoch: int) -> Any:
+    """Returns what all runs of one variant share, except for the learning rate.
+
+    Args:
+        recipe: The variant's recipe.
+        model: A model built from it.
+        fingerprint: The data's fingerprint.
+        steps_per_epoch: Steps in an epoch.
+    """
+    return {
+        "model": describe(model),
+        "loss": describe(recipe.loss()),
+        "callbacks": describe(recipe.callbacks()),
+        "epochs": recipe.epochs,
+        "batch_size": recipe.batch_size,
+        "steps_per_epoch": steps_per_epoch,
+        "data": fingerprint,
+        "versions": library_versions(),
+    }
+
+
+def key_of(*parts: Any) -> str:
+    """Returns 32 hexadecimal digits that identify the described parts."""
+    text = json.dumps(parts, sort_keys=True, default=repr)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -1,0 +1,69 @@
+"""Initializers that Keras lacks and the lectures name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable("zoo")
+class IdenticalColumns(keras.initializers.HeNormal):
+    """He-normal weights with every unit of the layer given the same incoming weights.
+
+    Units that start equal stay equal under any deterministic training: nothing breaks the symmetry.
+
+    Args:
+        seed: Integer, or `None`.
+
+    References:
+        Goodfellow, Bengio and Courville (2016), Deep Learning, section 8.4.
+    """
+
+    def __call__(self, shape: tuple[int, ...], dtype: Any = None) -> Any:
+        """Returns a kernel of shape `(inputs, units)` with equal columns."""
+        column = super().__call__((*shape[:-1], 1), dtype=dtype)
+        return ops.repeat(column, shape[-1], axis=-1)
+
+
+@keras.saving.register_keras_serializable("zoo")
+class LSUV(keras.initializers.Orthogonal):
+    """Layer-sequential unit variance: orthogonal, then scaled until outputs have variance 1.
+
+    On its own it is `Orthogonal`; `zoo.initializers.scale_to_unit_variance` does the second part.
+
+    Args:
+        gain: Float. Factor of the orthogonal start.
+        seed: Integer, or `None`.
+
+    References:
+        Mishkin and Matas (2016), All you need is a good init, ICLR, arXiv:1511.06422.
+    """
+
+
+def scale_to_unit_variance(model: Any, inputs: Any, tolerance: float = 0.02) -> None:
+    """Scales the kernels that `LSUV` started, first to last, to outputs of variance 1.
+
+    A model without `LSUV` kernels is left as it is.
+
+    Args:
+        model: A built functional or sequential model; changed in place.
+        inputs: Examples to measure on, shape `(examples, ...)`.
+        tolerance: Float above 0. Largest accepted distance of the variance from 1.
+
+    Raises:
+        ValueError: If a layer's output is constant, so that no scale gives it a variance.
+    """
+    for layer in model.layers:
+        if not isinstance(getattr(layer, "kernel_initializer", None), LSUV):
+            continue
+        probe = keras.Model(model.inputs, layer.output)
+        for _ in range(10):
+            outputs = ops.convert_to_numpy(probe(inputs, training=False))
+            variance = float(outputs.var())
+            if variance == 0:
+                raise ValueError(f"The outputs of layer {layer.name!r} are constant.")
+            if abs(variance - 1) <= tolerance:
+                break
+            layer.kernel.assign(layer.kernel / variance**0.5)

@@ -1,0 +1,196 @@
+"""Layers that Keras lacks and the lectures name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable("zoo")
+class Maxout(keras.layers.Layer):
+    """The largest of several linear functions of the input.
+
+    Args:
+        units: Positive integer. Number of outputs.
+        pieces: Integer of at least 1. Linear functions for each output.
+        kernel_initializer: Initializer of the kernel of shape `(inputs, units * pieces)`.
+        bias_initializer: Initializer of the bias of shape `(units * pieces,)`.
+
+    References:
+        Goodfellow et al. (2013), Maxout Networks, ICML, arXiv:1302.4389.
+    """
+
+    def __init__(
+        self,
+        units: int,
+        pieces: int = 2,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if units < 1 or pieces < 1:
+            raise ValueError(
+                "`units` and `pieces` must be positive integers. "
+                f"Received: units={units}, pieces={pieces}"
+            )
+        self.units = units
+        self.pieces = pieces
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+        self.bias_initializer = keras.initializers.get(bias_initializer)
+
+    def build(self, input_shape: tuple[int, ...]) -> None:
+        """Makes kernel and bias."""
+        width = self.units * self.pieces
+        self.kernel = self.add_weight(
+            shape=(input_shape[-1], width), initializer=self.kernel_initializer, name="kernel"
+        )
+        self.bias = self.add_weight(shape=(width,), initializer=self.bias_initializer, name="bias")
+
+    def call(self, inputs: Any) -> Any:
+        """Maps `(batch, inputs)` to `(batch, units)`."""
+        lines = ops.matmul(inputs, self.kernel) + self.bias
+        lines = ops.reshape(lines, (-1, self.units, self.pieces))
+        return ops.max(lines, axis=-1)
+
+    def compute_output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Returns `(batch, units)`."""
+        return (input_shape[0], self.units)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the constructor's arguments."""
+        return {
+            **super().get_config(),
+            "units": self.units,
+            "pieces": self.pieces,
+            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+            "bias_initializer": keras.initializers.serialize(self.bias_initializer),
+        }
+
+
+@keras.saving.register_keras_serializable("zoo")
+class RReLU(keras.layers.Layer):
+    """Leaky ReLU whose negative slope is drawn anew for every value while training.
+
+    Args:
+        lower: Float above 0, the smallest divisor of a negative input.
+        upper: Float of at least `lower`, the largest divisor. At inference the slope is
+            `2 / (lower + upper)`.
+        seed: Integer, or `None`.
+
+    References:
+        Xu et al. (2015), Empirical Evaluation of Rectified Activations in Convolutional Network,
+        arXiv:1505.00853.
+    """
+
+    def __init__(
+        self, lower: float = 3.0, upper: float = 8.0, seed: int | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        if not 0 < lower <= upper:
+            raise ValueError(
+                f"`lower` and `upper` must satisfy 0 < lower <= upper. Received: {lower}, {upper}"
+            )
+        self.lower = lower
+        self.upper = upper
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        """Maps an array to one of the same shape."""
+        divisor: Any = (self.lower + self.upper) / 2
+        if training:
+            divisor = keras.random.uniform(
+                ops.shape(inputs), self.lower, self.upper, seed=self.seed_generator
+            )
+        return ops.where(inputs >= 0, inputs, inputs / divisor)
+
+    def compute_output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Returns the shape of the inputs."""
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the constructor's arguments."""
+        own = {"lower": self.lower, "upper": self.upper, "seed": self.seed}
+        return {**super().get_config(), **own}
+
+
+@keras.saving.register_keras_serializable("zoo")
+class Swish(keras.layers.Layer):
+    """`x * sigmoid(beta * x)`, with beta fixed or learned, one for the whole layer.
+
+    Args:
+        beta: Float. 0 gives `x / 2`, 1 is SiLU, the limit of large values is ReLU.
+        learn: Boolean. Whether beta is trained, from this value on.
+
+    References:
+        Ramachandran et al. (2017), Searching for Activation Functions, arXiv:1710.05941.
+    """
+
+    def __init__(self, beta: float = 1.0, learn: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.beta = beta
+        self.learn = learn
+
+    def build(self, input_shape: tuple[int, ...]) -> None:
+        """Makes beta."""
+        self.scale = self.add_weight(
+            shape=(),
+            initializer=keras.initializers.Constant(self.beta),
+            trainable=self.learn,
+            name="beta",
+        )
+
+    def call(self, inputs: Any) -> Any:
+        """Maps an array to one of the same shape."""
+        return inputs * ops.sigmoid(self.scale * inputs)
+
+    def compute_output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Returns the shape of the inputs."""
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the constructor's arguments."""
+        return {**super().get_config(), "beta": self.beta, "learn": self.learn}
+
+
+@keras.saving.register_keras_serializable("zoo")
+class DropConnect(keras.layers.Dense):
+    """A Dense layer that drops connections instead of units while training.
+
+    One mask is drawn a step, shared by the examples of the batch; kept weights are scaled by
+    `1 / (1 - rate)`, so inference uses the kernel as it is.
+
+    Args:
+        units: Positive integer. Number of outputs.
+        rate: Float in [0, 1). Fraction of the kernel's entries to drop; 0 drops none.
+        seed: Integer, or `None`.
+        **kwargs: Arguments of `keras.layers.Dense`.
+
+    References:
+        Wan et al. (2013), Regularization of Neural Networks using DropConnect, ICML.
+    """
+
+    def __init__(self, units: int, rate: float, seed: int | None = None, **kwargs: Any) -> None:
+        super().__init__(units, **kwargs)
+        if not 0 <= rate < 1:
+            raise ValueError(f"`rate` must be at least 0 and below 1. Received: rate={rate}")
+        self.rate = rate
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        """Maps `(..., inputs)` to `(..., units)`."""
+        kernel = self.kernel
+        if training and self.rate > 0:
+            kernel = keras.random.dropout(kernel, self.rate, seed=self.seed_generator)
+        outputs = ops.matmul(inputs, kernel)
+        if self.use_bias:
+            outputs = outputs + self.bias
+        return self.activation(outputs)
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the constructor's arguments."""
+        return {**super().get_config(), "rate": self.rate, "seed": self.seed}

@@ -1,0 +1,99 @@
+"""From an experiment to the list of runs it asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from zoo.errors import ZooError
+from zoo.experiment import Experiment, Recipe
+
+if TYPE_CHECKING:
+    from zoo.data import Data
+
+
+@dataclass(frozen=True)
+class Run:
+    """One network to train, named by what makes it differ from its siblings.
+
+    Attributes:
+        variant: The variant's label.
+        learning_rate: Initial learning rate, above 0.
+        seed: The replicate, a non-negative integer.
+        key: Hash of everything that determines the run.
+    """
+
+    variant: str
+    learning_rate: float
+    seed: int
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run together with the recipe that trains it."""
+
+    recipe: Recipe
+    run: Run
+
+
+def steps_per_epoch(recipe: Recipe, data: Data) -> int:
+    """Returns how many full batches an epoch has.
+
+    Raises:
+        ZooError: If the training part is smaller than one batch.
+    """
+    steps = len(data.x_train) // recipe.batch_size
+    if steps == 0:
+        raise ZooError(
+            f"`batch_size` must not exceed the {len(data.x_train)} training examples of "
+            f"{data.name}. Received: batch_size={recipe.batch_size}"
+        )
+    return steps
+
+
+def optimizer_of(recipe: Recipe, learning_rate: float, steps: int) -> tuple[Any, list[Any]]:
+    """Makes a run's optimizer and callbacks.
+
+    Args:
+        recipe: The variant's recipe.
+        learning_rate: Initial learning rate.
+        steps: Steps in an epoch.
+
+    Returns:
+        A fresh optimizer and a list of fresh callbacks, the schedule among them if it is one.
+    """
+    import keras
+
+    schedule = recipe.schedule(learning_rate, steps, recipe.epochs)
+    callbacks = list(recipe.callbacks())
+    if isinstance(schedule, keras.callbacks.Callback):
+        return recipe.optimizer(learning_rate), [*callbacks, schedule]
+    return recipe.optimizer(schedule), callbacks
+
+
+def plan(experiment: Experiment, data: Data, seeds: Sequence[int]) -> list[Job]:
+    """Lists the runs of an experiment: variants x learning rates x seeds, each with its key.
+
+    Args:
+        experiment: What to run.
+        data: The data it runs on.
+        seeds: Distinct non-negative integers.
+    """
+    from zoo.identity import describe, key_of, recipe_identity
+    from zoo.seeding import fresh_model
+
+    jobs = []
+    for variant in experiment.variants:
+        recipe = experiment.recipe_for(variant)
+        steps = steps_per_epoch(recipe, data)
+        model = fresh_model(partial(recipe.build_model, data.input_shape, data.num_classes))
+        shared = recipe_identity(recipe, model, data.fingerprint, steps)
+        for rate in experiment.learning_rates(variant):
+            trained_by = describe(optimizer_of(recipe, rate, steps))
+            for seed in seeds:
+                run = Run(variant, rate, seed, key_of(shared, trained_by, seed))
+                jobs.append(Job(recipe, run))
+    return jobs

@@ -1,0 +1,102 @@
+"""Finds experiments by listing files. Nothing else in the zoo knows that experiments exist."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import importlib.util
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from zoo.errors import ZooError, closest
+from zoo.experiment import Experiment
+
+FOLDER = Path(__file__).resolve().parent.parent / "experiments"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One experiment module, known from its text alone.
+
+    Attributes:
+        name: The file's name without `.py`.
+        path: The module's file.
+        docstring: The module's docstring; its first line is the experiment's question.
+        factor: What the experiment varies, as written in its declaration.
+    """
+
+    name: str
+    path: Path
+    docstring: str
+    factor: str
+
+    @property
+    def question(self) -> str:
+        """The first line of the docstring."""
+        return self.docstring.strip().partition("\n")[0]
+
+    def load(self) -> Experiment:
+        """Imports the module (and so Keras) and returns its `EXPERIMENT`."""
+        return _load(self.path)
+
+
+@functools.cache
+def _load(path: Path) -> Experiment:
+    module_name = f"experiments.{path.stem}" if path.parent == FOLDER else f"mine_{path.stem}"
+    spec = importlib.util.spec_from_file_location(module_name, path)
+    if spec is None or spec.loader is None:
+        raise ZooError(f"An experiment must be a Python file. Received: {path}")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[module_name] = module
+    spec.loader.exec_module(module)
+    experiment = getattr(module, "EXPERIMENT", None)
+    if not isinstance(experiment, Experiment):
+        raise ZooError(
+            f"{path} must define EXPERIMENT = Experiment(...). "
+            f"Received: {type(experiment).__name__}"
+        )
+    return experiment
+
+
+def read(path: Path) -> Entry:
+    """Reads what a module says about itself, without importing it."""
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+    except (SyntaxError, UnicodeDecodeError) as error:
+        raise ZooError(f"{path} is not valid Python: {error}") from error
+    factor = ""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Experiment":
+            for keyword in node.keywords:
+                if keyword.arg == "factor" and isinstance(keyword.value, ast.Constant):
+                    factor = str(keyword.value.value)
+    return Entry(path.stem, path, ast.get_docstring(tree) or "", factor)
+
+
+def entries() -> list[Entry]:
+    """Returns the zoo's own experiments, sorted by name."""
+    paths = sorted(FOLDER.glob("*.py"))
+    return [read(path) for path in paths if not path.stem.startswith("_")]
+
+
+def find(name: str) -> Entry:
+    """Returns the experiment of that name, or of that file when `name` ends in `.py`.
+
+    Raises:
+        ZooError: If there is none; the closest names are offered.
+    """
+    names = [path.stem for path in sorted(FOLDER.glob("*.py")) if not path.stem.startswith("_")]
+    if name.endswith(".py"):
+        path = Path(name).resolve()
+        if not path.is_file():
+            raise ZooError(f"No such file: {name}. Give the path of an experiment module.")
+        if path.stem in names and path.parent != FOLDER:
+            raise ZooError(
+                f"{name} has the name of one of the zoo's own experiments and would share its "
+                f"results folder. Rename the file."
+            )
+        return read(path)
+    if name not in names:
+        raise ZooError(f"No experiment is called {name!r}. {closest(name, names)}")
+    return read(FOLDER / f"{name}.py")

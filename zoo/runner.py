@@ -1,0 +1,180 @@
+"""Runs an experiment: plans, trains what the store does not have, writes tables and plots."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from zoo import data as datasets
+from zoo import plots, tables
+from zoo.data import Data
+from zoo.engine import fit
+from zoo.errors import ZooError
+from zoo.experiment import DEFAULT_SEEDS, Experiment
+from zoo.plan import Job, plan
+from zoo.progress import Reporter
+from zoo.registry import Entry
+from zoo.store import Store
+from zoo.summary import summarise
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What a user may change about an experiment without editing it; `None` leaves it as declared.
+
+    Attributes:
+        seeds: Number of seeds, counted from 0.
+        epochs: Epochs of every run.
+        data: Name or file of the data.
+        learning_rates: One grid for all variants.
+        smoke: One epoch, two seeds, one learning rate: does it run at all?
+    """
+
+    seeds: int | None = None
+    epochs: int | None = None
+    data: str | None = None
+    learning_rates: tuple[float, ...] | None = None
+    smoke: bool = False
+
+    def __post_init__(self) -> None:
+        """Checks the numbers that the recipe does not see."""
+        if self.seeds is not None and self.seeds < 1:
+            raise ZooError(f"`--seeds` must be at least 1. Received: {self.seeds}")
+
+    def apply(self, experiment: Experiment) -> Experiment:
+        """Returns the experiment with these settings."""
+        changes: dict[str, Any] = {
+            name: value
+            for name in ("epochs", "data", "learning_rates")
+            if (value := getattr(self, name)) is not None
+        }
+        if self.smoke:
+            grids = {}
+            for variant in experiment.variants:
+                grid = experiment.learning_rates(variant)
+                grids[variant] = grid[len(grid) // 2 :][:1]
+            changes = {"epochs": 1, "learning_rates": grids, **changes}
+        recipe = dataclasses.replace(experiment.recipe, **changes)
+        return dataclasses.replace(experiment, recipe=recipe)
+
+    @property
+    def seed_list(self) -> list[int]:
+        """The seeds."""
+        return list(range(self.seeds or (2 if self.smoke else DEFAULT_SEEDS)))
+
+    def folder_name(self, experiment: str) -> str:
+        """Returns the results folder's name: the experiment's own only for unchanged settings."""
+        parts = []
+        if self.smoke:
+            parts.append("smoke")
+        if self.data is not None:
+            parts.append(f"data={Path(self.data.partition(':')[0]).stem}")
+        if self.epochs is not None:
+            parts.append(f"epochs={self.epochs}")
+        if self.seeds is not None:
+            parts.append(f"seeds={self.seeds}")
+        if self.learning_rates is not None:
+            parts.append("rates=" + "_".join(f"{rate:g}" for rate in self.learning_rates))
+        return f"{experiment}@{','.join(parts)}" if parts else experiment
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """An experiment ready to run: what was asked for, on which data, and the runs it takes."""
+
+    entry: Entry
+    experiment: Experiment
+    folder_name: str
+    data: Data
+    seeds: list[int]
+    jobs: list[Job]
+
+
+def prepare(entry: Entry, settings: Settings, data_dir: Path | None) -> Prepared:
+    """Loads experiment and data and plans the runs; trains nothing."""
+    experiment = settings.apply(entry.load())
+    recipe = experiment.recipe
+    data = datasets.load(recipe.data, data_dir=data_dir, train_examples=recipe.train_examples)
+    jobs = plan(experiment, data, settings.seed_list)
+    name = settings.folder_name(entry.name)
+    return Prepared(entry, experiment, name, data, settings.seed_list, jobs)
+
+
+def train(prepared: Prepared, store: Store, console: Console, *, fresh: bool, verbose: bool) -> int:
+    """Trains the runs that the store does not have, and keeps each as it is finished.
+
+    Returns:
+        How many were trained.
+    """
+    known = set() if fresh else store.known(job.run.key for job in prepared.jobs)
+    todo = [job for job in prepared.jobs if job.run.key not in known]
+    epochs = sum(job.recipe.epochs for job in todo)
+    by_key = {job.run.key: job for job in todo}
+    with Reporter(console, len(todo), epochs, verbose) as reporter:
+        for result in fit.train(todo, prepared.data, reporter):
+            store.add(prepared.folder_name, result)
+            reporter.finished(by_key[result.run.key])
+    return len(todo)
+
+
+def write(prepared: Prepared, store: Store, root: Path) -> Path:
+    """Writes the experiment's tables and plots from the store.
+
+    Returns:
+        The folder they lie in.
+    """
+    results = store.results(job.run for job in prepared.jobs)
+    experiment = prepared.experiment
+    folder = root / prepared.folder_name
+    summary = summarise(results, list(experiment.variants), experiment.baseline)
+    tables.write(folder, spec_of(prepared), summary)
+    plots.plot_results(folder)
+    return folder
+
+
+def spec_of(prepared: Prepared) -> dict[str, Any]:
+    """Returns the declaration as run, ready for JSON: no dates, no paths."""
+    from zoo.identity import describe, library_versions
+
+    experiment, data = prepared.experiment, prepared.data
+    recipe = experiment.recipe
+    optimizer = recipe.optimizer(1.0) if experiment.factor != "optimizer" else None
+    return {
+        "experiment": prepared.folder_name,
+        "question": prepared.entry.question,
+        "factor": experiment.factor,
+        "baseline": experiment.baseline,
+        "variants": list(experiment.variants),
+        "seeds": list(prepared.seeds),
+        "learning_rates": {
+            label: experiment.learning_rates(label) for label in experiment.variants
+        },
+        "recipe": {
+            "epochs": recipe.epochs,
+            "batch_size": recipe.batch_size,
+            "optimizer": describe(optimizer),
+            "loss": type(recipe.loss()).__name__,
+            "train_examples": recipe.train_examples,
+        },
+        "data": {
+            "name": data.name,
+            "fingerprint": data.fingerprint,
+            "num_classes": data.num_classes,
+            "input_shape": list(data.input_shape),
+            "train": len(data.x_train),
+            "validation": len(data.x_validation),
+            "test": len(data.x_test),
+        },
+        "versions": library_versions(),
+    }
+
+
+def unharmed(jobs: Sequence[Job], store: Store) -> str:
+    """Returns how many of the runs are kept, for somebody who was interrupted."""
+    kept = len(store.known(job.run.key for job in jobs))
+    return f"{kept} of {len(jobs)} runs are stored"

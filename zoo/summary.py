@@ -1,0 +1,163 @@
+"""From finished runs to the small tables that are committed. Pure: results in, frames out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from zoo.engine.result import Result
+from zoo.statistics import mean_interval, sign_flip_p
+
+FINAL = ["val_loss", "val_accuracy", "test_loss", "test_accuracy"]
+CURVES = ["loss", "accuracy", "val_loss", "val_accuracy"]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What is written into the results folder of an experiment.
+
+    Attributes:
+        runs: One row a run: variant, learning_rate, seed, status, epochs, the training loss and
+            accuracy of the last epoch, and `FINAL`.
+        curves: One row a variant, epoch and metric, at the variant's own best learning rate: mean,
+            95 % interval over seeds, n.
+        table: One row a variant at its own best learning rate: accuracies, and the seed-paired
+            difference from the baseline with interval and p.
+    """
+
+    runs: pd.DataFrame
+    curves: pd.DataFrame
+    table: pd.DataFrame
+
+
+def summarise(results: Sequence[Result], variants: Sequence[str], baseline: str) -> Summary:
+    """Makes the three tables.
+
+    Args:
+        results: Finished runs, in any order.
+        variants: Labels in the order of the declaration; labels without a run are left out.
+        baseline: Label that the others are compared with.
+    """
+    runs = runs_frame(results, variants)
+    chosen = best_rates(runs)
+    present = [label for label in variants if label in chosen]
+    curves = curves_frame(results, present, chosen)
+    return Summary(runs, curves, table_frame(runs, present, chosen, baseline))
+
+
+def runs_frame(results: Sequence[Result], variants: Sequence[str]) -> pd.DataFrame:
+    """Returns one row a run, in the order of variants, learning rates and seeds."""
+    order = {label: place for place, label in enumerate(variants)}
+    rows = [
+        {
+            "variant": result.run.variant,
+            "learning_rate": result.run.learning_rate,
+            "seed": result.run.seed,
+            "status": result.status,
+            "epochs": result.epochs,
+            "loss": result.history["loss"][-1],
+            "accuracy": result.history["accuracy"][-1],
+            **{name: result.final[name] for name in FINAL},
+        }
+        for result in sorted(
+            results,
+            key=lambda item: (order[item.run.variant], item.run.learning_rate, item.run.seed),
+        )
+    ]
+    return pd.DataFrame(rows)
+
+
+def best_rates(runs: pd.DataFrame) -> dict[str, float]:
+    """Returns each variant's learning rate with the highest mean validation accuracy.
+
+    Diverged runs count with the accuracy that their weights give. A tie goes to the smaller rate.
+    """
+    means = runs.groupby(["variant", "learning_rate"], sort=True)["val_accuracy"].mean()
+    return {label: float(group.idxmax()[1]) for label, group in means.groupby(level="variant")}
+
+
+def curves_frame(
+    results: Sequence[Result], variants: Sequence[str], chosen: dict[str, float]
+) -> pd.DataFrame:
+    """Returns mean and interval by variant, epoch and metric at the chosen learning rates.
+
+    A run that stopped early keeps its last value for the epochs it did not train.
+    """
+    rows = []
+    for label in variants:
+        group = [
+            item
+            for item in results
+            if item.run.variant == label and item.run.learning_rate == chosen[label]
+        ]
+        group.sort(key=lambda item: item.run.seed)
+        epochs = max(item.epochs for item in group)
+        for metric in CURVES:
+            curves = np.array([_held(item.history[metric], epochs) for item in group])
+            for epoch in range(epochs):
+                cell = mean_interval(curves[:, epoch].tolist())
+                rows.append(
+                    (
+                        label,
+                        chosen[label],
+                        epoch + 1,
+                        metric,
+                        cell.mean,
+                        cell.low,
+                        cell.high,
+                        cell.n,
+                    )
+                )
+    names = ["variant", "learning_rate", "epoch", "metric", "mean", "low", "high", "n"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def _held(values: list[float], length: int) -> list[float]:
+    return values + values[-1:] * (length - len(values))
+
+
+def table_frame(
+    runs: pd.DataFrame, variants: Sequence[str], chosen: dict[str, float], baseline: str
+) -> pd.DataFrame:
+    """Returns one row a variant at its chosen rate, compared with the baseline seed by seed."""
+    at_best = {
+        label: runs[
+            (runs["variant"] == label) & (runs["learning_rate"] == chosen[label])
+        ].set_index("seed")
+        for label in variants
+    }
+    rows = []
+    for label in variants:
+        cell = at_best[label]
+        test = mean_interval(cell["test_accuracy"].tolist())
+        rates = runs.loc[runs["variant"] == label, "learning_rate"]
+        row = {
+            "variant": label,
+            "learning_rate": chosen[label],
+            "n": test.n,
+            "diverged": int((cell["status"] == "diverged").sum()),
+            "val_accuracy": cell["val_accuracy"].mean(),
+            "test_accuracy": test.mean,
+            "test_low": test.low,
+            "test_high": test.high,
+            "difference": math.nan,
+            "difference_low": math.nan,
+            "difference_high": math.nan,
+            "p": math.nan,
+            "at_edge": rates.nunique() > 1 and chosen[label] in (rates.min(), rates.max()),
+        }
+        if label != baseline and baseline in at_best:
+            pairs = (cell["test_accuracy"] - at_best[baseline]["test_accuracy"]).dropna()
+            gap = mean_interval(pairs.tolist())
+            row |= {
+                "difference": gap.mean,
+                "difference_low": gap.low,
+                "difference_high": gap.high,
+                "p": sign_flip_p(pairs.tolist()),
+            }
+        rows.append(row)
+    return pd.DataFrame(rows)

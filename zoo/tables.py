@@ -1,0 +1,170 @@
+"""Writes the result tables and renders them for people: Markdown, CSV, LaTeX."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from zoo.errors import ZooError, closest
+from zoo.summary import Summary
+
+FORMATS = ("md", "csv", "latex")
+NUMBER = "%.6g"
+
+
+def write(folder: Path, spec: dict[str, Any], summary: Summary) -> None:
+    """Writes spec.json, runs.csv, curves.csv, table.csv and table.md.
+
+    The same input gives the same bytes.
+
+    Args:
+        folder: Results folder of one experiment; made if it does not exist.
+        spec: The declaration as run.
+        summary: The tables.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    _replace(folder / "spec.json", json.dumps(spec, indent=2) + "\n")
+    for name in ("runs", "curves", "table"):
+        frame: pd.DataFrame = getattr(summary, name)
+        text = frame.to_csv(index=False, float_format=NUMBER, lineterminator="\n")
+        _replace(folder / f"{name}.csv", text)
+    _replace(folder / "table.md", render(read_spec(folder), read_table(folder), "md"))
+
+
+def _replace(path: Path, text: str) -> None:
+    """Writes a file so that a reader sees the old one or the new one, never half of it."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(text, encoding="utf-8", newline="\n")
+    temporary.replace(path)
+
+
+def results_folder(root: Path, name: str) -> Path:
+    """Returns the folder of an experiment's results.
+
+    Raises:
+        ZooError: If there are none; says how to make them.
+    """
+    folder = root / name
+    if not (folder / "spec.json").is_file():
+        there = sorted(path.parent.name for path in root.glob("*/spec.json"))
+        hint = closest(name, there) if there else "Nothing has been run there yet."
+        raise ZooError(
+            f"There are no results for {name!r} in {root}. {hint} "
+            f"`python -m zoo run {name}` makes them."
+        )
+    return folder
+
+
+def read_spec(folder: Path) -> dict[str, Any]:
+    """Reads the declaration that the results in a folder were made with."""
+    spec: dict[str, Any] = json.loads((folder / "spec.json").read_text(encoding="utf-8"))
+    return spec
+
+
+def read_table(folder: Path) -> pd.DataFrame:
+    """Reads table.csv."""
+    return pd.read_csv(folder / "table.csv", dtype={"variant": str}, keep_default_na=True)
+
+
+def render(spec: dict[str, Any], table: pd.DataFrame, form: str) -> str:
+    """Renders the table of an experiment.
+
+    Args:
+        spec: The declaration as run.
+        table: Content of table.csv.
+        form: `md`, `csv` or `latex`.
+    """
+    if form not in FORMATS:
+        raise ZooError(f"`--format` must be one of {', '.join(FORMATS)}. Received: {form!r}")
+    if form == "csv":
+        return str(table.to_csv(index=False, float_format=NUMBER, lineterminator="\n"))
+    shown = readable(table, spec["baseline"])
+    if form == "latex":
+        return _latex(shown)
+    head = f"# {spec['experiment']}\n\n{spec['question']}\n\n"
+    return head + _markdown(shown) + "\n" + "\n".join(notes(spec, table)) + "\n"
+
+
+def readable(table: pd.DataFrame, baseline: str) -> pd.DataFrame:
+    """Returns the table in words and percent, as text."""
+    rows = []
+    for row in table.itertuples():
+        rows.append(
+            {
+                "variant": row.variant,
+                "learning rate": f"{row.learning_rate:g}" + ("*" if row.at_edge else ""),
+                "validation %": _percent(row.val_accuracy),
+                "test %": _with_interval(row.test_accuracy, row.test_low, row.test_high),
+                "difference (points)": "baseline"
+                if row.variant == baseline
+                else _with_interval(
+                    row.difference, row.difference_low, row.difference_high, sign="+"
+                ),
+                "p": "" if math.isnan(row.p) else f"{row.p:.2g}",
+                "diverged": f"{row.diverged} of {row.n}" if row.diverged else "",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def notes(spec: dict[str, Any], table: pd.DataFrame) -> list[str]:
+    """Returns the lines below a table that say how to read it."""
+    data, recipe = spec["data"], spec["recipe"]
+    lines = [
+        f"Data {data['name']}: {data['train']} training, {data['validation']} validation and "
+        f"{data['test']} test examples. {recipe['epochs']} epochs, batch {recipe['batch_size']}, "
+        f"{len(spec['seeds'])} seeds.",
+        "Learning rate: each variant's best on validation data. Brackets: 95 % interval over "
+        "seeds. Difference from the baseline on test data, paired by seed; p: exact sign-flip "
+        "test, not corrected for the number of variants.",
+    ]
+    if table["at_edge"].any():
+        lines.append("* The best learning rate is an end of the grid: a wider grid may do better.")
+    return lines
+
+
+def _percent(share: float) -> str:
+    return "" if math.isnan(share) else f"{100 * share:.1f}"
+
+
+def _with_interval(mean: float, low: float, high: float, sign: str = "") -> str:
+    if math.isnan(mean):
+        return ""
+    text = f"{100 * mean:{sign}.1f}"
+    return text if math.isnan(low) else f"{text} [{100 * low:{sign}.1f}, {100 * high:{sign}.1f}]"
+
+
+def _markdown(frame: pd.DataFrame) -> str:
+    cells = [list(frame.columns), *frame.to_numpy().tolist()]
+    widths = [max(len(row[place]) for row in cells) for place in range(len(cells[0]))]
+    lines = [
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |"
+        for row in cells
+    ]
+    rule = "|" + "|".join("-" * (width + 2) for width in widths) + "|"
+    return "\n".join([lines[0], rule, *lines[1:]]) + "\n"
+
+
+def _latex(frame: pd.DataFrame) -> str:
+    """Returns a booktabs table."""
+    lines = [
+        r"\begin{tabular}{l" + "r" * (len(frame.columns) - 1) + "}",
+        r"\toprule",
+        " & ".join(map(_escaped, frame.columns)) + r" \\",
+        r"\midrule",
+        *(" & ".join(map(_escaped, row)) + r" \\" for row in frame.to_numpy().tolist()),
+        r"\bottomrule",
+        r"\end{tabular}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _escaped(text: str) -> str:
+    for mark in "&%$#_{}":
+        text = text.replace(mark, "\\" + mark)
+    return text
