@@ -111,4 +111,4 @@ class NewBob(keras.callbacks.Callback):
         optimizer.learning_rate = rate
         self.reductions.append(epoch)
         if self.verbose:
-            keras.utils.io_utils.print_msg(f"\nEpoch {epoch + 1}: learning rate set to {rate:g}.")
+            print(f"\nEpoch {epoch + 1}: learning rate set to {rate:g}.")  # noqa: T201

@@ -92,6 +92,8 @@ def run(
     ] = None,
     data_dir: DataDirOption = None,
     results: ResultsOption = RESULTS,
+    engine: Annotated[str, typer.Option(help="population or fit.")] = "population",
+    population: Annotated[int | None, typer.Option(help="Most runs to train at once.")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Train again what is stored.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Plan, train nothing.")] = False,
     smoke: Annotated[bool, typer.Option("--smoke", help="One epoch: does it run?")] = False,
@@ -114,6 +116,7 @@ def run(
     settings = runner.Settings(
         seeds=seeds, epochs=epochs, data=data, learning_rates=rates, smoke=smoke
     )
+    chosen = runner.Engine(name=engine, largest=population)
     for entry in found:
         prepared = runner.prepare(entry, settings, data_dir)
         if dry_run:
@@ -121,7 +124,9 @@ def run(
             continue
         with Store(results) as store:
             try:
-                trained = runner.train(prepared, store, console, fresh=fresh, verbose=verbose)
+                trained = runner.train(
+                    prepared, store, console, chosen, fresh=fresh, verbose=verbose
+                )
             except KeyboardInterrupt:
                 kept = runner.unharmed(prepared.jobs, store)
                 typer.echo(f"\nInterrupted. {kept}; the same command goes on from there.", err=True)

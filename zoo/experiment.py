@@ -79,16 +79,25 @@ class Recipe:
                 raise ZooError(f"`{name}` must be a positive integer. Received: {name}={value!r}")
         grids = self.learning_rates
         for grid in grids.values() if isinstance(grids, Mapping) else [grids]:
-            if not grid:
-                raise ZooError("`learning_rates` must name at least one rate. Received: none")
+            if isinstance(grid, str) or not isinstance(grid, Sequence) or not grid:
+                raise ZooError(
+                    "`learning_rates` must be a non-empty tuple of numbers, or one for each "
+                    f"variant. Received: {grid!r}"
+                )
             for rate in grid:
-                if not (math.isfinite(rate) and rate > 0):
+                number = isinstance(rate, int | float) and math.isfinite(rate)
+                if not number or rate <= 0:
                     raise ZooError(
                         f"A learning rate must be a finite number above 0. Received: {rate!r}"
                     )
 
 
-RECIPE_FIELDS = frozenset(field.name for field in dataclasses.fields(Recipe))
+# The grid is every variant's own, and all variants must meet the same examples.
+FACTORS = frozenset(field.name for field in dataclasses.fields(Recipe)) - {
+    "learning_rates",
+    "data",
+    "train_examples",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +123,7 @@ class Experiment:
                 f"`variants` must hold at least two variants. Received: {list(self.variants)}"
             )
         for label in self.variants:
-            if not label or any(mark in label for mark in "|,;\n\"'"):
+            if not isinstance(label, str) or not label or any(mark in label for mark in "|,;\n\"'"):
                 raise ZooError(
                     "A variant's label goes into tables and must be non-empty, without commas, "
                     f"bars or quotes. Received: {label!r}"
@@ -124,10 +133,10 @@ class Experiment:
                 f"`baseline` must be one of the variants {list(self.variants)}. "
                 f"Received: {self.baseline!r}"
             )
-        if self.factor not in RECIPE_FIELDS and self.factor not in self._model_keywords():
+        if self.factor not in FACTORS and self.factor not in self._model_keywords():
             raise ZooError(
                 f"`factor` must be a keyword of build_model {self._model_keywords()} or a field of "
-                f"the recipe {sorted(RECIPE_FIELDS)}. Received: {self.factor!r}"
+                f"the recipe {sorted(FACTORS)}. Received: {self.factor!r}"
             )
         grids = self.recipe.learning_rates
         if isinstance(grids, Mapping) and set(grids) != set(self.variants):
@@ -152,7 +161,7 @@ class Experiment:
         """Returns the whole recipe of one variant, its factor filled in."""
         value = self.variants[variant]
         changes: dict[str, Any] = {"learning_rates": self.learning_rates(variant)}
-        if self.factor in RECIPE_FIELDS:
+        if self.factor in FACTORS:
             changes[self.factor] = value
         else:
             changes["build_model"] = functools.partial(

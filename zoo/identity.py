@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -29,7 +30,10 @@ def describe(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return hashlib.sha256(value.tobytes()).hexdigest()
     if isinstance(value, Mapping):
-        return {str(key): describe(item) for key, item in value.items()}
+        described = {str(key): describe(item) for key, item in value.items()}
+        # Keras's form of an object inside a configuration names its class and omits its source.
+        cls = getattr(sys.modules.get(str(value.get("module"))), str(value.get("class_name")), None)
+        return {**described, "source": _named(cls)} if isinstance(cls, type) else described
     if isinstance(value, Sequence | set | frozenset):
         return [describe(item) for item in value]
     if inspect.isroutine(value) and hasattr(value, "__code__"):
@@ -37,7 +41,10 @@ def describe(value: Any) -> Any:
     if isinstance(value, keras.Model):
         return {"layers": [describe_layer(layer) for layer in _layers(value)], **_model(value)}
     if hasattr(value, "get_config"):
-        return {"class": _named(type(value)), "config": describe(value.get_config())}
+        config = value.get_config()
+        if isinstance(value, keras.optimizers.Optimizer):
+            config.pop("name", None)  # counts the optimizers that were made before
+        return {"class": _named(type(value)), "config": describe(config)}
     if hasattr(value, "func") and hasattr(value, "keywords"):  # functools.partial
         return [describe(value.func), describe(value.args), describe(value.keywords)]
     return {"class": _named(type(value)), "arguments": _arguments(value)}
@@ -72,12 +79,14 @@ def _named(cls: type) -> Any:
 
 
 def _function(function: Any) -> Any:
-    code = function.__code__
-    constants = [item for item in code.co_consts if not inspect.iscode(item)]
-    nested = [item.co_code.hex() for item in code.co_consts if inspect.iscode(item)]
     cells = [describe(cell.cell_contents) for cell in function.__closure__ or ()]
-    names = list(code.co_names)
-    return ["function", code.co_code.hex(), repr(constants), nested, names, cells]
+    defaults = describe([function.__defaults__, function.__kwdefaults__])
+    return ["function", _code(function.__code__), defaults, cells]
+
+
+def _code(code: Any) -> Any:
+    constants = [_code(item) if inspect.iscode(item) else repr(item) for item in code.co_consts]
+    return [code.co_code.hex(), constants, list(code.co_names)]
 
 
 def _arguments(value: Any) -> Any:

@@ -58,7 +58,7 @@ def scale_to_unit_variance(model: Any, inputs: Any, tolerance: float = 0.02) -> 
     for layer in model.layers:
         if not isinstance(getattr(layer, "kernel_initializer", None), LSUV):
             continue
-        probe = keras.Model(model.inputs, layer.output)
+        probe = keras.Model(model.inputs[0], layer.output)
         for _ in range(10):
             outputs = ops.convert_to_numpy(probe(inputs, training=False))
             variance = float(outputs.var())

@@ -38,6 +38,7 @@ class Maxout(keras.layers.Layer):
             )
         self.units = units
         self.pieces = pieces
+        self.input_spec = keras.InputSpec(ndim=2)
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.bias_initializer = keras.initializers.get(bias_initializer)
 

@@ -40,7 +40,7 @@ class Reporter:
         self._last_line = self.began
         self._trained: dict[Run, int] = {}
         self._bar = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
@@ -79,7 +79,7 @@ class Reporter:
     def note(self, text: str) -> None:
         """Prints a line if verbose."""
         if self.verbose:
-            self.console.print(text, style="dim", highlight=False)
+            self.console.print(text, style="dim", highlight=False, markup=False)
 
     def _show(self, what: str) -> None:
         now = time.monotonic()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,8 @@ from rich.console import Console
 from zoo import data as datasets
 from zoo import plots, tables
 from zoo.data import Data
-from zoo.engine import fit
+from zoo.engine import fit, population
+from zoo.engine.result import Progress, Result
 from zoo.errors import ZooError
 from zoo.experiment import DEFAULT_SEEDS, Experiment
 from zoo.plan import Job, plan
@@ -21,6 +22,8 @@ from zoo.progress import Reporter
 from zoo.registry import Entry
 from zoo.store import Store
 from zoo.summary import summarise
+
+ENGINES = ("population", "fit")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +108,43 @@ def prepare(entry: Entry, settings: Settings, data_dir: Path | None) -> Prepared
     return Prepared(entry, experiment, name, data, settings.seed_list, jobs)
 
 
-def train(prepared: Prepared, store: Store, console: Console, *, fresh: bool, verbose: bool) -> int:
+@dataclass(frozen=True, kw_only=True)
+class Engine:
+    """Which engine trains, and how many runs at once.
+
+    Attributes:
+        name: `population` or `fit`.
+        largest: Most runs that may train at once; `None` leaves it to the device's memory.
+    """
+
+    name: str = "population"
+    largest: int | None = None
+
+    def __post_init__(self) -> None:
+        """Checks the words."""
+        if self.name not in ENGINES:
+            raise ZooError(
+                f"`--engine` must be one of {', '.join(ENGINES)}. Received: {self.name!r}"
+            )
+        if self.largest is not None and self.largest < 1:
+            raise ZooError(f"`--population` must be at least 1. Received: {self.largest}")
+
+    def train(self, jobs: Sequence[Job], data: Data, progress: Progress) -> Iterator[Result]:
+        """Trains the jobs and yields each result as it is finished."""
+        if self.name == "fit":
+            return fit.train(jobs, data, progress)
+        return population.train(jobs, data, progress, self.largest)
+
+
+def train(
+    prepared: Prepared,
+    store: Store,
+    console: Console,
+    engine: Engine,
+    *,
+    fresh: bool,
+    verbose: bool,
+) -> int:
     """Trains the runs that the store does not have, and keeps each as it is finished.
 
     Returns:
@@ -116,7 +155,7 @@ def train(prepared: Prepared, store: Store, console: Console, *, fresh: bool, ve
     epochs = sum(job.recipe.epochs for job in todo)
     by_key = {job.run.key: job for job in todo}
     with Reporter(console, len(todo), epochs, verbose) as reporter:
-        for result in fit.train(todo, prepared.data, reporter):
+        for result in engine.train(todo, prepared.data, reporter):
             store.add(prepared.folder_name, result)
             reporter.finished(by_key[result.run.key])
     return len(todo)

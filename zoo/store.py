@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping
@@ -72,7 +73,6 @@ class Store:
         check = self._connection.execute("PRAGMA quick_check").fetchone()[0]
         if check != "ok":
             raise sqlite3.DatabaseError(check.splitlines()[0])
-        self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("BEGIN IMMEDIATE")
         known = self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         if not known:
@@ -91,6 +91,10 @@ class Store:
                 f"The store {self.path} was written by another version of the zoo (schema {found}, "
                 f"expected {SCHEMA}). Move it away, or name another folder with --results."
             )
+        # SQLite does not wait for others here. The file keeps its mode, so whoever opens it next
+        # sets it; and only now, so that a store that is refused above is left as it was.
+        with contextlib.suppress(sqlite3.OperationalError):
+            self._connection.execute("PRAGMA journal_mode = WAL")
 
     def _close_quietly(self) -> None:
         if hasattr(self, "_connection"):

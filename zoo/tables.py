@@ -50,7 +50,7 @@ def results_folder(root: Path, name: str) -> Path:
         ZooError: If there are none; says how to make them.
     """
     folder = root / name
-    if not (folder / "spec.json").is_file():
+    if not all((folder / name).is_file() for name in ("spec.json", "table.csv")):
         there = sorted(path.parent.name for path in root.glob("*/spec.json"))
         hint = closest(name, there) if there else "Nothing has been run there yet."
         raise ZooError(
@@ -68,7 +68,10 @@ def read_spec(folder: Path) -> dict[str, Any]:
 
 def read_table(folder: Path) -> pd.DataFrame:
     """Reads table.csv."""
-    return pd.read_csv(folder / "table.csv", dtype={"variant": str}, keep_default_na=True)
+    # By default pandas also takes the labels "None" and "NA" for missing values.
+    return pd.read_csv(
+        folder / "table.csv", dtype={"variant": str}, keep_default_na=False, na_values=[""]
+    )
 
 
 def render(spec: dict[str, Any], table: pd.DataFrame, form: str) -> str:
@@ -124,7 +127,7 @@ def notes(spec: dict[str, Any], table: pd.DataFrame) -> list[str]:
         "test, not corrected for the number of variants.",
     ]
     if table["at_edge"].any():
-        lines.append("* The best learning rate is an end of the grid: a wider grid may do better.")
+        lines.append("Rates with a *: an end of the grid, a wider grid may do better.")
     return lines
 
 
@@ -165,6 +168,9 @@ def _latex(frame: pd.DataFrame) -> str:
 
 
 def _escaped(text: str) -> str:
-    for mark in "&%$#_{}":
-        text = text.replace(mark, "\\" + mark)
-    return text
+    escapes = {mark: "\\" + mark for mark in "&%$#_{}"} | {
+        "\\": r"\textbackslash{}",
+        "^": r"\textasciicircum{}",
+        "~": r"\textasciitilde{}",
+    }
+    return "".join(escapes.get(mark, mark) for mark in text)

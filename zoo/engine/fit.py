@@ -12,7 +12,7 @@ import keras
 
 from zoo.data import Data
 from zoo.device import device_name
-from zoo.engine.result import METRICS, Progress, Result
+from zoo.engine.result import METRICS, Progress, Result, exact_share
 from zoo.engine.start import initial_model
 from zoo.plan import Job, optimizer_of, steps_per_epoch
 from zoo.seeding import epoch_order
@@ -59,7 +59,8 @@ def train_one(job: Job, data: Data, progress: Progress, reason: str = "") -> Res
         ("test", data.x_test, data.y_test),
     ):
         values = model.evaluate(x, y, EVALUATION_BATCH, verbose=0, return_dict=True)
-        final |= {f"{part}_{name}": float(values[name]) for name in ("loss", "accuracy")}
+        final[f"{part}_loss"] = float(values["loss"])
+        final[f"{part}_accuracy"] = exact_share(values["accuracy"], len(x))
     return Result(
         run=run,
         status="diverged" if recorder.diverged else "completed",

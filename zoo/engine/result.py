@@ -18,7 +18,8 @@ class Result:
         run: Which one.
         status: `completed`, or `diverged` when the training loss became NaN or infinite.
         history: One value an epoch for each of `METRICS`. Training loss and accuracy are means
-            over the epoch's batches, in training mode; `learning_rate` is the epoch's last.
+            over the epoch's batches, in training mode; `learning_rate` is the optimizer's after the
+            epoch's last step.
         final: `val_loss`, `val_accuracy`, `test_loss`, `test_accuracy` of the weights that
             training left behind.
         engine: Which engine trained it, and why if that was a choice.
@@ -38,6 +39,11 @@ class Result:
     def epochs(self) -> int:
         """Epochs that were trained."""
         return len(self.history["loss"])
+
+
+def exact_share(share: float, examples: int) -> float:
+    """Returns the share of examples nearest to a single-precision one, so that ties are ties."""
+    return round(float(share) * examples) / examples
 
 
 class Progress(Protocol):

@@ -1,0 +1,107 @@
+import sys
+
+import pytest
+
+from zoo.engine.result import Result
+from zoo.plan import Run
+
+TINY = '''"""Does tanh train a tiny network better than ReLU?"""
+
+import keras
+from keras import layers
+
+from zoo.experiment import Experiment, Recipe
+
+
+def build_model(input_shape, num_classes, activation):
+    """Builds an MLP with 8 hidden units."""
+    hidden = layers.Dense(8, activation=activation)
+    return keras.Sequential(
+        [keras.Input(input_shape), layers.Flatten(), hidden, layers.Dense(num_classes)]
+    )
+
+
+EXPERIMENT = Experiment(
+    factor="activation",
+    baseline="relu",
+    variants={"relu": "relu", "tanh": "tanh"},
+    recipe=Recipe(
+        build_model=build_model,
+        data="digits",
+        optimizer=keras.optimizers.SGD,
+        learning_rates=(0.01, 0.1),
+        epochs=2,
+        batch_size=64,
+    ),
+)
+'''
+
+
+@pytest.fixture(scope="session")
+def cache_home(tmp_path_factory):
+    """Returns a cache folder that the tests of one session share."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def tiny_experiment(tmp_path):
+    """Returns the path of an experiment with 2 variants, 2 rates and 2 epochs on digits."""
+    path = tmp_path / "tiny.py"
+    path.write_text(TINY, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def zoo(monkeypatch, capsys, cache_home):
+    """Returns a function that runs the command line in this process: code, stdout, stderr."""
+    from zoo.cli import main
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache_home))
+    monkeypatch.delenv("ZOO_DATA", raising=False)
+
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["zoo", *map(str, words)])
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        out, err = capsys.readouterr()
+        return stopped.value.code, out, err
+
+    return run
+
+
+@pytest.fixture
+def make_result():
+    """Returns a function that makes a finished run; its key follows from variant, rate, seed."""
+
+    def make(variant="relu", rate=0.1, seed=0, *, status="completed", history=None, **final):
+        if history is None:
+            history = {name: [0.5, 0.25] for name in ("loss", "accuracy", "val_loss")}
+            history |= {"val_accuracy": [0.5, 0.75], "learning_rate": [rate, rate]}
+        scores = {"val_loss": 1.0, "val_accuracy": 0.5, "test_loss": 1.0, "test_accuracy": 0.5}
+        return Result(
+            run=Run(variant, rate, seed, f"{variant}/{rate}/{seed}"),
+            status=status,
+            history=history,
+            final=scores | final,
+            engine="fit",
+            device="cpu",
+            seconds=0.5,
+        )
+
+    return make
+
+
+@pytest.fixture
+def spec():
+    """Returns the declaration of an experiment as run: relu against tanh, 3 rates, 4 seeds."""
+    return {
+        "experiment": "tiny",
+        "question": "Does tanh train a tiny network better than ReLU?",
+        "factor": "activation",
+        "baseline": "relu",
+        "variants": ["relu", "tanh"],
+        "seeds": [0, 1, 2, 3],
+        "learning_rates": {"relu": [0.01, 0.1, 1.0], "tanh": [0.01, 0.1, 1.0]},
+        "recipe": {"epochs": 2, "batch_size": 64},
+        "data": {"name": "digits", "train": 1151, "validation": 287, "test": 359},
+    }

@@ -1,0 +1,192 @@
+"""Which runs train together, how many at a time, and which have to train alone."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from zoo.data import Data
+from zoo.engine.program import EVALUATION_CHUNK, SEAMS, seam, signature
+from zoo.engine.start import set_initial_values
+from zoo.engine.view import hook_below_epochs
+from zoo.plan import Job, optimizer_of, steps_per_epoch
+from zoo.seeding import fresh_model
+
+LARGEST = {"cpu": 128, "gpu": 1024}
+MEMORY_SHARE = {"cpu": 0.3, "gpu": 0.6}
+
+
+@dataclass
+class Group:
+    """Runs that share one program.
+
+    Attributes:
+        jobs: The runs, those with equal initial values next to each other.
+        model: A model of their architecture.
+        optimizer: An optimizer of their kind.
+        reason: Why they have to train one at a time with `fit`; empty if they do not.
+        size: How many train at once.
+        why_size: What bounds the size; empty if nothing does.
+    """
+
+    jobs: list[Job]
+    model: Any
+    optimizer: Any
+    reason: str = ""
+    size: int = 1
+    why_size: str = ""
+    _drawn: tuple[Any, int, list[Any]] | None = field(default=None, repr=False)
+    _models: dict[int, Any] = field(default_factory=dict, repr=False)
+
+    def describe(self) -> str:
+        """Returns the group in a few words."""
+        variants = list(dict.fromkeys(job.run.variant for job in self.jobs))
+        names = ", ".join(variants[:3]) + (f" and {len(variants) - 3} more" * (len(variants) > 3))
+        return f"{names}: {len(self.jobs)} runs"
+
+    def initial_values(self, job: Job, data: Data) -> list[Any]:
+        """Returns the initial values of a run's trainable and frozen variables."""
+        recipe, seed = job.recipe, job.run.seed
+        if self._drawn is None or self._drawn[0] is not recipe or self._drawn[1] != seed:
+            model = self._models[id(recipe)]
+            set_initial_values(model, seed, data)
+            variables = [*model.trainable_variables, *model.non_trainable_variables]
+            values = [np.array(keras.ops.convert_to_numpy(item)) for item in variables]
+            self._drawn = (recipe, seed, values)
+        return self._drawn[2]
+
+
+def groups(jobs: Sequence[Job], data: Data, largest: int | None = None) -> Iterator[Group]:
+    """Yields the jobs in groups that share a program, in the order of their first jobs.
+
+    Args:
+        jobs: The runs.
+        data: The data.
+        largest: Most runs that may train at once; `None` leaves it to the device's memory.
+    """
+    found: dict[str, Group] = {}
+    for recipe, own in _by_recipe(jobs):
+        steps = steps_per_epoch(recipe, data)
+        model = fresh_model(partial(recipe.build_model, data.input_shape, data.num_classes))
+        for rate, of_rate in _by_rate(own):
+            optimizer, callbacks = optimizer_of(recipe, rate, steps)
+            reason = why_alone(model, optimizer, callbacks)
+            key = reason + signature(of_rate[0], model, optimizer, steps)
+            group = found.setdefault(key, Group([], model, optimizer, reason))
+            group.jobs += of_rate
+            group._models[id(recipe)] = model
+    for group in found.values():
+        order = {id(recipe): place for place, (recipe, _) in enumerate(_by_recipe(group.jobs))}
+        group.jobs.sort(key=lambda job: (order[id(job.recipe)], job.run.seed))
+        if not group.reason:
+            limit, group.why_size = largest_population(group, data)
+            limit = min(limit, largest or limit)
+            group.size = math.ceil(len(group.jobs) / math.ceil(len(group.jobs) / limit))
+        yield group
+
+
+def _by_recipe(jobs: Iterable[Job]) -> list[tuple[Any, list[Job]]]:
+    kept: dict[int, tuple[Any, list[Job]]] = {}
+    for job in jobs:
+        kept.setdefault(id(job.recipe), (job.recipe, []))[1].append(job)
+    return list(kept.values())
+
+
+def _by_rate(jobs: Iterable[Job]) -> list[tuple[float, list[Job]]]:
+    kept: dict[float, list[Job]] = {}
+    for job in jobs:
+        kept.setdefault(job.run.learning_rate, []).append(job)
+    return list(kept.items())
+
+
+def why_alone(model: Any, optimizer: Any, callbacks: Sequence[Any]) -> str:
+    """Returns why runs of this kind cannot train in a population, or an empty text."""
+    backend = keras.backend.backend()
+    if backend not in SEAMS:
+        return f"the {backend} backend has no population engine"
+    for callback in callbacks:
+        hook = hook_below_epochs(callback)
+        if hook:
+            return f"{type(callback).__name__}.{hook} works below epochs"
+    recurrent = [layer for layer in _layers(model) if isinstance(layer, keras.layers.RNN)]
+    if recurrent and backend == "tensorflow":
+        return f"TensorFlow cannot compile {type(recurrent[0]).__name__} with XLA"
+    if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+        return "a loss scale is shared by the runs of a program"
+    return ""
+
+
+def _layers(model: Any) -> list[Any]:
+    return list(model._flatten_layers(include_self=False))
+
+
+def largest_population(group: Group, data: Data) -> tuple[int, str]:
+    """Returns how many runs may train at once, and what bounds it."""
+    memory = seam().device_memory()
+    kind = "cpu" if memory is None else "gpu"
+    convolutions = [
+        layer for layer in _layers(group.model) if isinstance(layer, _convolution_classes())
+    ]
+    if convolutions and kind == "cpu":
+        return 1, "convolutions on a processor are faster one after the other"
+    budget = MEMORY_SHARE[kind] * (memory or available_memory())
+    each = bytes_per_run(group, data)
+    fitting = max(1, int(budget // each))
+    if fitting < LARGEST[kind]:
+        return fitting, f"memory: {each / 1e6:.0f} MB a run of {budget / 1e9:.1f} GB"
+    return LARGEST[kind], ""
+
+
+def _convolution_classes() -> tuple[type, ...]:
+    layers = keras.layers
+    return (
+        layers.Conv1D,
+        layers.Conv2D,
+        layers.Conv3D,
+        layers.Conv1DTranspose,
+        layers.Conv2DTranspose,
+        layers.Conv3DTranspose,
+        layers.DepthwiseConv1D,
+        layers.DepthwiseConv2D,
+        layers.SeparableConv1D,
+        layers.SeparableConv2D,
+    )
+
+
+def bytes_per_run(group: Group, data: Data) -> float:
+    """Returns an estimate of the memory that one run takes: variables, gradients, activations."""
+    model = group.model
+    numbers = sum(int(np.prod(item.shape)) for item in model.variables)
+    trained = sum(int(np.prod(item.shape)) for item in model.trainable_variables)
+    moments = 2 * trained  # Adam's; most optimizers keep fewer
+    outputs = [_examples_size(layer) for layer in _layers(model)]
+    batch = group.jobs[0].recipe.batch_size
+    inputs = int(np.prod(data.input_shape))
+    training = 2 * batch * (inputs + sum(outputs))
+    evaluation = 2 * EVALUATION_CHUNK * max([0, *outputs])
+    return 4.0 * (2 * (numbers + moments) + trained + training + evaluation)
+
+
+def _examples_size(layer: Any) -> int:
+    """Returns how many numbers a layer's output has for one example; 0 if it does not say."""
+    shape = getattr(getattr(layer, "output", None), "shape", None) if layer.built else None
+    if shape is None or any(size is None for size in shape[1:]):
+        return 0
+    return int(np.prod(shape[1:]))
+
+
+def available_memory() -> float:
+    """Returns the bytes of memory that are free for this process, or 4 GB where none can tell."""
+    meminfo = Path("/proc/meminfo")
+    if meminfo.is_file():
+        for line in meminfo.read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return 1024.0 * float(line.split()[1])
+    return 4e9

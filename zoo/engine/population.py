@@ -1,0 +1,294 @@
+"""The default engine: all runs that share a program train together."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+import numpy as np
+
+from zoo.data import Data
+from zoo.device import device_name
+from zoo.engine import fit
+from zoo.engine.groups import Group, groups
+from zoo.engine.program import Program, State, seam
+from zoo.engine.result import METRICS, Progress, Result, exact_share
+from zoo.engine.view import RunModel
+from zoo.plan import Job, Run, optimizer_of, steps_per_epoch
+from zoo.seeding import epoch_order
+
+
+@dataclass(eq=False)
+class Slot:
+    """A place in the population and the run that trains there.
+
+    Attributes:
+        job: The run.
+        callbacks: Its callbacks.
+        rates: Learning rate of each step if a schedule sets it, else a single one.
+        place: Its index in the population.
+        view: What its callbacks see.
+        history: What has been recorded.
+    """
+
+    job: Job
+    callbacks: list[Any]
+    rates: Any
+    place: int
+    view: RunModel | None = None
+    history: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in METRICS})
+    diverged: bool = False
+    done: bool = False
+
+    @property
+    def epoch(self) -> int:
+        """Epochs trained so far."""
+        return len(self.history["loss"])
+
+
+class Population:
+    """Runs of one program, in a fixed number of places.
+
+    Args:
+        program: The program they share.
+        group: The runs, and how many train at once; the others wait until a place is free.
+        data: The data.
+        progress: Is told of every epoch.
+    """
+
+    def __init__(self, program: Program, group: Group, data: Data, progress: Progress) -> None:
+        self.program = program
+        self.group = group
+        self.data = data
+        self.progress = progress
+        self.batch_size = group.jobs[0].recipe.batch_size
+        self.steps = steps_per_epoch(group.jobs[0].recipe, data)
+        self.waiting = deque(group.jobs)
+        self.slots: list[Slot] = []
+        first = [self.waiting.popleft() for _ in range(group.size)]
+        stacked = zip(*(self._initial(job) for job in first), strict=True)
+        self._set_state([np.stack(arrays) for arrays in stacked])
+        for place, job in enumerate(first):
+            self._seat(job, place)
+
+    def _initial(self, job: Job) -> list[Any]:
+        """Returns the initial values of all variables of a run."""
+        return self.group.initial_values(job, self.data) + self.program.optimizer_start
+
+    def _set_state(self, arrays: list[Any]) -> None:
+        """Copies NumPy arrays of shape `(runs, ...)` to the device."""
+        model = self.program.model
+        trainable = len(model.trainable_variables)
+        frozen = trainable + len(model.non_trainable_variables)
+        given = [seam().to_device(array) for array in arrays]
+        self.state: State = (given[:trainable], given[trainable:frozen], given[frozen:])
+        self._host_copy: list[Any] | None = None
+
+    def _seat(self, job: Job, place: int) -> None:
+        """Gives a run its place and begins its training."""
+        optimizer, callbacks = optimizer_of(job.recipe, job.run.learning_rate, self.steps)
+        rate = optimizer._learning_rate
+        if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
+            rates = self.program.trace(rate, self.steps * job.recipe.epochs + 1)
+        else:
+            rate = np.float32(keras.ops.convert_to_numpy(rate))
+            rates = rate
+        slot = Slot(job, callbacks, rates, place)
+        self.slots.append(slot)
+        if callbacks:
+            slot.view = RunModel(
+                self.program.host,
+                rate,
+                lambda: [array[slot.place] for array in self._arrays()],
+                lambda values: self._write(slot.place, values),
+            )
+            parameters = {"verbose": 0, "epochs": job.recipe.epochs, "steps": self.steps}
+            for callback in callbacks:
+                callback.set_params(parameters)
+                callback.set_model(slot.view)
+            self._call(slot, "on_train_begin")
+
+    def _arrays(self) -> list[Any]:
+        """Returns the whole state as NumPy arrays, copied from the device once an epoch."""
+        if self._host_copy is None:
+            flat = [array for group in self.state for array in group]
+            self._host_copy = [np.array(keras.ops.convert_to_numpy(array)) for array in flat]
+        return self._host_copy
+
+    def _write(self, place: int, values: list[Any]) -> None:
+        """Sets the variables of one run."""
+        arrays = self._arrays()
+        changed = False
+        for array, value in zip(arrays, values, strict=True):
+            if not np.array_equal(array[place], value, equal_nan=array.dtype.kind == "f"):
+                array[place] = value
+                changed = True
+        if changed:
+            self._set_state(arrays)
+            self._host_copy = arrays
+
+    def _call(self, slot: Slot, hook: str, *arguments: Any) -> None:
+        """Calls one hook of all callbacks of a run."""
+        if slot.view is None:
+            return
+        for callback in slot.callbacks:
+            getattr(callback, hook)(*arguments)
+        slot.view.release()
+
+    def train(self) -> Iterator[Result]:
+        """Trains until no run is left; yields each result as it is finished."""
+        began = time.perf_counter()
+        while self.slots:
+            self._epoch()
+            finished = [slot for slot in self.slots if slot.done]
+            if finished:
+                now = time.perf_counter()
+                yield from self._results(finished, (now - began) / len(finished))
+                began = time.perf_counter()
+                self._reseat(finished)
+
+    def _epoch(self) -> None:
+        for slot in self.slots:
+            self._call(slot, "on_epoch_begin", slot.epoch, {})
+        rates = np.zeros((self.steps, self._size), np.float32)
+        orders = np.zeros((self.steps, self._size, self.batch_size), np.int32)
+        known: dict[tuple[int, int], Any] = {}
+        for slot in self.slots:
+            rates[:, slot.place] = _rates(slot, self.steps)
+            key = (slot.job.run.seed, slot.epoch)
+            if key not in known:
+                order = epoch_order(len(self.data.x_train), *key)
+                known[key] = order[: self.steps * self.batch_size].reshape(self.steps, -1)
+            orders[:, slot.place] = known[key]
+        self.state, losses, accuracies = self.program.epoch(self.state, rates, orders)
+        self._host_copy = None
+        val_losses, val_accuracies = self.program.evaluate(self.state, "val")
+        told: dict[int, list[Job]] = {}
+        for slot in self.slots:
+            place = slot.place
+            logs = {
+                "loss": float(losses[place]),
+                "accuracy": float(accuracies[place]),
+                "val_loss": float(val_losses[place]),
+                "val_accuracy": float(val_accuracies[place]),
+            }
+            self._record(slot, logs)
+            told.setdefault(slot.epoch, []).append(slot.job)
+        for epoch, jobs in told.items():
+            self.progress.epoch(jobs, epoch)
+
+    @property
+    def _size(self) -> int:
+        return int(self.state[2][0].shape[0])
+
+    def _record(self, slot: Slot, logs: dict[str, float]) -> None:
+        """Keeps a run's epoch, lets its callbacks act, and says whether it is done."""
+        epoch = slot.epoch
+        for name, value in logs.items():
+            slot.history[name].append(value)
+        rate = _rates(slot, self.steps)  # of the next step, as Keras has it between two epochs
+        rate = rate[0] if rate.ndim else rate
+        slot.history["learning_rate"].append(float(rate))
+        slot.diverged = not math.isfinite(logs["loss"])
+        if slot.view is not None:
+            slot.view.optimizer.__dict__["current"] = rate
+            if slot.diverged:
+                slot.view.stop_training = True
+            self._call(slot, "on_epoch_end", epoch, dict(logs))
+        stopped = slot.view is not None and slot.view.stop_training
+        slot.done = stopped or slot.diverged or slot.epoch == slot.job.recipe.epochs
+        if slot.done:
+            self._call(slot, "on_train_end", dict(logs))
+
+    def _results(self, finished: list[Slot], seconds: float) -> Iterator[Result]:
+        final = {part: self.program.evaluate(self.state, part) for part in ("val", "test")}
+        examples = {"val": len(self.data.x_validation), "test": len(self.data.x_test)}
+        for slot in finished:
+            values = {}
+            for part, (losses, accuracies) in final.items():
+                values[f"{part}_loss"] = float(losses[slot.place])
+                values[f"{part}_accuracy"] = exact_share(accuracies[slot.place], examples[part])
+            yield Result(
+                run=slot.job.run,
+                status="diverged" if slot.diverged else "completed",
+                history=slot.history,
+                final=values,
+                engine=f"population of {self._size}",
+                device=device_name(),
+                seconds=seconds,
+            )
+
+    def _reseat(self, finished: list[Slot]) -> None:
+        """Gives free places to waiting runs; with none waiting, halves a half-empty population."""
+        self.slots = [slot for slot in self.slots if not slot.done]
+        for slot in finished:
+            if self.waiting:
+                job = self.waiting.popleft()
+                self._write(slot.place, self._initial(job))
+                self._seat(job, slot.place)
+        if self.slots and 2 * len(self.slots) <= self._size:
+            self._shrink()
+
+    def _shrink(self) -> None:
+        places = [slot.place for slot in self.slots]
+        self._set_state([array[places] for array in self._arrays()])
+        for place, slot in enumerate(self.slots):
+            slot.place = place
+
+
+def _rates(slot: Slot, steps: int) -> Any:
+    """Returns the learning rate of every step of the run's next epoch, shape `(steps,)` or `()`."""
+    if slot.rates.ndim:
+        return slot.rates[slot.epoch * steps :][:steps]
+    return slot.rates if slot.view is None else slot.view.optimizer.learning_rate
+
+
+def train(
+    jobs: Sequence[Job], data: Data, progress: Progress, largest: int | None = None
+) -> Iterator[Result]:
+    """Trains the jobs and yields each result as it is finished.
+
+    Runs that cannot share a program, and programs that cannot be compiled, go to `fit`. A
+    population that does not fit into memory is halved.
+
+    Args:
+        jobs: The runs.
+        data: The data.
+        progress: Is told of every epoch and of every choice.
+        largest: Most runs that may train at once; `None` leaves it to the device's memory.
+    """
+    for group in groups(jobs, data, largest):
+        done: set[Run] = set()
+        while not group.reason and len(done) < len(group.jobs):
+            why = f" ({group.why_size})" if group.why_size else ""
+            progress.note(f"{group.describe()}: population of {group.size}{why}")
+            program = Program(group.jobs[0], group.model, group.optimizer, data)
+            try:
+                for result in Population(program, group, data, progress).train():
+                    done.add(result.run)
+                    yield result
+            except Exception as error:
+                if out_of_memory(error) and group.size > 1:
+                    group.size = math.ceil(group.size / 2)
+                    group.why_size = "out of memory with twice as many"
+                    group.jobs = [job for job in group.jobs if job.run not in done]
+                    done.clear()
+                elif program.has_run:
+                    raise
+                else:
+                    first_line = str(error).strip().partition("\n")[0]
+                    group.reason = f"not compiled: {type(error).__name__}: {first_line[:200]}"
+        if group.reason:
+            progress.note(f"{group.describe()}: fit, {group.reason}")
+            for job in group.jobs:
+                yield fit.train_one(job, data, progress, group.reason)
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Returns whether an error says that the device's memory is full."""
+    return isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in f"{error!r} {error}"

@@ -1,0 +1,197 @@
+"""One compiled program: a step of training and an evaluation, for all runs that share it."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from zoo.data import Data
+from zoo.identity import describe, key_of
+from zoo.plan import Job
+
+EVALUATION_CHUNK = 1000
+SEAMS = {"tensorflow": "zoo.engine.seam_tensorflow", "jax": "zoo.engine.seam_jax"}
+
+State = tuple[list[Any], list[Any], list[Any]]  # trainable, frozen, optimizer: (runs, ...) each
+
+
+@functools.cache
+def seam() -> Any:
+    """Returns the module that speaks to Keras's backend."""
+    return importlib.import_module(SEAMS[keras.backend.backend()])
+
+
+def signature(job: Job, model: Any, optimizer: Any, steps: int) -> str:
+    """Returns a key that is equal for runs that can share one program.
+
+    Initial values and the learning rate are numbers that the program is given, so initializers and
+    the learning rate, a schedule's too, do not count.
+
+    Args:
+        job: The run.
+        model: A model built from its recipe.
+        optimizer: Its optimizer.
+        steps: Steps in an epoch.
+    """
+    recipe = job.recipe
+    settings = {**optimizer.get_config(), "learning_rate": None, "name": None}
+    return key_of(
+        _without_initializers(describe(model)),
+        [type(optimizer).__qualname__, describe(settings)],
+        describe(recipe.loss()),
+        recipe.batch_size,
+        steps,
+    )
+
+
+def _without_initializers(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            key: None
+            if key.endswith("_initializer") or key == "seed"
+            else _without_initializers(json.loads(item) if key == "graph" else item)
+            for key, item in value.items()
+        }
+    if isinstance(value, list):
+        return [_without_initializers(item) for item in value]
+    return value
+
+
+class Program:
+    """Compiled training and evaluation of one architecture with one kind of optimizer.
+
+    Args:
+        job: Any of the runs that share the program.
+        model: A model built from its recipe; only its structure is used.
+        optimizer: An optimizer of its kind; only its structure is used.
+        data: The data, copied to the device once.
+    """
+
+    def __init__(self, job: Job, model: Any, optimizer: Any, data: Data) -> None:
+        self.model = model
+        self.loss = job.recipe.loss()
+        config = {**optimizer.get_config(), "learning_rate": 1.0}
+        self._new_optimizer = functools.partial(type(optimizer).from_config, config)
+        self.optimizer = seam().stateless(self._new_optimizer())
+        self.optimizer.build(model.trainable_variables)
+        self.rate_index = next(
+            index
+            for index, variable in enumerate(self.optimizer.variables)
+            if variable is self.optimizer._learning_rate
+        )
+        self.x, self.y = seam().to_device(data.x_train), seam().to_device(data.y_train)
+        self.parts = {
+            "val": _chunks(data.x_validation, data.y_validation),
+            "test": _chunks(data.x_test, data.y_test),
+        }
+        self._epoch = seam().compiled_epoch(self._step)
+        self._evaluation = seam().compiled_evaluation(self._measure)
+        self._traces: dict[str, Any] = {}
+        self.has_run = False
+
+    @functools.cached_property
+    def optimizer_start(self) -> list[Any]:
+        """The optimizer's variables before the first step."""
+        return [np.array(ops.convert_to_numpy(item)) for item in self.optimizer.variables]
+
+    @functools.cached_property
+    def host(self) -> Any:
+        """A compiled Keras model of the architecture, for callbacks to look at and write to."""
+        optimizer = self._new_optimizer()
+        self.model.compile(optimizer, self.loss, metrics=["accuracy"])
+        optimizer.build(self.model.trainable_variables)
+        logits = self.model(self.x[:1])
+        self.model.compute_metrics(self.x[:1], self.y[:1], logits)  # callbacks ask for directions
+        return self.model
+
+    def trace(self, schedule: Any, steps: int) -> Any:
+        """Returns a schedule's learning rate at each step, shape `(steps,)`."""
+        key = key_of(describe(schedule), steps)
+        if key not in self._traces:
+            self._traces[key] = seam().vectorised(schedule, np.arange(steps, dtype=np.int32))
+        return self._traces[key]
+
+    def _step(self, state: State, rate: Any, x: Any, y: Any) -> tuple[State, Any, Any]:
+        """One step of one run."""
+        trainable, frozen, moments = state
+
+        def objective(trainable: list[Any]) -> tuple[Any, Any]:
+            logits, updated, penalties = self.model.stateless_call(
+                trainable, frozen, x, training=True, return_losses=True
+            )
+            return self.loss(y, logits) + sum(penalties), (logits, updated)
+
+        loss, (logits, frozen), gradients = seam().value_and_gradients(objective, trainable)
+        moments = [*moments]
+        moments[self.rate_index] = rate
+        trainable, moments = self.optimizer.stateless_apply(moments, gradients, trainable)
+        accuracy = ops.mean(_correct(logits, y))
+        return (trainable, frozen, moments), loss, accuracy
+
+    def _measure(
+        self, trainable: list[Any], frozen: list[Any], x: Any, y: Any, weight: Any
+    ) -> tuple[Any, Any]:
+        """Loss and accuracy of one run, summed over the examples of weight 1."""
+        logits, _, penalties = self.model.stateless_call(
+            trainable, frozen, x, training=False, return_losses=True
+        )
+        loss = self.loss(y, logits, sample_weight=weight) * weight.shape[0]
+        correct = ops.sum(_correct(logits, y) * weight)
+        return loss + sum(penalties) * ops.sum(weight), correct
+
+    def epoch(self, state: State, rates: Any, orders: Any) -> tuple[State, Any, Any]:
+        """Trains all runs for an epoch.
+
+        Args:
+            state: The population.
+            rates: Learning rates, shape `(steps, runs)`.
+            orders: Rows of the training examples, shape `(steps, runs, batch)`.
+
+        Returns:
+            The new state, and mean loss and accuracy over the steps, each of shape `(runs,)`.
+        """
+        give = seam().to_device
+        state, losses, accuracies = self._epoch(state, give(rates), give(orders), self.x, self.y)
+        steps = len(rates)
+        read = ops.convert_to_numpy
+        return state, read(losses) / np.float32(steps), read(accuracies) / np.float32(steps)
+
+    def evaluate(self, state: State, part: str) -> tuple[Any, Any]:
+        """Returns mean loss and accuracy on the `val` or `test` part, each of shape `(runs,)`."""
+        trainable, frozen, _ = state
+        losses: Any = 0.0
+        corrects: Any = 0.0
+        examples = 0
+        for x, y, weight, count in self.parts[part]:
+            loss, correct = self._evaluation(trainable, frozen, x, y, weight)
+            losses = losses + ops.convert_to_numpy(loss)
+            corrects = corrects + ops.convert_to_numpy(correct)
+            examples += count
+        self.has_run = True
+        return losses / np.float32(examples), corrects / np.float32(examples)
+
+
+def _correct(logits: Any, labels: Any) -> Any:
+    return ops.cast(ops.equal(seam().largest(logits), ops.cast(labels, "int32")), "float32")
+
+
+def _chunks(x: Any, y: Any) -> Sequence[tuple[Any, Any, Any, int]]:
+    """Cuts examples into chunks of one shape, the last filled up with examples of weight 0."""
+    chunks = []
+    for start in range(0, len(x), EVALUATION_CHUNK):
+        part_x, part_y = x[start : start + EVALUATION_CHUNK], y[start : start + EVALUATION_CHUNK]
+        missing = EVALUATION_CHUNK - len(part_x)
+        weight = np.ones(EVALUATION_CHUNK, np.float32)
+        weight[len(part_x) :] = 0
+        full_x = np.concatenate([part_x, np.zeros((missing, *x.shape[1:]), x.dtype)])
+        full_y = np.concatenate([part_y, np.zeros(missing, y.dtype)])
+        give = seam().to_device
+        chunks.append((give(full_x), give(full_y), give(weight), len(part_x)))
+    return chunks

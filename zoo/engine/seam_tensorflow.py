@@ -1,0 +1,129 @@
+"""What a population needs from TensorFlow: map, loop, compile, differentiate."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+# `tf.distribute` gives Keras optimizers on TensorFlow methods that refuse to work on plain tensors.
+BACKEND_NEUTRAL = (
+    "stateless_apply",
+    "assign",
+    "assign_add",
+    "assign_sub",
+    "_var_key",
+    "_apply_weight_decay",
+    "_backend_update_step",
+    "_overwrite_model_variables_with_average_value",
+)
+
+# Every program is a function of its own, which TensorFlow mistakes for retracing in a loop.
+logging.getLogger("tensorflow").setLevel(logging.ERROR)
+
+
+def stateless(optimizer: Any) -> Any:
+    """Gives one optimizer instance the backend-neutral methods of its base class; returns it."""
+    cls = type(optimizer)
+    base = next(parent for parent in cls.__mro__ if parent.__name__ == "BaseOptimizer")
+    methods = {name: getattr(base, name) for name in BACKEND_NEUTRAL}
+    optimizer.__class__ = type(cls.__name__, (cls,), methods)
+    return optimizer
+
+
+def to_device(array: Any) -> Any:
+    """Copies an array to the device."""
+    return tf.constant(array)
+
+
+def value_and_gradients(
+    objective: Callable[[Any], tuple[Any, Any]], variables: list[Any]
+) -> tuple[Any, Any, list[Any]]:
+    """Returns the objective's value, what it returns besides, and its gradients."""
+    with tf.GradientTape() as tape:
+        tape.watch(variables)
+        value, besides = objective(variables)
+    gradients = tape.gradient(value, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+    return value, besides, gradients
+
+
+def over_runs(function: Callable[[Any], Any], arguments: Any, runs: int) -> Any:
+    """Applies a function to every run's slice of the arguments, all at once."""
+    if runs == 1:  # an unmapped program keeps plain convolutions and matmuls
+        single = tf.nest.map_structure(lambda array: array[0], arguments)
+        return tf.nest.map_structure(lambda array: tf.expand_dims(array, 0), function(single))
+    # Random numbers have no mapped form: those operations alone loop over the runs.
+    return tf.vectorized_map(function, arguments)
+
+
+def compiled_epoch(step: Callable[..., Any]) -> Callable[..., Any]:
+    """Returns a compiled function that takes a whole population through an epoch.
+
+    Args:
+        step: Function of `(state, rate, x, y)` of one run that returns `(state, loss, accuracy)`.
+
+    Returns:
+        Function of `(state, rates, orders, x, y)`, with rates of shape `(steps, runs)`, orders of
+        shape `(steps, runs, batch)` and the training data, that returns the state and the sums
+        over steps of loss and accuracy, each of shape `(runs,)`.
+    """
+
+    def epoch(state: Any, rates: Any, orders: Any, x: Any, y: Any) -> Any:
+        steps, runs = rates.shape
+
+        def one(arguments: Any) -> Any:
+            return step(*arguments)
+
+        def body(i: Any, state: Any, losses: Any, accuracies: Any) -> Any:
+            batch = tf.gather(x, orders[i]), tf.gather(y, orders[i])
+            state, loss, accuracy = over_runs(one, (state, rates[i], *batch), runs)
+            return i + 1, state, losses + loss, accuracies + accuracy
+
+        start = (tf.constant(0), state, tf.zeros([runs]), tf.zeros([runs]))
+        _, *out = tf.while_loop(lambda i, *_: i < steps, body, start)
+        return out
+
+    return tf.function(epoch, jit_compile=True, autograph=False)  # type: ignore[no-any-return]
+
+
+def compiled_evaluation(measure: Callable[..., Any]) -> Callable[..., Any]:
+    """Returns a compiled function that evaluates a whole population on one chunk of examples.
+
+    Args:
+        measure: Function of `(trainable, frozen, x, y, weight)` of one run that returns sums of
+            loss and accuracy.
+    """
+
+    def evaluation(trainable: Any, frozen: Any, x: Any, y: Any, weight: Any) -> Any:
+        runs = (trainable or frozen)[0].shape[0]
+        return over_runs(lambda own: measure(*own, x, y, weight), (trainable, frozen), runs)
+
+    return tf.function(evaluation, jit_compile=True, autograph=False)  # type: ignore[no-any-return]
+
+
+def largest(logits: Any) -> Any:
+    """Returns the index of the largest logit; Keras's `argmax` has bit casts that do not map."""
+    return tf.argmax(logits, axis=-1, output_type=tf.int32)
+
+
+def vectorised(function: Callable[[Any], Any], points: Any) -> Any:
+    """Applies a function of one number to many."""
+    return keras.ops.convert_to_numpy(tf.vectorized_map(function, tf.constant(points)))
+
+
+def device_memory() -> int | None:
+    """Returns the bytes of the accelerator's memory, or `None` on a processor."""
+    gpus = tf.config.list_logical_devices("GPU")
+    if not gpus:
+        return None
+    from tensorflow.python.client import device_lib
+
+    limits = [
+        device.memory_limit
+        for device in device_lib.list_local_devices()
+        if device.device_type == "GPU"
+    ]
+    return int(limits[0])

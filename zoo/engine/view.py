@@ -1,0 +1,133 @@
+"""What a callback sees of its run: a model and an optimizer that are the run's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+
+BATCH_HOOKS = tuple(
+    f"on_{where}{phase}_{when}"
+    for where, phase in (
+        ("", "batch"),
+        ("train_", "batch"),
+        ("test_", "batch"),
+        ("predict_", "batch"),
+        ("", "test"),
+        ("", "predict"),
+    )
+    for when in ("begin", "end")
+)
+
+
+def hook_below_epochs(callback: Any) -> str:
+    """Returns the name of a hook that works below epochs, or an empty text."""
+    for name in BATCH_HOOKS:
+        if getattr(type(callback), name) is not getattr(keras.callbacks.Callback, name):
+            return name
+    return ""
+
+
+class RunModel:
+    """Stands for the model of one run of a population.
+
+    `stop_training` and `optimizer.learning_rate` are kept here. Anything else is asked of a real
+    Keras model, into which the run's weights are loaded at the first question of a hook and from
+    which they are taken back after it.
+
+    Args:
+        host: A compiled Keras model of the run's architecture, shared among runs.
+        rate: The run's learning rate, or a schedule.
+        read: Function that returns the run's variables, in the order of `variables`.
+        write: Function that sets them.
+    """
+
+    def __init__(
+        self,
+        host: Any,
+        rate: Any,
+        read: Callable[[], list[Any]],
+        write: Callable[[list[Any]], None],
+    ) -> None:
+        self.__dict__.update(
+            host=host,
+            stop_training=False,
+            optimizer=RunOptimizer(self, rate),
+            read=read,
+            write=write,
+            loaded=False,
+        )
+
+    @property
+    def own_variables(self) -> list[Any]:
+        """The host's variables in the order in which the population keeps them."""
+        host = self.host
+        return [
+            *host.trainable_variables,
+            *host.non_trainable_variables,
+            *host.optimizer.variables,
+        ]
+
+    def load(self) -> Any:
+        """Returns the host with this run's values."""
+        if not self.loaded:
+            for variable, value in zip(self.own_variables, self.read(), strict=True):
+                variable.assign(value)
+            self.__dict__["loaded"] = True
+        return self.host
+
+    def release(self) -> None:
+        """Takes the values back from the host after a hook."""
+        if self.loaded:
+            self.write([keras.ops.convert_to_numpy(item) for item in self.own_variables])
+            self.__dict__["loaded"] = False
+
+    def jax_state_sync(self) -> None:
+        """Does nothing: a population's state is always in reach."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.load(), name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in self.__dict__:
+            self.__dict__[name] = value
+        else:
+            setattr(self.load(), name, value)
+
+
+class RunOptimizer:
+    """Stands for the optimizer of one run of a population; its learning rate is the run's."""
+
+    def __init__(self, model: RunModel, rate: Any) -> None:
+        self.__dict__.update(model=model, _learning_rate=rate, current=np.float32(0.0))
+
+    @property
+    def learning_rate(self) -> Any:
+        """The learning rate, of a schedule the one of the last step."""
+        if self.scheduled:
+            return self.current
+        return self._learning_rate
+
+    @property
+    def scheduled(self) -> bool:
+        """Whether the rate is a schedule's."""
+        kind = keras.optimizers.schedules.LearningRateSchedule
+        return isinstance(self._learning_rate, kind)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.model.load().optimizer, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name != "learning_rate":
+            setattr(self.model.load().optimizer, name, value)
+            return
+        if self.scheduled:
+            raise TypeError(
+                "This optimizer was made with a LearningRateSchedule, so its learning rate cannot "
+                "be set. Make it with a float to set it from a callback."
+            )
+        if isinstance(value, keras.optimizers.schedules.LearningRateSchedule):
+            raise TypeError("A population takes numbers as learning rates, not a schedule.")
+        self.__dict__["_learning_rate"] = np.float32(keras.ops.convert_to_numpy(value))
