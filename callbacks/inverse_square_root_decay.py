@@ -29,10 +29,14 @@ class InverseSquareRootDecay(keras.optimizers.schedules.LearningRateSchedule):
         name: str = "InverseSquareRootDecay",
     ) -> None:
         super().__init__()
-        if decay_steps <= 0:
-            raise ValueError(
-                f"`decay_steps` must be a number above 0. Received: decay_steps={decay_steps}"
-            )
+        for argument, value in (
+            ("initial_learning_rate", initial_learning_rate),
+            ("decay_steps", decay_steps),
+        ):
+            if not value > 0:
+                raise ValueError(
+                    f"`{argument}` must be a number above 0. Received: {argument}={value}"
+                )
         self.initial_learning_rate = initial_learning_rate
         self.decay_steps = decay_steps
         self.name = name

@@ -34,32 +34,38 @@ def build_model(input_shape, num_classes, activation, depth=3, units=100):
     return model
 
 
+VARIANTS = {
+    "none": after_dense(lambda: layers.Activation("linear"), "glorot_normal"),
+    "sigmoid": after_dense(lambda: layers.Activation("sigmoid"), "glorot_normal"),
+    "tanh": after_dense(lambda: layers.Activation("tanh"), "glorot_normal"),
+    "relu": after_dense(layers.ReLU),
+    "leaky 0.01": after_dense(lambda: layers.LeakyReLU(negative_slope=0.01)),
+    "leaky 0.1": after_dense(lambda: layers.LeakyReLU(negative_slope=0.1)),
+    "prelu": after_dense(lambda: layers.PReLU(alpha_initializer=keras.initializers.Constant(0.25))),
+    "rrelu": after_dense(RReLU),
+    "elu": after_dense(layers.ELU),
+    "maxout": lambda units: [Maxout(units, pieces=2, kernel_initializer="he_normal")],
+    "swish 0": after_dense(lambda: Swish(0.0)),
+    "swish 1": after_dense(lambda: Swish(1.0)),
+    "swish 10": after_dense(lambda: Swish(10.0)),
+    "swish 100": after_dense(lambda: Swish(100.0)),
+    "swish learned": after_dense(lambda: Swish(1.0, learn=True)),
+}
+
+RATES = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
+
 EXPERIMENT = Experiment(
     factor="activation",
     baseline="relu",
-    variants={
-        "none": after_dense(lambda: layers.Activation("linear"), "glorot_normal"),
-        "sigmoid": after_dense(lambda: layers.Activation("sigmoid"), "glorot_normal"),
-        "tanh": after_dense(lambda: layers.Activation("tanh"), "glorot_normal"),
-        "relu": after_dense(layers.ReLU),
-        "leaky 0.01": after_dense(lambda: layers.LeakyReLU(negative_slope=0.01)),
-        "leaky 0.1": after_dense(lambda: layers.LeakyReLU(negative_slope=0.1)),
-        "prelu": after_dense(
-            lambda: layers.PReLU(alpha_initializer=keras.initializers.Constant(0.25))
-        ),
-        "rrelu": after_dense(RReLU),
-        "elu": after_dense(layers.ELU),
-        "maxout": lambda units: [Maxout(units, pieces=2, kernel_initializer="he_normal")],
-        "swish 0": after_dense(lambda: Swish(0.0)),
-        "swish 1": after_dense(lambda: Swish(1.0)),
-        "swish 10": after_dense(lambda: Swish(10.0)),
-        "swish 100": after_dense(lambda: Swish(100.0)),
-        "swish learned": after_dense(lambda: Swish(1.0, learn=True)),
-    },
+    variants=VARIANTS,
     recipe=Recipe(
         build_model=build_model,
         optimizer=lambda rate: keras.optimizers.SGD(rate, momentum=0.9),
-        learning_rates=(0.003, 0.01, 0.03, 0.1, 0.3),
+        learning_rates={
+            **dict.fromkeys(VARIANTS, RATES),
+            "none": (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1),
+            "sigmoid": (0.03, 0.1, 0.3, 1.0, 3.0, 10.0),
+        },
         epochs=40,
         batch_size=128,
     ),

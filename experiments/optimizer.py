@@ -26,9 +26,9 @@ def build_model(input_shape, num_classes, depth=3, units=100):
     return model
 
 
-LARGE = (0.01, 0.03, 0.1, 0.3, 1.0)
-MEDIUM = (0.003, 0.01, 0.03, 0.1, 0.3)
-SMALL = (0.0001, 0.0003, 0.001, 0.003, 0.01)
+LARGE = (0.03, 0.1, 0.3, 1.0, 3.0)
+MEDIUM = (0.01, 0.03, 0.1, 0.3, 1.0)
+SMALL = (0.0003, 0.001, 0.003, 0.01, 0.03)
 
 EXPERIMENT = Experiment(
     factor="optimizer",

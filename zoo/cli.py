@@ -94,6 +94,10 @@ def run(
     results: ResultsOption = RESULTS,
     engine: Annotated[str, typer.Option(help="population or fit.")] = "population",
     population: Annotated[int | None, typer.Option(help="Most runs to train at once.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, gpu or gpu:N.")] = "auto",
+    mixed_precision: Annotated[
+        bool, typer.Option("--mixed-precision", help="Compute in bfloat16 (on a GPU).")
+    ] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Train again what is stored.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Plan, train nothing.")] = False,
     smoke: Annotated[bool, typer.Option("--smoke", help="One epoch: does it run?")] = False,
@@ -109,14 +113,14 @@ def run(
     found = entries() if every else [find(name) for name in names or []]
     rates = _numbers("--learning-rates", learning_rates)
     # Keras takes seconds to import; whatever can be wrong without it has been said above.
-    import_keras()
+    import_keras(device)
     from zoo import runner
     from zoo.store import Store
 
     settings = runner.Settings(
         seeds=seeds, epochs=epochs, data=data, learning_rates=rates, smoke=smoke
     )
-    chosen = runner.Engine(name=engine, largest=population)
+    chosen = runner.Engine(name=engine, largest=population, mixed_precision=mixed_precision)
     for entry in found:
         prepared = runner.prepare(entry, settings, data_dir)
         if dry_run:

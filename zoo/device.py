@@ -13,6 +13,12 @@ def device_name() -> str:
     return _accelerator() or _processor()
 
 
+def on_processor() -> bool:
+    """Returns whether there is no accelerator."""
+    return not _accelerator()
+
+
+@functools.cache
 def _accelerator() -> str:
     """Returns the name of the first GPU that the backend sees, or an empty text."""
     import keras

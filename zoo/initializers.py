@@ -13,6 +13,8 @@ class IdenticalColumns(keras.initializers.HeNormal):
     """He-normal weights with every unit of the layer given the same incoming weights.
 
     Units that start equal stay equal under any deterministic training: nothing breaks the symmetry.
+    The common column's sign is chosen so that its sum is positive; with the other sign a unit whose
+    inputs are all equal and positive, as behind such a layer and a ReLU, would be dead.
 
     Args:
         seed: Integer, or `None`.
@@ -24,6 +26,7 @@ class IdenticalColumns(keras.initializers.HeNormal):
     def __call__(self, shape: tuple[int, ...], dtype: Any = None) -> Any:
         """Returns a kernel of shape `(inputs, units)` with equal columns."""
         column = super().__call__((*shape[:-1], 1), dtype=dtype)
+        column = ops.where(ops.sum(column) < 0, -column, column)
         return ops.repeat(column, shape[-1], axis=-1)
 
 

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import keras
 from rich.console import Console
 
 from zoo import data as datasets
 from zoo import plots, tables
 from zoo.data import Data
+from zoo.device import device_name, on_processor
 from zoo.engine import fit, population
 from zoo.engine.result import Progress, Result
 from zoo.errors import ZooError
@@ -114,11 +116,13 @@ class Engine:
 
     Attributes:
         name: `population` or `fit`.
-        largest: Most runs that may train at once; `None` leaves it to the device's memory.
+        largest: Most runs that may train at once; `None` leaves it to the engine.
+        mixed_precision: Whether layers compute in bfloat16, with variables in float32.
     """
 
     name: str = "population"
     largest: int | None = None
+    mixed_precision: bool = False
 
     def __post_init__(self) -> None:
         """Checks the words."""
@@ -128,6 +132,12 @@ class Engine:
             )
         if self.largest is not None and self.largest < 1:
             raise ZooError(f"`--population` must be at least 1. Received: {self.largest}")
+        if self.mixed_precision:
+            if on_processor():
+                raise ZooError(
+                    f"`--mixed-precision` needs a GPU. Received: {device_name()}. Leave it away."
+                )
+            keras.config.set_dtype_policy("mixed_bfloat16")
 
     def train(self, jobs: Sequence[Job], data: Data, progress: Progress) -> Iterator[Result]:
         """Trains the jobs and yields each result as it is finished."""

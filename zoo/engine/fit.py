@@ -11,9 +11,9 @@ from typing import Any
 import keras
 
 from zoo.data import Data
-from zoo.device import device_name
+from zoo.device import device_name, on_processor
 from zoo.engine.result import METRICS, Progress, Result, exact_share
-from zoo.engine.start import initial_model
+from zoo.engine.start import convolves, initial_model
 from zoo.plan import Job, optimizer_of, steps_per_epoch
 from zoo.seeding import epoch_order
 
@@ -41,7 +41,9 @@ def train_one(job: Job, data: Data, progress: Progress, reason: str = "") -> Res
     model = initial_model(job, data)
     optimizer, callbacks = optimizer_of(recipe, run.learning_rate, steps)
     # Compiled by XLA like the population: TensorFlow's random numbers differ inside and outside.
-    model.compile(optimizer, recipe.loss(), metrics=["accuracy"], jit_compile=True)
+    # Convolutions on a processor never train in a population, and XLA is many times slower there.
+    compiled = not (convolves(model) and on_processor())
+    model.compile(optimizer, recipe.loss(), metrics=["accuracy"], jit_compile=compiled)
     recorder = _Recorder(job, progress)
     model.fit(
         _batches(data.x_train, data.y_train, recipe.batch_size, run.seed),

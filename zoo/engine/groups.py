@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
 from zoo.data import Data
+from zoo.device import on_processor
 from zoo.engine.program import EVALUATION_CHUNK, SEAMS, seam, signature
-from zoo.engine.start import set_initial_values
+from zoo.engine.start import convolves, set_initial_values
 from zoo.engine.view import hook_below_epochs
 from zoo.plan import Job, optimizer_of, steps_per_epoch
 from zoo.seeding import fresh_model
 
-LARGEST = {"cpu": 128, "gpu": 1024}
-MEMORY_SHARE = {"cpu": 0.3, "gpu": 0.6}
+# On a processor a run-step costs the same in a population of 8 and of 128 (`make benchmark`), and a
+# fixed number of places makes every run's bits independent of how many runs were asked for.
+PLACES_CPU = 8
+LARGEST_GPU = 1024
+MEMORY_SHARE = 0.6
+# A step of so many floating-point operations keeps one core busy by itself.
+BUSY_CORE_OPERATIONS = 2.5e7
 
 
 @dataclass
@@ -86,9 +92,9 @@ def groups(jobs: Sequence[Job], data: Data, largest: int | None = None) -> Itera
         order = {id(recipe): place for place, (recipe, _) in enumerate(_by_recipe(group.jobs))}
         group.jobs.sort(key=lambda job: (order[id(job.recipe)], job.run.seed))
         if not group.reason:
-            limit, group.why_size = largest_population(group, data)
-            limit = min(limit, largest or limit)
-            group.size = math.ceil(len(group.jobs) / math.ceil(len(group.jobs) / limit))
+            group.size, group.why_size = places(group, data)
+            if largest is not None and largest < group.size:
+                group.size, group.why_size = largest, "as asked for"
         yield group
 
 
@@ -115,6 +121,8 @@ def why_alone(model: Any, optimizer: Any, callbacks: Sequence[Any]) -> str:
         hook = hook_below_epochs(callback)
         if hook:
             return f"{type(callback).__name__}.{hook} works below epochs"
+    if convolves(model) and on_processor():
+        return "convolutions on a processor are slower in XLA"
     recurrent = [layer for layer in _layers(model) if isinstance(layer, keras.layers.RNN)]
     if recurrent and backend == "tensorflow":
         return f"TensorFlow cannot compile {type(recurrent[0]).__name__} with XLA"
@@ -127,44 +135,31 @@ def _layers(model: Any) -> list[Any]:
     return list(model._flatten_layers(include_self=False))
 
 
-def largest_population(group: Group, data: Data) -> tuple[int, str]:
-    """Returns how many runs may train at once, and what bounds it."""
+def places(group: Group, data: Data) -> tuple[int, str]:
+    """Returns how many runs train at once, and why not as many as usual."""
     memory = seam().device_memory()
-    kind = "cpu" if memory is None else "gpu"
-    convolutions = [
-        layer for layer in _layers(group.model) if isinstance(layer, _convolution_classes())
-    ]
-    if convolutions and kind == "cpu":
-        return 1, "convolutions on a processor are faster one after the other"
-    budget = MEMORY_SHARE[kind] * (memory or available_memory())
+    if memory is None:
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+        operations = 6.0 * _parameters(group.model) * group.jobs[0].recipe.batch_size
+        if operations > BUSY_CORE_OPERATIONS * cores:
+            return 1, "one run keeps all cores busy"
+        return PLACES_CPU, ""
     each = bytes_per_run(group, data)
-    fitting = max(1, int(budget // each))
-    if fitting < LARGEST[kind]:
-        return fitting, f"memory: {each / 1e6:.0f} MB a run of {budget / 1e9:.1f} GB"
-    return LARGEST[kind], ""
+    fitting = max(1, min(LARGEST_GPU, int(MEMORY_SHARE * memory // each)))
+    rounds = math.ceil(len(group.jobs) / fitting)
+    why = f"{each / 1e6:.0f} MB a run of {memory / 1e9:.1f} GB" if rounds > 1 else ""
+    return math.ceil(len(group.jobs) / rounds), why
 
 
-def _convolution_classes() -> tuple[type, ...]:
-    layers = keras.layers
-    return (
-        layers.Conv1D,
-        layers.Conv2D,
-        layers.Conv3D,
-        layers.Conv1DTranspose,
-        layers.Conv2DTranspose,
-        layers.Conv3DTranspose,
-        layers.DepthwiseConv1D,
-        layers.DepthwiseConv2D,
-        layers.SeparableConv1D,
-        layers.SeparableConv2D,
-    )
+def _parameters(model: Any) -> int:
+    return sum(int(np.prod(item.shape)) for item in model.trainable_variables)
 
 
 def bytes_per_run(group: Group, data: Data) -> float:
     """Returns an estimate of the memory that one run takes: variables, gradients, activations."""
     model = group.model
     numbers = sum(int(np.prod(item.shape)) for item in model.variables)
-    trained = sum(int(np.prod(item.shape)) for item in model.trainable_variables)
+    trained = _parameters(model)
     moments = 2 * trained  # Adam's; most optimizers keep fewer
     outputs = [_examples_size(layer) for layer in _layers(model)]
     batch = group.jobs[0].recipe.batch_size
@@ -180,13 +175,3 @@ def _examples_size(layer: Any) -> int:
     if shape is None or any(size is None for size in shape[1:]):
         return 0
     return int(np.prod(shape[1:]))
-
-
-def available_memory() -> float:
-    """Returns the bytes of memory that are free for this process, or 4 GB where none can tell."""
-    meminfo = Path("/proc/meminfo")
-    if meminfo.is_file():
-        for line in meminfo.read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                return 1024.0 * float(line.split()[1])
-    return 4e9

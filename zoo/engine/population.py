@@ -15,7 +15,7 @@ import numpy as np
 from zoo.data import Data
 from zoo.device import device_name
 from zoo.engine import fit
-from zoo.engine.groups import Group, groups
+from zoo.engine.groups import PLACES_CPU, Group, groups
 from zoo.engine.program import Program, State, seam
 from zoo.engine.result import METRICS, Progress, Result, exact_share
 from zoo.engine.view import RunModel
@@ -70,8 +70,10 @@ class Population:
         self.steps = steps_per_epoch(group.jobs[0].recipe, data)
         self.waiting = deque(group.jobs)
         self.slots: list[Slot] = []
-        first = [self.waiting.popleft() for _ in range(group.size)]
-        stacked = zip(*(self._initial(job) for job in first), strict=True)
+        first = [self.waiting.popleft() for _ in range(min(group.size, len(self.waiting)))]
+        seated = [self._initial(job) for job in first]
+        seated += seated[-1:] * (group.size - len(seated))  # places without a run idle along
+        stacked = zip(*seated, strict=True)
         self._set_state([np.stack(arrays) for arrays in stacked])
         for place, job in enumerate(first):
             self._seat(job, place)
@@ -224,14 +226,14 @@ class Population:
             )
 
     def _reseat(self, finished: list[Slot]) -> None:
-        """Gives free places to waiting runs; with none waiting, halves a half-empty population."""
+        """Gives free places to waiting runs; closes the others when most are free."""
         self.slots = [slot for slot in self.slots if not slot.done]
         for slot in finished:
             if self.waiting:
                 job = self.waiting.popleft()
                 self._write(slot.place, self._initial(job))
                 self._seat(job, slot.place)
-        if self.slots and 2 * len(self.slots) <= self._size:
+        if self._size > PLACES_CPU and 0 < 2 * len(self.slots) <= self._size:
             self._shrink()
 
     def _shrink(self) -> None:

@@ -87,9 +87,10 @@ class Program:
             if variable is self.optimizer._learning_rate
         )
         self.x, self.y = seam().to_device(data.x_train), seam().to_device(data.y_train)
+        size = min(EVALUATION_CHUNK, max(len(data.x_validation), len(data.x_test)))
         self.parts = {
-            "val": _chunks(data.x_validation, data.y_validation),
-            "test": _chunks(data.x_test, data.y_test),
+            "val": _chunks(data.x_validation, data.y_validation, size),
+            "test": _chunks(data.x_test, data.y_test, size),
         }
         self._epoch = seam().compiled_epoch(self._step)
         self._evaluation = seam().compiled_evaluation(self._measure)
@@ -182,13 +183,13 @@ def _correct(logits: Any, labels: Any) -> Any:
     return ops.cast(ops.equal(seam().largest(logits), ops.cast(labels, "int32")), "float32")
 
 
-def _chunks(x: Any, y: Any) -> Sequence[tuple[Any, Any, Any, int]]:
+def _chunks(x: Any, y: Any, size: int) -> Sequence[tuple[Any, Any, Any, int]]:
     """Cuts examples into chunks of one shape, the last filled up with examples of weight 0."""
     chunks = []
-    for start in range(0, len(x), EVALUATION_CHUNK):
-        part_x, part_y = x[start : start + EVALUATION_CHUNK], y[start : start + EVALUATION_CHUNK]
-        missing = EVALUATION_CHUNK - len(part_x)
-        weight = np.ones(EVALUATION_CHUNK, np.float32)
+    for start in range(0, len(x), size):
+        part_x, part_y = x[start : start + size], y[start : start + size]
+        missing = size - len(part_x)
+        weight = np.ones(size, np.float32)
         weight[len(part_x) :] = 0
         full_x = np.concatenate([part_x, np.zeros((missing, *x.shape[1:]), x.dtype)])
         full_y = np.concatenate([part_y, np.zeros(missing, y.dtype)])

@@ -5,12 +5,24 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+import keras
+
 from zoo.data import Data
 from zoo.initializers import scale_to_unit_variance
 from zoo.plan import Job
 from zoo.seeding import draw_initial_values, fresh_model
 
 SCALING_EXAMPLES = 512  # training examples that a data-dependent initializer looks at
+
+
+def convolves(model: Any) -> bool:
+    """Returns whether a model has convolutions, which XLA is slow at on processors."""
+    kinds = tuple(
+        getattr(keras.layers, name)
+        for name in dir(keras.layers)
+        if "Conv" in name and isinstance(getattr(keras.layers, name), type)
+    )
+    return any(isinstance(layer, kinds) for layer in model._flatten_layers(include_self=False))
 
 
 def initial_model(job: Job, data: Data) -> Any:
