@@ -1,7 +1,7 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 
-.PHONY: demo test quick lint plots clean
+.PHONY: demo test quick lint plots results benchmark clean
 
 demo: .venv/installed  ## run one experiment and show its table
 	$(BIN)/python -m zoo run activation --seeds 3 --epochs 20 --learning-rates 0.01,0.03,0.1
@@ -19,6 +19,12 @@ lint: .venv/installed
 
 plots: .venv/installed  ## draw every comparison plot again from results/
 	$(BIN)/python -m zoo plot --all
+
+results: .venv/installed  ## run every experiment at its default size
+	$(BIN)/python -m zoo run --all
+
+benchmark: .venv/installed  ## what a run-step costs, beside model.fit and bare matrix products
+	$(BIN)/python -m benchmarks.engine
 
 .venv/installed: requirements.txt
 	$(PYTHON) -m venv .venv

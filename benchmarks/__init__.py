@@ -1,0 +1,1 @@
+"""Commands that measure speed and memory, and print ratios within one run."""
