@@ -35,28 +35,33 @@ def build_model(input_shape, num_classes, initializer, depth=5, units=100):
     return model
 
 
+VARIANTS = {
+    "zeros": initializers.Zeros,
+    "constant 0.1": lambda: initializers.Constant(0.1),
+    "identical columns": IdenticalColumns,
+    "zero weights + random bias": (initializers.Zeros, normal(0.1)),
+    "normal 0.01": normal(0.01),
+    "normal 0.05": normal(0.05),
+    "normal 0.1": normal(0.1),
+    "normal 1.0": normal(1.0),
+    "lecun": initializers.LecunNormal,
+    "glorot": initializers.GlorotNormal,
+    "he": initializers.HeNormal,
+    "orthogonal": lambda: initializers.Orthogonal(gain=1.0),
+    "lsuv": LSUV,
+}
+
 EXPERIMENT = Experiment(
     factor="initializer",
     baseline="he",
-    variants={
-        "zeros": initializers.Zeros,
-        "constant 0.1": lambda: initializers.Constant(0.1),
-        "identical columns": IdenticalColumns,
-        "zero weights + random bias": (initializers.Zeros, normal(0.1)),
-        "normal 0.01": normal(0.01),
-        "normal 0.05": normal(0.05),
-        "normal 0.1": normal(0.1),
-        "normal 1.0": normal(1.0),
-        "lecun": initializers.LecunNormal,
-        "glorot": initializers.GlorotNormal,
-        "he": initializers.HeNormal,
-        "orthogonal": lambda: initializers.Orthogonal(gain=1.0),
-        "lsuv": LSUV,
-    },
+    variants=VARIANTS,
     recipe=Recipe(
         build_model=build_model,
         optimizer=lambda rate: keras.optimizers.SGD(rate, momentum=0.9),
-        learning_rates=(0.001, 0.003, 0.01, 0.03, 0.1, 0.3),
+        learning_rates={
+            **dict.fromkeys(VARIANTS, (0.003, 0.01, 0.03, 0.1, 0.3)),
+            "normal 1.0": (1e-8, 1e-7, 1e-6, 1e-5, 1e-4),
+        },
         epochs=40,
         batch_size=128,
     ),

@@ -12,7 +12,6 @@ import keras
 from rich.console import Console
 
 from zoo import data as datasets
-from zoo import plots, tables
 from zoo.data import Data
 from zoo.device import device_name, on_processor
 from zoo.engine import fit, population
@@ -23,7 +22,6 @@ from zoo.plan import Job, plan
 from zoo.progress import Reporter
 from zoo.registry import Entry
 from zoo.store import Store
-from zoo.summary import summarise
 
 ENGINES = ("population", "fit")
 
@@ -177,6 +175,10 @@ def write(prepared: Prepared, store: Store, root: Path) -> Path:
     Returns:
         The folder they lie in.
     """
+    # pandas, scipy and matplotlib take seconds to import, which training need not wait for.
+    from zoo import plots, tables
+    from zoo.summary import summarise
+
     results = store.results(job.run for job in prepared.jobs)
     experiment = prepared.experiment
     folder = root / prepared.folder_name

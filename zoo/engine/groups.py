@@ -50,6 +50,7 @@ class Group:
     why_size: str = ""
     _drawn: tuple[Any, int, list[Any]] | None = field(default=None, repr=False)
     _models: dict[int, Any] = field(default_factory=dict, repr=False)
+    _built: dict[int, list[Any]] = field(default_factory=dict, repr=False)
 
     def describe(self) -> str:
         """Returns the group in a few words."""
@@ -62,6 +63,10 @@ class Group:
         recipe, seed = job.recipe, job.run.seed
         if self._drawn is None or self._drawn[0] is not recipe or self._drawn[1] != seed:
             model = self._models[id(recipe)]
+            # Callbacks may have left another run's values in variables that keep what they have.
+            built = self._built.setdefault(id(recipe), [np.array(v) for v in model.variables])
+            for variable, value in zip(model.variables, built, strict=True):
+                variable.assign(value)
             set_initial_values(model, seed, data)
             variables = [*model.trainable_variables, *model.non_trainable_variables]
             values = [np.array(keras.ops.convert_to_numpy(item)) for item in variables]
@@ -128,6 +133,10 @@ def why_alone(model: Any, optimizer: Any, callbacks: Sequence[Any]) -> str:
         return f"TensorFlow cannot compile {type(recurrent[0]).__name__} with XLA"
     if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
         return "a loss scale is shared by the runs of a program"
+    if optimizer.use_ema:
+        return "moving averages replace the weights only in fit"
+    if hasattr(optimizer, "_exclude_from_weight_decay"):
+        return "exclude_from_weight_decay is no part of an optimizer's configuration"
     return ""
 
 

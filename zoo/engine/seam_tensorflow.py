@@ -29,7 +29,12 @@ def stateless(optimizer: Any) -> Any:
     """Gives one optimizer instance the backend-neutral methods of its base class; returns it."""
     cls = type(optimizer)
     base = next(parent for parent in cls.__mro__ if parent.__name__ == "BaseOptimizer")
-    methods = {name: getattr(base, name) for name in BACKEND_NEUTRAL}
+    distributed = next(parent for parent in cls.__mro__ if parent.__name__ == "TFOptimizer")
+    methods = {  # a method that the optimizer's own class defines, such as Muon's, stays
+        name: getattr(base, name)
+        for name in BACKEND_NEUTRAL
+        if getattr(cls, name) is getattr(distributed, name)
+    }
     optimizer.__class__ = type(cls.__name__, (cls,), methods)
     return optimizer
 

@@ -24,8 +24,9 @@ BATCH_HOOKS = tuple(
 
 def hook_below_epochs(callback: Any) -> str:
     """Returns the name of a hook that works below epochs, or an empty text."""
-    for name in BATCH_HOOKS:
-        if getattr(type(callback), name) is not getattr(keras.callbacks.Callback, name):
+    for name in BATCH_HOOKS:  # a LambdaCallback has its hooks on the instance
+        hook = getattr(callback, name)
+        if getattr(hook, "__func__", hook) is not getattr(keras.callbacks.Callback, name):
             return name
     return ""
 

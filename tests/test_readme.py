@@ -1,0 +1,58 @@
+"""What README.md tells people to type must work."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from zoo.registry import entries
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+
+
+def test_pictures_and_links_are_there():
+    for target in re.findall(r"\]\((?!http)([^)]+)\)", README):
+        assert (ROOT / target).is_file(), target
+
+
+def test_commands_exist():
+    from zoo.cli import app
+
+    known = {command.name or command.callback.__name__ for command in app.registered_commands}
+    used = set(re.findall(r"python -m zoo (\w+)", README))
+    assert used
+    assert used <= known
+
+
+def test_make_targets_exist():
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    assert set(re.findall(r"make ([a-z]+)", README)) - {"it"} <= targets
+
+
+def test_experiments_named_exist():
+    names = {entry.name for entry in entries()}
+    assert set(re.findall(r"python -m zoo (?:show|run|table) (\w+)(?![\w.]*\.py)", README)) <= names
+
+
+def test_own_experiment_is_planned_as_shown(tmp_path):
+    from zoo.registry import find
+
+    path = tmp_path / "width.py"
+    path.write_text(BLOCKS[0], encoding="utf-8")
+    experiment = find(str(path)).load()
+    assert len(BLOCKS[0].splitlines()) < 45
+    assert [experiment.recipe_for(label).build_model.keywords for label in experiment.variants] == [
+        {"width": 10},
+        {"width": 30},
+        {"width": 100},
+        {"width": 300},
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+def test_fit_many_as_shown(capsys):
+    exec(compile(BLOCKS[1], "README.md", "exec"), {})
+    assert "learning_rate=" in capsys.readouterr().out
