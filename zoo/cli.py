@@ -6,13 +6,17 @@ import os
 import sys
 import traceback
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from zoo.errors import ZooError, closest
 from zoo.quiet import import_keras
+
+if TYPE_CHECKING:
+    from zoo.runner import Engine, Prepared
+    from zoo.store import Store
 
 RESULTS = Path("results")
 INTERRUPTED = 130
@@ -87,6 +91,7 @@ def run(
     data: Annotated[
         str | None, typer.Option(metavar="NAME|FILE", help="Data set, .npz or .csv[:column].")
     ] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Examples a step.")] = None,
     learning_rates: Annotated[
         str | None, typer.Option(metavar="R,R,...", help="One grid for all variants.")
     ] = None,
@@ -118,25 +123,55 @@ def run(
     from zoo.store import Store
 
     settings = runner.Settings(
-        seeds=seeds, epochs=epochs, data=data, learning_rates=rates, smoke=smoke
+        seeds=seeds,
+        epochs=epochs,
+        batch_size=batch_size,
+        data=data,
+        learning_rates=rates,
+        smoke=smoke,
     )
     chosen = runner.Engine(name=engine, largest=population, mixed_precision=mixed_precision)
+    failed = []
     for entry in found:
-        prepared = runner.prepare(entry, settings, data_dir)
-        if dry_run:
-            _show_plan(prepared)
-            continue
-        with Store(results) as store:
-            try:
-                trained = runner.train(
-                    prepared, store, console, chosen, fresh=fresh, verbose=verbose
-                )
-            except KeyboardInterrupt:
-                kept = runner.unharmed(prepared.jobs, store)
-                typer.echo(f"\nInterrupted. {kept}; the same command goes on from there.", err=True)
-                raise typer.Exit(INTERRUPTED) from None
-            folder = runner.write(prepared, store, results)
-        _show_results(folder, trained, len(prepared.jobs))
+        try:
+            prepared = runner.prepare(entry, settings, data_dir)
+            if dry_run:
+                _show_plan(prepared)
+                continue
+            with Store(results) as store:
+                trained = _train(prepared, store, console, chosen, fresh=fresh, verbose=verbose)
+                folder = runner.write(prepared, store, results)
+            _show_results(folder, trained, len(prepared.jobs))
+        except (ZooError, typer.Exit):
+            raise
+        except Exception as error:
+            if len(found) == 1:
+                raise
+            _say(error)
+            failed.append(entry.name)
+    if failed:
+        typer.echo(f"Failed: {', '.join(failed)}. The others are done.", err=True)
+        raise typer.Exit(1)
+
+
+def _train(
+    prepared: Prepared,
+    store: Store,
+    console: Console,
+    engine: Engine,
+    *,
+    fresh: bool,
+    verbose: bool,
+) -> int:
+    """Trains; an interruption ends the command and says how to go on."""
+    from zoo import runner
+
+    try:
+        return runner.train(prepared, store, console, engine, fresh=fresh, verbose=verbose)
+    except KeyboardInterrupt:
+        kept = runner.unharmed(prepared.jobs, store)
+        typer.echo(f"\nInterrupted. {kept}; the same command goes on from there.", err=True)
+        raise typer.Exit(INTERRUPTED) from None
 
 
 @app.command()
@@ -197,10 +232,7 @@ def _numbers(option: str, text: str | None) -> tuple[float, ...] | None:
         ) from None
 
 
-def _show_plan(prepared: object) -> None:
-    from zoo.runner import Prepared
-
-    assert isinstance(prepared, Prepared)
+def _show_plan(prepared: Prepared) -> None:
     jobs, data = prepared.jobs, prepared.data
     epochs = sum(job.recipe.epochs for job in jobs)
     typer.echo(
@@ -235,10 +267,15 @@ def main() -> None:
 
 
 def _fail(error: Exception, code: int) -> None:
+    _say(error)
+    sys.exit(code)
+
+
+def _say(error: Exception) -> None:
+    """Prints an error in one line, with its traceback only for --debug."""
     if "--debug" in sys.argv:
         traceback.print_exc()
     label = "Error" if isinstance(error, ZooError) else f"Failed: {type(error).__name__}"
     hint = "" if isinstance(error, ZooError) else " (--debug shows where)"
     message = str(error).strip().splitlines()
     typer.echo(f"{label}: {' '.join(message[:2])}{hint}", err=True)
-    sys.exit(code)

@@ -49,7 +49,8 @@ def steps_per_epoch(recipe: Recipe, data: Data) -> int:
     if steps == 0:
         raise ZooError(
             f"`batch_size` must not exceed the {len(data.x_train)} training examples of "
-            f"{data.name}. Received: batch_size={recipe.batch_size}"
+            f"{data.name}. Received: batch_size={recipe.batch_size}. On the command line "
+            f"--batch-size sets it."
         )
     return steps
 

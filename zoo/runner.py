@@ -33,13 +33,16 @@ class Settings:
     Attributes:
         seeds: Number of seeds, counted from 0.
         epochs: Epochs of every run.
-        data: Name or file of the data.
+        batch_size: Examples a step.
+        data: Name or file of the data. A recipe for few training examples takes as many of them,
+            or all if there are fewer.
         learning_rates: One grid for all variants.
         smoke: One epoch, two seeds, one learning rate: does it run at all?
     """
 
     seeds: int | None = None
     epochs: int | None = None
+    batch_size: int | None = None
     data: str | None = None
     learning_rates: tuple[float, ...] | None = None
     smoke: bool = False
@@ -53,7 +56,7 @@ class Settings:
         """Returns the experiment with these settings."""
         changes: dict[str, Any] = {
             name: value
-            for name in ("epochs", "data", "learning_rates")
+            for name in ("epochs", "batch_size", "data", "learning_rates")
             if (value := getattr(self, name)) is not None
         }
         if self.smoke:
@@ -79,6 +82,8 @@ class Settings:
             parts.append(f"data={Path(self.data.partition(':')[0]).stem}")
         if self.epochs is not None:
             parts.append(f"epochs={self.epochs}")
+        if self.batch_size is not None:
+            parts.append(f"batch={self.batch_size}")
         if self.seeds is not None:
             parts.append(f"seeds={self.seeds}")
         if self.learning_rates is not None:
@@ -102,7 +107,14 @@ def prepare(entry: Entry, settings: Settings, data_dir: Path | None) -> Prepared
     """Loads experiment and data and plans the runs; trains nothing."""
     experiment = settings.apply(entry.load())
     recipe = experiment.recipe
-    data = datasets.load(recipe.data, data_dir=data_dir, train_examples=recipe.train_examples)
+    data = datasets.load(recipe.data, data_dir=data_dir)
+    if recipe.train_examples is not None:
+        if settings.data is not None and recipe.train_examples > len(data.x_train):
+            recipe = dataclasses.replace(recipe, train_examples=None)
+            experiment = dataclasses.replace(experiment, recipe=recipe)
+        else:
+            some = recipe.train_examples
+            data = datasets.load(recipe.data, data_dir=data_dir, train_examples=some)
     jobs = plan(experiment, data, settings.seed_list)
     name = settings.folder_name(entry.name)
     return Prepared(entry, experiment, name, data, settings.seed_list, jobs)

@@ -1,1 +1,1 @@
-"""Trains runs: `fit` one at a time."""
+"""Trains runs: `population` many at once, `fit` one at a time."""

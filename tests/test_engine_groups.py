@@ -1,0 +1,366 @@
+import os
+from dataclasses import replace
+from types import SimpleNamespace
+
+import keras
+import numpy as np
+import pytest
+from keras import initializers, layers, optimizers
+from keras.optimizers import schedules
+
+from zoo.data import Data
+from zoo.engine import groups as module
+from zoo.engine.groups import bytes_per_run, groups
+from zoo.engine.start import initial_model
+from zoo.experiment import Recipe
+from zoo.initializers import LSUV
+from zoo.layers import Swish
+from zoo.plan import Job, Run
+
+# TensorFlow's variables do not know NumPy 2's `copy` yet.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+FEATURES, CLASSES, UNITS, BATCH = 6, 3, 12, 32
+
+
+def make_data(shape=(FEATURES,)):
+    generator = np.random.default_rng(0)
+    parts = []
+    for examples in (180, 60, 45):
+        x = generator.normal(size=(examples, *shape)).astype(np.float32)
+        parts += [x, (np.arange(examples) % CLASSES).astype(np.int32)]
+    return Data("toy", *parts, CLASSES, tuple("abc"), "toy")
+
+
+DATA = make_data()
+
+
+def mlp(units=UNITS, activation="relu", initializer="he_normal", rate=0.5, seed=None, last=()):
+    """Returns a function that builds a model with one hidden layer."""
+
+    def build(input_shape, num_classes):
+        return keras.Sequential(
+            [
+                keras.Input(input_shape),
+                layers.Dense(units, activation, kernel_initializer=initializer),
+                layers.Dropout(rate, seed=seed),
+                layers.Dense(num_classes),
+                *[layer() for layer in last],
+            ]
+        )
+
+    return build
+
+
+RECIPE = Recipe(
+    build_model=mlp(),
+    optimizer=lambda rate: optimizers.SGD(rate, momentum=0.9),
+    learning_rates=(0.1,),
+    epochs=2,
+    batch_size=BATCH,
+)
+
+
+def job(variant="a", rate=0.1, seed=0, **changes):
+    return Job(replace(RECIPE, **changes), Run(variant, rate, seed))
+
+
+def grouped(*jobs, data=DATA, **arguments):
+    return list(groups(jobs, data, **arguments))
+
+
+def reason(data=DATA, **changes):
+    (group,) = grouped(job(**changes), data=data)
+    return group.reason
+
+
+# What lands together
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seed": 1},
+        {"rate": 0.3},
+        {"build_model": mlp(initializer="glorot_uniform")},
+        {"build_model": mlp(initializer=initializers.Constant(0.1))},
+        {"build_model": mlp(initializer=LSUV())},
+        {"build_model": mlp(seed=7)},
+        {"schedule": lambda rate, steps, epochs: schedules.CosineDecay(rate, steps)},
+        {"schedule": lambda *_: keras.callbacks.ReduceLROnPlateau()},
+        {"callbacks": lambda: [keras.callbacks.EarlyStopping()]},
+        {"epochs": 5},
+    ],
+    ids=[
+        *("seed", "rate", "initializer", "constant", "lsuv", "dropout seed", "schedule"),
+        *("plateau", "callback", "epochs"),
+    ],
+)
+def test_one_program_for(change):
+    (group,) = grouped(job(), job("b", **change))
+    assert [item.run.variant for item in group.jobs] == ["a", "b"]
+    assert (group.reason, group.why_size) == ("", "")
+
+
+def ignoring():
+    return keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=2)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"build_model": mlp(units=13)},
+        {"build_model": mlp(activation="tanh")},
+        {"build_model": mlp(rate=0.4)},
+        {"build_model": mlp(last=[layers.ReLU])},
+        {"optimizer": optimizers.Adam},
+        {"optimizer": lambda rate: optimizers.SGD(rate, momentum=0.8)},
+        {"optimizer": lambda rate: optimizers.SGD(rate, momentum=0.9, nesterov=True)},
+        {"optimizer": lambda rate: optimizers.SGD(rate, momentum=0.9, clipnorm=1.0)},
+        {"batch_size": 16},
+        {"loss": ignoring},
+    ],
+    ids=[
+        *("units", "activation", "dropout rate", "layer", "optimizer", "momentum", "nesterov"),
+        *("clipnorm", "batch size", "loss"),
+    ],
+)
+def test_two_programs_for(change):
+    first, second = grouped(job(), job("b", **change))
+    assert [item.run.variant for item in first.jobs] == ["a"]
+    assert [item.run.variant for item in second.jobs] == ["b"]
+    assert first.reason == second.reason == ""
+
+
+def test_groups_come_in_the_order_of_their_first_jobs_and_hold_each_job_once():
+    narrow = {"build_model": mlp(units=8)}
+    jobs = [
+        job(variant, rate, seed, **changes)
+        for variant, changes in (("a", {}), ("narrow", narrow), ("b", {"epochs": 3}))
+        for rate in (0.3, 0.1)
+        for seed in (2, 0, 1)
+    ]
+    first, second = grouped(*jobs)
+    assert len(first.jobs) == 12
+    assert {item.run.variant for item in second.jobs} == {"narrow"}
+    assert {item.run for item in (*first.jobs, *second.jobs)} == {item.run for item in jobs}
+    assert first.describe() == "a, b: 12 runs"
+    assert second.describe() == "narrow: 6 runs"
+
+
+def test_a_group_of_many_variants_is_described_by_its_first_three():
+    (group,) = grouped(*(job(str(number)) for number in range(5)))
+    assert group.describe() == "0, 1, 2 and 2 more: 5 runs"
+
+
+def test_nothing_to_train_is_no_group():
+    assert grouped() == []
+
+
+# Who has to train alone
+
+
+def convolutional(input_shape, num_classes):
+    return keras.Sequential(
+        [
+            keras.Input(input_shape),
+            layers.Reshape((FEATURES, 1)),
+            layers.Conv1D(2, 3),
+            layers.Flatten(),
+            layers.Dense(num_classes),
+        ]
+    )
+
+
+def recurrent(kind):
+    def build(input_shape, num_classes):
+        return keras.Sequential(
+            [
+                keras.Input(input_shape),
+                layers.Reshape((FEATURES, 1)),
+                kind,
+                layers.Dense(num_classes),
+            ]
+        )
+
+    return build
+
+
+def test_convolutions_train_alone_on_a_processor_only(monkeypatch):
+    monkeypatch.setattr(module, "on_processor", lambda: True)
+    assert reason(build_model=convolutional) == "convolutions on a processor are slower in XLA"
+    assert reason() == ""
+    monkeypatch.setattr(module, "on_processor", lambda: False)
+    assert reason(build_model=convolutional) == ""
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="a limit of TensorFlow")
+@pytest.mark.parametrize("kind", [layers.GRU, layers.LSTM, layers.SimpleRNN])
+def test_recurrent_layers_train_alone_on_tensorflow(kind):
+    expected = f"TensorFlow cannot compile {kind.__name__} with XLA"
+    assert reason(build_model=recurrent(kind(2))) == expected
+
+
+@pytest.mark.parametrize("backend", ["torch", "openvino"])
+def test_other_backends_train_alone(monkeypatch, backend):
+    monkeypatch.setattr(keras.backend, "backend", lambda: backend)
+    assert reason() == f"the {backend} backend has no population engine"
+
+
+class Counter(keras.callbacks.Callback):
+    def on_train_batch_end(self, batch, logs=None):
+        pass
+
+
+def test_callbacks_below_epochs_train_alone_beside_a_group():
+    shared, alone = grouped(job(), job("b", callbacks=lambda: [Counter()]))
+    assert (shared.reason, len(shared.jobs)) == ("", 1)
+    assert alone.reason == "Counter.on_train_batch_end works below epochs"
+    assert reason(schedule=lambda *_: Counter()) == alone.reason
+
+
+def excluding(rate):
+    optimizer = optimizers.AdamW(rate)
+    optimizer.exclude_from_weight_decay(var_names=["bias"])
+    return optimizer
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "words"),
+    [
+        (lambda rate: optimizers.LossScaleOptimizer(optimizers.SGD(rate)), "loss scale"),
+        (lambda rate: optimizers.SGD(rate, use_ema=True), "moving averages"),
+        (excluding, "exclude_from_weight_decay"),
+    ],
+    ids=["loss scale", "moving average", "excluded from decay"],
+)
+def test_optimizers_that_train_alone(optimizer, words):
+    assert words in reason(optimizer=optimizer)
+
+
+# How many at a time
+
+
+def test_places_on_a_processor_do_not_depend_on_the_number_of_runs():
+    for count in (1, 8, 30):
+        (group,) = grouped(*(job(seed=seed) for seed in range(count)))
+        assert (group.size, group.why_size) == (module.PLACES_CPU, "")
+
+
+def linear(input_shape, num_classes):
+    return keras.Sequential([keras.Input(input_shape), layers.Dense(num_classes)])
+
+
+@pytest.mark.parametrize("cores", [1, 3])
+def test_a_step_that_keeps_all_cores_busy_is_for_one_run(monkeypatch, cores):
+    # A multiply and an add, forward and twice backward, for each of 6 * 3 + 3 parameters.
+    operations = 6 * (FEATURES * CLASSES + CLASSES) * BATCH
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(cores)), raising=False)
+    monkeypatch.setattr(module, "BUSY_CORE_OPERATIONS", operations / cores)
+    (group,) = grouped(job(build_model=linear))
+    assert (group.size, group.why_size) == (module.PLACES_CPU, "")
+    monkeypatch.setattr(module, "BUSY_CORE_OPERATIONS", 0.99 * operations / cores)
+    (group,) = grouped(job(build_model=linear))
+    assert (group.size, group.why_size) == (1, "one run keeps all cores busy")
+
+
+@pytest.mark.parametrize(
+    ("largest", "size", "why"),
+    [(1, 1, "as asked for"), (3, 3, "as asked for"), (8, 8, ""), (100, 8, "")],
+)
+def test_largest_bounds_the_size(largest, size, why):
+    (group,) = grouped(*(job(seed=seed) for seed in range(10)), largest=largest)
+    assert (group.size, group.why_size) == (size, why)
+
+
+def with_memory(monkeypatch, memory):
+    monkeypatch.setattr(module, "seam", lambda: SimpleNamespace(device_memory=lambda: memory))
+
+
+def test_bytes_of_a_run_grow_with_its_variables_and_activations(monkeypatch):
+    (group,) = grouped(job(build_model=linear))
+    parameters = FEATURES * CLASSES + CLASSES
+    # Parameters and Adam's two moments, old and new, and gradients.
+    variables = 2 * (3 * parameters) + parameters
+    inputs_and_outputs = 2 * BATCH * (FEATURES + CLASSES)
+    largest_output_of_a_chunk = 2 * 1000 * CLASSES
+    expected = 4 * (variables + inputs_and_outputs + largest_output_of_a_chunk)
+    assert bytes_per_run(group, DATA) == expected
+
+
+@pytest.mark.parametrize(
+    ("fitting", "runs", "size", "bounded"),
+    [
+        (5, 12, 4, True),  # 3 rounds of 4 rather than 5 + 5 + 2
+        (12, 12, 12, False),
+        (11, 12, 6, True),
+        (0.5, 3, 1, True),  # one must train, whatever the estimate
+        (10**6, 20, 20, False),
+    ],
+)
+def test_memory_of_an_accelerator_decides_how_many(monkeypatch, fitting, runs, size, bounded):
+    jobs = [job(seed=seed, build_model=linear) for seed in range(runs)]
+    (group,) = grouped(*jobs)
+    each = bytes_per_run(group, DATA)
+    with_memory(monkeypatch, 1.0001 * fitting * each / module.MEMORY_SHARE)
+    (group,) = grouped(*jobs)
+    assert group.size == size
+    assert bool(group.why_size) == bounded
+    (group,) = grouped(*jobs, largest=2)
+    assert group.size == min(2, size)
+
+
+def test_no_accelerator_takes_more_than_its_limit(monkeypatch):
+    with_memory(monkeypatch, 10**15)
+    monkeypatch.setattr(module, "LARGEST_GPU", 16)
+    (group,) = grouped(*(job(seed=seed, build_model=linear) for seed in range(20)))
+    assert group.size == 10
+
+
+# Initial values
+
+
+def learned(input_shape, num_classes):
+    """Builds a model with a variable whose initializer is no attribute, and a seeded stream."""
+    return keras.Sequential(
+        [
+            keras.Input(input_shape),
+            layers.Dense(UNITS),
+            Swish(1.0, learn=True),
+            layers.BatchNormalization(),
+            layers.Dropout(0.5, seed=5),
+            layers.GaussianNoise(0.1),
+            layers.Dense(num_classes),
+        ]
+    )
+
+
+MODELS = {"mlp": mlp(), "lsuv": mlp(initializer=LSUV()), "learned": learned}
+
+
+def expected_values(item):
+    model = initial_model(item, DATA)
+    variables = (*model.trainable_variables, *model.non_trainable_variables)
+    return [np.array(keras.ops.convert_to_numpy(variable)) for variable in variables]
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_initial_values_are_those_of_fit_whatever_came_before(name):
+    jobs = [job(seed=seed, build_model=MODELS[name]) for seed in (3, 0, 1)]
+    jobs = [replace(item, recipe=jobs[0].recipe) for item in jobs]
+    (group,) = grouped(*jobs)
+    for item in (*jobs, *reversed(jobs)):
+        expected = expected_values(item)
+        for value, wanted in zip(group.initial_values(item, DATA), expected, strict=True):
+            np.testing.assert_array_equal(value, wanted)
+        for variable in group.model.variables:  # as a callback may leave it
+            variable.assign(keras.ops.ones_like(variable))
+
+
+def test_lsuv_gives_outputs_of_variance_one_in_both_engines():
+    item = job(build_model=MODELS["lsuv"])
+    (group,) = grouped(item)
+    kernel, bias = group.initial_values(item, DATA)[:2]
+    # 180 examples are fewer than the 512 that LSUV looks at; ReLU stands in the same layer.
+    outputs = np.maximum(DATA.x_train.astype("float64") @ kernel + bias, 0)
+    assert abs(outputs.var() - 1) <= 0.02
