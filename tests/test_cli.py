@@ -443,3 +443,65 @@ def test_show_names_factor_variants_rates_and_data(zoo, tiny_experiment):
     assert relu.endswith("(baseline)")
     assert "data           digits" in out
     assert "epochs         2, batch size 64" in out
+
+
+BROKEN = '''"""Does a model that cannot be built stop the others?"""
+
+import keras
+
+from zoo.experiment import Experiment, Recipe
+
+
+def build_model(input_shape, num_classes, units):
+    """Fails."""
+    raise RuntimeError("no such layer")
+
+
+EXPERIMENT = Experiment(
+    factor="units",
+    baseline="1",
+    variants={"1": 1, "2": 2},
+    recipe=Recipe(
+        build_model=build_model,
+        data="digits",
+        optimizer=keras.optimizers.SGD,
+        learning_rates=(0.1,),
+        epochs=1,
+        batch_size=64,
+    ),
+)
+'''
+
+
+def test_a_failing_experiment_does_not_stop_the_others(zoo, tiny_experiment, tmp_path):
+    broken = tmp_path / "broken.py"
+    broken.write_text(BROKEN, encoding="utf-8")
+    code, out, err = zoo("run", broken, tiny_experiment, "--dry-run")
+    assert code == 1
+    assert err.splitlines() == [
+        "Failed: RuntimeError: no such layer (--debug shows where)",
+        "Failed: broken. The others are done.",
+    ]
+    assert out.startswith(f"tiny: {2 * 2 * 8} runs")
+
+
+def test_an_experiment_on_few_examples_takes_smaller_data_whole(zoo, tmp_path):
+    rows = [f"{x},{x % 3},{'abc'[x % 3]}" for x in range(300)]
+    path = tmp_path / "mine.csv"
+    path.write_text("\n".join(["first,second,label", *rows]), encoding="utf-8")
+    code, out, err = zoo("run", "dropout", "--data", path, "--dry-run")
+    assert (code, err) == (0, "")
+    # A fifth is held out for testing, and a fifth of the rest for validation.
+    assert f"data mine, {300 * 4 // 5 * 4 // 5} training examples" in out
+
+
+def test_batch_larger_than_the_data_says_what_to_do(zoo, tmp_path):
+    rows = [f"{x},{'ab'[x % 2]}" for x in range(40)]
+    path = tmp_path / "mine.csv"
+    path.write_text("\n".join(["first,label", *rows]), encoding="utf-8")
+    code, _, err = zoo("run", "activation", "--data", path, "--dry-run")
+    assert code == 2
+    assert "--batch-size" in err
+    code, out, _ = zoo("run", "activation", "--data", path, "--dry-run", "--batch-size", 8)
+    assert code == 0
+    assert out.startswith("activation@data=mine,batch=8: ")
