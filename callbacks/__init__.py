@@ -1,6 +1,31 @@
 """Ordinary Keras callbacks and schedules, usable with anybody's `model.fit`."""
 
+from callbacks.activation_histogram import ActivationHistogram
+from callbacks.cyclic_learning_rate import CyclicLearningRate
+from callbacks.divergence_guard import DivergenceGuard
+from callbacks.early_stopping import EarlyStopping
+from callbacks.gradient_clipping import GradientClipping
+from callbacks.gradient_statistics import GradientStatistics
 from callbacks.inverse_square_root_decay import InverseSquareRootDecay
 from callbacks.new_bob import NewBob
+from callbacks.one_cycle import OneCycle
+from callbacks.reduce_lr_on_plateau import ReduceLROnPlateau
+from callbacks.update_ratio import UpdateRatio
+from callbacks.warmup import Warmup
+from callbacks.weight_statistics import WeightStatistics
 
-__all__ = ["InverseSquareRootDecay", "NewBob"]
+__all__ = [
+    "ActivationHistogram",
+    "CyclicLearningRate",
+    "DivergenceGuard",
+    "EarlyStopping",
+    "GradientClipping",
+    "GradientStatistics",
+    "InverseSquareRootDecay",
+    "NewBob",
+    "OneCycle",
+    "ReduceLROnPlateau",
+    "UpdateRatio",
+    "Warmup",
+    "WeightStatistics",
+]

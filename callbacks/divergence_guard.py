@@ -30,8 +30,8 @@ class DivergenceGuard(keras.callbacks.Callback):
         ValueError: If `factor` is out of its range, or the cost is not logged or below 0.
 
     References:
-        Bergstra and Bengio (2012), Random Search for Hyper-Parameter Optimization, JMLR 13, on
-        giving up diverged trials.
+        Karpathy (2015), CS231n lecture notes, Neural Networks Part 3: "if the cost is ever > 3 *
+        original cost, break out early".
     """
 
     def __init__(self, factor: float = 3.0, monitor: str = "loss", verbose: int = 0) -> None:
@@ -80,7 +80,7 @@ def broken_rule(cost: float, original: float, factor: float) -> str | None:
     Args:
         cost: Float. The cost now.
         original: Float of at least 0. The cost at the start.
-        factor: Float above 1. What share of the original the cost must not exceed.
+        factor: Float above 1. How many times the original the cost must not exceed.
     """
     if not math.isfinite(cost):
         return "not finite"

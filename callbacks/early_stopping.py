@@ -49,7 +49,9 @@ class EarlyStopping(keras.callbacks.EarlyStopping):
     ) -> None:
         for name, count in (("patience", patience), ("start_from_epoch", start_from_epoch)):
             if not isinstance(count, int) or count < 0:
-                raise ValueError(f"`{name}` must be a non-negative integer. Received: {name}={count}")
+                raise ValueError(
+                    f"`{name}` must be a non-negative integer. Received: {name}={count}"
+                )
         if not min_delta >= 0:
             raise ValueError(
                 f"`min_delta` must be a float of at least 0. Received: min_delta={min_delta}"

@@ -13,9 +13,9 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
     """Learning rate of one rise, one equal fall, and a last stretch far below the start.
 
     The rate rises linearly from `max_learning_rate / start_factor` to `max_learning_rate` and falls
-    back in as many steps; the last `final_share` of the steps takes it linearly to the starting rate
-    divided by `final_factor`, where it stays. Smith lets the momentum fall and rise the other way
-    round; this schedule leaves it alone.
+    back in as many steps. The last `final_share` of the steps takes it linearly to the starting
+    rate divided by `final_factor`, where it stays. Smith lets the momentum fall and rise the other
+    way round; this schedule leaves it alone.
 
     Args:
         max_learning_rate: Float above 0. The highest rate, in the middle of the cycle.
@@ -53,7 +53,8 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
             )
         if not isinstance(total_steps, int) or total_steps < 2:
             raise ValueError(
-                f"`total_steps` must be an integer of at least 2. Received: total_steps={total_steps}"
+                "`total_steps` must be an integer of at least 2. "
+                f"Received: total_steps={total_steps}"
             )
         for argument, value in (("start_factor", start_factor), ("final_factor", final_factor)):
             if not value > 1:
@@ -62,8 +63,7 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
                 )
         if not 0 <= final_share < 1:
             raise ValueError(
-                "`final_share` must be at least 0 and below 1. "
-                f"Received: final_share={final_share}"
+                f"`final_share` must be at least 0 and below 1. Received: final_share={final_share}"
             )
         self.max_learning_rate = max_learning_rate
         self.total_steps = total_steps
@@ -83,7 +83,7 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
         height = ops.maximum(1.0 - ops.abs(step / half - 1.0), 0.0)
         cycle = first + (top - first) * height
         if not rest:
-            return ops.where(step <= 2 * half, cycle, last)
+            return cycle
         gone = ops.minimum((step - 2 * half) / rest, 1.0)
         return ops.where(step <= 2 * half, cycle, first + (last - first) * gone)
 

@@ -50,7 +50,9 @@ class ReduceLROnPlateau(keras.callbacks.ReduceLROnPlateau):
             )
         for name, count in (("patience", patience), ("cooldown", cooldown)):
             if not isinstance(count, int) or count < 0:
-                raise ValueError(f"`{name}` must be a non-negative integer. Received: {name}={count}")
+                raise ValueError(
+                    f"`{name}` must be a non-negative integer. Received: {name}={count}"
+                )
         for name, value in (("min_delta", min_delta), ("min_lr", min_lr)):
             if not value >= 0:
                 raise ValueError(

@@ -277,14 +277,15 @@ def with_memory(monkeypatch, memory):
     monkeypatch.setattr(module, "seam", lambda: SimpleNamespace(device_memory=lambda: memory))
 
 
-def test_bytes_of_a_run_grow_with_its_variables_and_activations(monkeypatch):
+def test_bytes_of_a_run_count_its_variables_and_activations():
     (group,) = grouped(job(build_model=linear))
     parameters = FEATURES * CLASSES + CLASSES
     # Parameters and Adam's two moments, old and new, and gradients.
     variables = 2 * (3 * parameters) + parameters
-    inputs_and_outputs = 2 * BATCH * (FEATURES + CLASSES)
-    largest_output_of_a_chunk = 2 * 1000 * CLASSES
-    expected = 4 * (variables + inputs_and_outputs + largest_output_of_a_chunk)
+    # The batch, then what the input layer and the dense layer put out; values and gradients.
+    training = 2 * BATCH * (FEATURES + FEATURES + CLASSES)
+    evaluation = 2 * 1000 * FEATURES  # examples of a chunk through the widest layer
+    expected = 4 * (variables + training + evaluation)
     assert bytes_per_run(group, DATA) == expected
 
 

@@ -166,7 +166,7 @@ def test_titles_name_the_chosen_rate():
     spec, runs, curves, table = make_results(["relu", "tanh"], rates=(0.01, 0.1, 1.0))
     for figure in (draw_curves(spec, curves, table), draw_sensitivity(spec, runs, table)):
         titles = [axes.get_title(loc="left") for axes in figure.axes]
-        assert titles == ["relu (baseline), rate 0.1", "tanh, rate 0.1"]
+        assert titles == ["relu (baseline), learning rate 0.1", "tanh, learning rate 0.1"]
 
 
 def test_noise_floor_is_the_standard_error_of_the_baselines_accuracy():

@@ -282,7 +282,7 @@ def _notes(spec: Mapping[str, Any], table: pd.DataFrame, edge: bool = False) -> 
     for _, row in table.iterrows():
         note = []
         if math.isfinite(row["learning_rate"]):
-            note.append(f"rate {rate_text(row['learning_rate'])}")
+            note.append(f"learning rate {rate_text(row['learning_rate'])}")
         if edge and _is_true(row["at_edge"]):
             note.append("edge of the grid")
         if row["diverged"] > 0:

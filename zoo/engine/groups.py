@@ -126,6 +126,8 @@ def why_alone(model: Any, optimizer: Any, callbacks: Sequence[Any]) -> str:
         hook = hook_below_epochs(callback)
         if hook:
             return f"{type(callback).__name__}.{hook} works below epochs"
+        if getattr(callback, "needs_own_optimizer", False):
+            return f"{type(callback).__name__} needs an optimizer of its own"
     if convolves(model) and on_processor():
         return "convolutions on a processor are slower in XLA"
     recurrent = [layer for layer in _layers(model) if isinstance(layer, keras.layers.RNN)]

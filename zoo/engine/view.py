@@ -88,6 +88,10 @@ class RunModel:
     def jax_state_sync(self) -> None:
         """Does nothing: a population's state is always in reach."""
 
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        """Applies the run's model."""
+        return self.load()(*arguments, **keywords)
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self.load(), name)
 
