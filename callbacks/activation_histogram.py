@@ -52,7 +52,8 @@ class ActivationHistogram(keras.callbacks.Callback):
 
     Raises:
         ValueError: If an argument is out of its range; when training begins, if the model is
-            neither Functional nor Sequential, has no such layer, or calls a layer several times.
+            neither Functional nor Sequential, has several inputs or no such layer, or calls a layer
+            several times.
 
     References:
         Glorot and Bengio (2010), Understanding the difficulty of training deep feedforward neural
@@ -96,7 +97,7 @@ class ActivationHistogram(keras.callbacks.Callback):
         self._reset()
         self._chosen = chosen_layers(self.model, self.layers)
         outputs = [layer.output for layer in self._chosen]
-        self._probe = keras.Model(self.model.inputs, outputs)
+        self._probe = keras.Model(self.model.inputs[0], outputs)
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Looks at the network as training finds it."""
@@ -110,10 +111,11 @@ class ActivationHistogram(keras.callbacks.Callback):
     def _record(self, epoch: int) -> None:
         # Where several networks share the layers, asking the model is what loads this one's values.
         _ = self.model.layers
-        for layer, output in zip(self._chosen, self._probe(self.x, training=False), strict=True):
+        outputs = keras.tree.flatten(self._probe.predict_on_batch(self.x))
+        for layer, output in zip(self._chosen, outputs, strict=True):
             channels_first = getattr(layer, "data_format", None) == "channels_first"
             statistics = activation_statistics(
-                keras.ops.convert_to_numpy(output),
+                output,
                 self.bins,
                 bounds_of(layer),
                 self.margin,
@@ -176,11 +178,12 @@ def chosen_layers(model: Any, names: Sequence[str] | None) -> list[Any]:
         names: Their names, or `None` for all but the input.
 
     Raises:
-        ValueError: If the model has no known graph or no such layer, or calls one several times.
+        ValueError: If the model has no known graph, several inputs or no such layer, or calls one
+            several times.
     """
-    if not getattr(model, "inputs", None):
+    if len(getattr(model, "inputs", None) or ()) != 1:
         raise ValueError(
-            "The layers' outputs are known only of a built Functional or Sequential model. "
+            "Outputs are known only of a built Functional or Sequential model with one input. "
             f"Received: a {type(model).__name__}"
         )
     known = {

@@ -16,8 +16,8 @@ class GradientClipping(keras.callbacks.Callback):
 
     Clipping by value changes the gradient's direction, clipping by norm only its length. Where no
     gradient reaches the threshold, `value` changes no bit of the result, and neither do `norm` and
-    `global_norm` if the threshold is a power of two; other thresholds round, as Keras multiplies by
-    the threshold and divides by it.
+    `global_norm` if the threshold is a power of two; others may change the last bit, as Keras
+    multiplies by the threshold and divides by it.
 
     Args:
         value: Float above 0, or `None`. Each element of a gradient is clipped to

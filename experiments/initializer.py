@@ -60,6 +60,7 @@ EXPERIMENT = Experiment(
         optimizer=lambda rate: keras.optimizers.SGD(rate, momentum=0.9),
         learning_rates={
             **dict.fromkeys(VARIANTS, (0.003, 0.01, 0.03, 0.1, 0.3)),
+            "identical columns": (0.0003, 0.001, 0.003, 0.01, 0.03),
             "normal 1.0": (1e-8, 1e-7, 1e-6, 1e-5, 1e-4),
         },
         epochs=40,

@@ -165,7 +165,10 @@ def test_real_fit_stops_and_restores():
 
 def test_population_equals_alone():
     both = fit_in_both_engines(
-        lambda: EarlyStopping(patience=1, restore_best_weights=True), rates=(0.1, 5.0), epochs=8, seeds=(1,)
+        lambda: EarlyStopping(patience=1, restore_best_weights=True),
+        rates=(0.1, 5.0),
+        epochs=8,
+        seeds=(1,),
     )
     assert_same_runs(both)
     (results, together), (_, alone) = both

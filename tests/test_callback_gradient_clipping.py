@@ -63,7 +63,7 @@ def assert_close(some, others):
 # The step that is taken (CLP01, CLP02)
 
 
-@pytest.mark.parametrize("threshold", [0.25, 1.0, 4.0])
+@pytest.mark.parametrize("threshold", [0.25, 4.0])
 @pytest.mark.parametrize("kind", ATTRIBUTES)
 def test_step_equals_the_manual_one(kind, threshold):
     applied, gradients = one_step(linear_model(), [GradientClipping(**{kind: threshold})])

@@ -42,7 +42,7 @@ def random_arguments(generator):
 
 def test_agrees_with_keras_on_random_sequences():
     generator = np.random.default_rng(0)
-    optimizer = keras.optimizers.SGD()
+    optimizer = SimpleNamespace()  # a real one takes most of the test's time
     reductions = 0
     for _ in range(1000):
         arguments = random_arguments(generator)

@@ -92,3 +92,38 @@ def test_callbacks_and_progress():
 def test_wrong_arguments(changes, said):
     with pytest.raises(ZooError, match=said):
         many(**changes)
+
+
+def test_a_model_that_does_not_know_its_input_gets_its_seeds_weights():
+    class Subclassed(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = keras.layers.Dense(3)
+
+        def call(self, inputs):
+            return self.dense(inputs)
+
+    for build in (Subclassed, lambda: keras.Sequential([keras.layers.Dense(3)])):
+        results = [
+            zoo.fit_many(build, keras.optimizers.SGD, pairs(), seeds=(3, 5), batch_size=10, **other)
+            for other in ({}, {"engine": "fit"})
+        ]
+        for one, other in zip(*results, strict=True):
+            np.testing.assert_allclose(one.history["loss"], other.history["loss"], rtol=1e-5)
+        assert results[0][0].history["loss"] != results[0][1].history["loss"]
+
+
+def test_a_callback_may_assign_to_the_learning_rate():
+    class Halve(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            rate = self.model.optimizer.learning_rate
+            rate.assign(rate / 2)
+
+    for one, other in zip(
+        many(callbacks=lambda: [Halve()], epochs=3),
+        many(callbacks=lambda: [Halve()], epochs=3, engine="fit"),
+        strict=True,
+    ):
+        expected = [one.run.learning_rate / 2**epoch for epoch in range(3)]
+        np.testing.assert_allclose(one.history["learning_rate"], expected, rtol=1e-6)
+        assert one.history["learning_rate"] == other.history["learning_rate"]

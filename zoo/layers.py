@@ -184,7 +184,7 @@ class DropConnect(keras.layers.Dense):
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         """Maps `(..., inputs)` to `(..., units)`."""
-        kernel = self.kernel
+        kernel = ops.convert_to_tensor(self.kernel)  # JAX drops from arrays, not from variables
         if training and self.rate > 0:
             kernel = keras.random.dropout(kernel, self.rate, seed=self.seed_generator)
         outputs = ops.matmul(inputs, kernel)

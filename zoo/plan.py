@@ -90,7 +90,9 @@ def plan(experiment: Experiment, data: Data, seeds: Sequence[int]) -> list[Job]:
     for variant in experiment.variants:
         recipe = experiment.recipe_for(variant)
         steps = steps_per_epoch(recipe, data)
-        model = fresh_model(partial(recipe.build_model, data.input_shape, data.num_classes))
+        model = fresh_model(
+            partial(recipe.build_model, data.input_shape, data.num_classes), data.input_shape
+        )
         shared = recipe_identity(recipe, model, data.fingerprint, steps)
         for rate in experiment.learning_rates(variant):
             trained_by = describe(optimizer_of(recipe, rate, steps))

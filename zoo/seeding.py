@@ -39,11 +39,19 @@ def epoch_order(examples: int, seed: int, epoch: int) -> npt.NDArray[np.int32]:
     return generator.permutation(examples).astype(np.int32)
 
 
-def fresh_model(build: Callable[[], Any]) -> Any:
-    """Builds a model as if it were the first: layer names do not depend on history."""
+def fresh_model(build: Callable[[], Any], input_shape: tuple[int, ...] | None = None) -> Any:
+    """Makes a model as if it were the first: layer names do not depend on history.
+
+    Args:
+        build: Function that returns the model.
+        input_shape: Shape of one example, to build a model that does not know it.
+    """
     keras.utils.clear_session(free_memory=False)
     keras.utils.set_random_seed(0)
-    return build()
+    model = build()
+    if input_shape is not None and not model.built:
+        model(keras.ops.zeros((1, *input_shape)))
+    return model
 
 
 def draw_initial_values(model: Any, seed: int) -> None:

@@ -85,7 +85,9 @@ def groups(jobs: Sequence[Job], data: Data, largest: int | None = None) -> Itera
     found: dict[str, Group] = {}
     for recipe, own in _by_recipe(jobs):
         steps = steps_per_epoch(recipe, data)
-        model = fresh_model(partial(recipe.build_model, data.input_shape, data.num_classes))
+        model = fresh_model(
+            partial(recipe.build_model, data.input_shape, data.num_classes), data.input_shape
+        )
         for rate, of_rate in _by_rate(own):
             optimizer, callbacks = optimizer_of(recipe, rate, steps)
             reason = why_alone(model, optimizer, callbacks)
@@ -133,6 +135,8 @@ def why_alone(model: Any, optimizer: Any, callbacks: Sequence[Any]) -> str:
     recurrent = [layer for layer in _layers(model) if isinstance(layer, keras.layers.RNN)]
     if recurrent and backend == "tensorflow":
         return f"TensorFlow cannot compile {type(recurrent[0]).__name__} with XLA"
+    if any(layer.activity_regularizer is not None for layer in _layers(model)):
+        return "an activity penalty would count the examples that fill up a chunk"
     if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
         return "a loss scale is shared by the runs of a program"
     if optimizer.use_ema:

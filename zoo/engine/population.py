@@ -247,7 +247,9 @@ def _rates(slot: Slot, steps: int) -> Any:
     """Returns the learning rate of every step of the run's next epoch, shape `(steps,)` or `()`."""
     if slot.rates.ndim:
         return slot.rates[slot.epoch * steps :][:steps]
-    return slot.rates if slot.view is None else slot.view.optimizer.learning_rate
+    if slot.view is None:
+        return slot.rates
+    return np.float32(keras.ops.convert_to_numpy(slot.view.optimizer.learning_rate))
 
 
 def train(
@@ -274,6 +276,7 @@ def train(
                 for result in Population(program, group, data, progress).train():
                     done.add(result.run)
                     yield result
+                break
             except Exception as error:
                 if out_of_memory(error) and group.size > 1:
                     group.size = math.ceil(group.size / 2)
@@ -283,8 +286,8 @@ def train(
                 elif program.has_run:
                     raise
                 else:
-                    first_line = str(error).strip().partition("\n")[0]
-                    group.reason = f"not compiled: {type(error).__name__}: {first_line[:200]}"
+                    last_line = str(error).strip().rpartition("\n")[2].strip()
+                    group.reason = f"not compiled: {type(error).__name__}: {last_line[:200]}"
         if group.reason:
             progress.note(f"{group.describe()}: fit, {group.reason}")
             for job in group.jobs:

@@ -27,7 +27,9 @@ def convolves(model: Any) -> bool:
 
 def initial_model(job: Job, data: Data) -> Any:
     """Builds a run's model and gives it the initial values of the run's seed."""
-    model = fresh_model(partial(job.recipe.build_model, data.input_shape, data.num_classes))
+    model = fresh_model(
+        partial(job.recipe.build_model, data.input_shape, data.num_classes), data.input_shape
+    )
     set_initial_values(model, job.run.seed, data)
     return model
 

@@ -106,11 +106,13 @@ class RunOptimizer:
     """Stands for the optimizer of one run of a population; its learning rate is the run's."""
 
     def __init__(self, model: RunModel, rate: Any) -> None:
+        if not isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
+            rate = keras.Variable(rate, trainable=False, name="learning_rate")
         self.__dict__.update(model=model, _learning_rate=rate, current=np.float32(0.0))
 
     @property
     def learning_rate(self) -> Any:
-        """The learning rate, of a schedule the one of the last step."""
+        """The learning rate: a variable, or of a schedule the number after the last step."""
         if self.scheduled:
             return self.current
         return self._learning_rate
@@ -135,4 +137,4 @@ class RunOptimizer:
             )
         if isinstance(value, keras.optimizers.schedules.LearningRateSchedule):
             raise TypeError("A population takes numbers as learning rates, not a schedule.")
-        self.__dict__["_learning_rate"] = np.float32(keras.ops.convert_to_numpy(value))
+        self._learning_rate.assign(value)
