@@ -30,24 +30,32 @@ def build_model(input_shape, num_classes, dropout, depth=2, units=200):
     return model
 
 
+VARIANTS = {
+    "none": {},
+    "hidden 0.2": {"hidden": 0.2},
+    "hidden 0.5": {"hidden": 0.5},
+    "hidden 0.8": {"hidden": 0.8},
+    "inputs 0.2": {"inputs": 0.2},
+    "inputs 0.5 + hidden 0.5": {"inputs": 0.5, "hidden": 0.5},
+    "logits 0.5": {"logits": 0.5},
+    "connections 0.5": {"connections": 0.5},
+}
+
+SMALL_RATES = (0.0001, 0.0003, 0.001, 0.003, 0.01)
+
 EXPERIMENT = Experiment(
     factor="dropout",
     baseline="none",
-    variants={
-        "none": {},
-        "hidden 0.2": {"hidden": 0.2},
-        "hidden 0.5": {"hidden": 0.5},
-        "hidden 0.8": {"hidden": 0.8},
-        "inputs 0.2": {"inputs": 0.2},
-        "inputs 0.5 + hidden 0.5": {"inputs": 0.5, "hidden": 0.5},
-        "logits 0.5": {"logits": 0.5},
-        "connections 0.5": {"connections": 0.5},
-    },
+    variants=VARIANTS,
     recipe=Recipe(
         build_model=build_model,
         train_examples=1000,
         optimizer=lambda rate: keras.optimizers.SGD(rate, momentum=0.9),
-        learning_rates=(0.01, 0.03, 0.1, 0.3, 1.0),
+        learning_rates={
+            **dict.fromkeys(VARIANTS, (0.01, 0.03, 0.1, 0.3)),
+            "hidden 0.8": SMALL_RATES,
+            "inputs 0.5 + hidden 0.5": SMALL_RATES,
+        },
         epochs=100,
         batch_size=100,
     ),

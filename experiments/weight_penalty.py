@@ -51,7 +51,7 @@ EXPERIMENT = Experiment(
         build_model=build_model,
         train_examples=1000,
         optimizer=lambda rate: keras.optimizers.SGD(rate, momentum=0.9),
-        learning_rates=(0.003, 0.01, 0.03, 0.1, 0.3),
+        learning_rates=(0.003, 0.01, 0.03, 0.1, 0.3, 1.0),
         epochs=100,
         batch_size=100,
     ),

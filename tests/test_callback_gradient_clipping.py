@@ -111,7 +111,7 @@ def weights_after(callbacks, jit_compile):
     return model.get_weights()
 
 
-@pytest.mark.parametrize("jit_compile", [False, True])
+@pytest.mark.parametrize("jit_compile", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_inactive_clipping_changes_no_bit(jit_compile):
     free = weights_after([], jit_compile)
     for arguments in ({"value": 1000.0}, {"norm": 1024.0}, {"global_norm": 1024.0}):
@@ -123,10 +123,10 @@ def test_inactive_clipping_changes_no_bit(jit_compile):
 # Several fits
 
 
-@pytest.mark.parametrize("kind", ATTRIBUTES)
+@pytest.mark.parametrize("kind", ["value", "global_norm"])
 def test_it_acts_in_every_fit_and_only_there(kind):
     model, callback = linear_model(), GradientClipping(**{kind: 1.0})
-    for callbacks in ([], [callback], [], [callback], [callback], []):
+    for callbacks in ([], [callback], [callback], []):
         applied, gradients = one_step(model, callbacks)
         if callbacks:
             gradients = slowly_clipped(gradients, **{kind: 1.0})

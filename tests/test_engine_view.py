@@ -38,7 +38,7 @@ class Place:
 
     def write(self, values):
         self.writes += 1
-        self.values = [np.array(value) for value in values]
+        self.values[: len(values)] = [np.array(value) for value in values]
 
 
 def make(host, fill, rate=0.5):
@@ -109,6 +109,9 @@ def test_unknown_attributes_reach_the_host_and_unknown_names_fail_as_on_a_model(
     assert host.note == "kept"
     view.optimizer.remark = "kept"
     assert host.optimizer.remark == "kept"
+    with pytest.raises(AttributeError, match="only the learning rate can be set"):
+        view.optimizer.momentum = 0.5
+    assert host.optimizer.momentum == 0.9
     with pytest.raises(AttributeError, match="no_such_name"):
         _ = view.no_such_name
     with pytest.raises(AttributeError, match="no_such_name"):

@@ -123,10 +123,10 @@ class Population:
         return self._host_copy
 
     def _write(self, place: int, values: list[Any]) -> None:
-        """Sets the variables of one run."""
+        """Sets the variables of one run, the first of them or all."""
         arrays = self._arrays()
         changed = False
-        for array, value in zip(arrays, values, strict=True):
+        for array, value in zip(arrays, values, strict=False):
             if not np.array_equal(array[place], value, equal_nan=array.dtype.kind == "f"):
                 array[place] = value
                 changed = True

@@ -42,7 +42,7 @@ class RunModel:
         host: A compiled Keras model of the run's architecture, shared among runs.
         rate: The run's learning rate, or a schedule.
         read: Function that returns the run's variables, in the order of `variables`.
-        write: Function that sets them.
+        write: Function that sets the first so many of them.
     """
 
     def __init__(
@@ -58,32 +58,30 @@ class RunModel:
             optimizer=RunOptimizer(self, rate),
             read=read,
             write=write,
-            loaded=False,
+            loaded=[],
         )
 
-    @property
-    def own_variables(self) -> list[Any]:
-        """The host's variables in the order in which the population keeps them."""
-        host = self.host
-        return [
-            *host.trainable_variables,
-            *host.non_trainable_variables,
-            *host.optimizer.variables,
-        ]
+    def load(self, optimizer: bool = False) -> Any:
+        """Returns the host with this run's values, on demand with those of its optimizer.
 
-    def load(self) -> Any:
-        """Returns the host with this run's values."""
-        if not self.loaded:
-            for variable, value in zip(self.own_variables, self.read(), strict=True):
+        The host's variables are in the order in which the population keeps them.
+        """
+        host = self.host
+        wanted = [*host.trainable_variables, *host.non_trainable_variables]
+        if optimizer:
+            wanted += host.optimizer.variables
+        if len(self.loaded) < len(wanted):
+            start = len(self.loaded)
+            for variable, value in zip(wanted[start:], self.read()[start:], strict=False):
                 variable.assign(value)
-            self.__dict__["loaded"] = True
-        return self.host
+            self.__dict__["loaded"] = wanted
+        return host
 
     def release(self) -> None:
         """Takes the values back from the host after a hook."""
         if self.loaded:
-            self.write([keras.ops.convert_to_numpy(item) for item in self.own_variables])
-            self.__dict__["loaded"] = False
+            self.write([keras.ops.convert_to_numpy(item) for item in self.loaded])
+            self.__dict__["loaded"] = []
 
     def jax_state_sync(self) -> None:
         """Does nothing: a population's state is always in reach."""
@@ -124,12 +122,18 @@ class RunOptimizer:
         return isinstance(self._learning_rate, kind)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self.model.load().optimizer, name)
+        return getattr(self.model.load(optimizer=True).optimizer, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name != "learning_rate":
-            setattr(self.model.load().optimizer, name, value)
-            return
+            optimizer = self.model.host.optimizer
+            if not hasattr(optimizer, name):
+                setattr(optimizer, name, value)
+                return
+            raise AttributeError(
+                f"The runs of a population share their optimizer's {name!r}: only the learning "
+                "rate can be set. Train with the fit engine to set it."
+            )
         if self.scheduled:
             raise TypeError(
                 "This optimizer was made with a LearningRateSchedule, so its learning rate cannot "
