@@ -299,7 +299,9 @@ def keep(rows: list[dict[str, Any]], folder: Path) -> None:
     import pandas as pd
 
     from zoo.device import device_name
+    from zoo.quiet import import_keras
 
+    import_keras()
     folder.mkdir(parents=True, exist_ok=True)
     slug = re.sub(r"[^a-z0-9]+", "-", device_name().lower()).strip("-")
     path = folder / f"{slug}.csv"

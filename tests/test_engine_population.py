@@ -747,7 +747,9 @@ def failing_epoch(monkeypatch, error, when):
 
 
 def test_an_error_before_the_first_epoch_ends_means_fit(monkeypatch):
-    failing_epoch(monkeypatch, RuntimeError("  no kernel\nmore"), lambda call, size: True)
+    failing_epoch(
+        monkeypatch, RuntimeError("in user code:\n\n  no kernel\n"), lambda call, size: True
+    )
     item = job(build_model=linear)
     assert together(item)[item.run].engine == "fit (not compiled: RuntimeError: no kernel)"
 

@@ -41,9 +41,10 @@ def train_one(job: Job, data: Data, progress: Progress, reason: str = "") -> Res
     model = initial_model(job, data)
     optimizer, callbacks = optimizer_of(recipe, run.learning_rate, steps)
     # Compiled by XLA like the population: TensorFlow's random numbers differ inside and outside.
-    # Convolutions on a processor never train in a population, and XLA is many times slower there.
-    compiled = not (convolves(model) and on_processor())
-    model.compile(optimizer, recipe.loss(), metrics=["accuracy"], jit_compile=compiled)
+    # Convolutions on a processor never train in a population, and on TensorFlow they are many
+    # times slower with XLA than without.
+    plain = keras.backend.backend() == "tensorflow" and convolves(model) and on_processor()
+    model.compile(optimizer, recipe.loss(), metrics=["accuracy"], jit_compile=not plain)
     recorder = _Recorder(job, progress)
     model.fit(
         _batches(data.x_train, data.y_train, recipe.batch_size, run.seed),

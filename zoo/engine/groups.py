@@ -158,6 +158,8 @@ def places(group: Group, data: Data) -> tuple[int, str]:
         operations = 6.0 * _parameters(group.model) * group.jobs[0].recipe.batch_size
         if operations > BUSY_CORE_OPERATIONS * cores:
             return 1, "one run keeps all cores busy"
+        if len(group.jobs) < PLACES_CPU and keras.backend.backend() == "jax":
+            return len(group.jobs), "idle places would cost more than fit does on JAX"
         return PLACES_CPU, ""
     each = bytes_per_run(group, data)
     fitting = max(1, min(LARGEST_GPU, int(MEMORY_SHARE * memory // each)))
