@@ -55,7 +55,7 @@ def results_folder(root: Path, name: str) -> Path:
         hint = closest(name, there) if there else "Nothing has been run there yet."
         raise ZooError(
             f"There are no results for {name!r} in {root}. {hint} "
-            f"`python -m zoo run {name}` makes them."
+            f"`python -m zoo run {name.partition('@')[0]}` makes them."
         )
     return folder
 
