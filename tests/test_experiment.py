@@ -3,7 +3,7 @@ import math
 import pytest
 
 from zoo.errors import ZooError
-from zoo.experiment import DEFAULT_SEEDS, RECIPE_FIELDS, Experiment, Recipe, no_schedule
+from zoo.experiment import DEFAULT_SEEDS, FACTORS, Experiment, Recipe, no_schedule
 
 
 def build_model(input_shape, num_classes, activation="relu", depth=1):
@@ -57,7 +57,7 @@ def test_only_train_examples_may_be_none(name):
 @pytest.mark.parametrize("grids", [(), [], {"a": (0.1,), "b": ()}])
 def test_a_grid_must_name_a_rate(grids):
     message = message_of(recipe_with, learning_rates=grids)
-    assert message == "`learning_rates` must name at least one rate. Received: none"
+    assert message.startswith("`learning_rates` must be a non-empty tuple of numbers")
 
 
 @pytest.mark.parametrize("rate", [0, 0.0, -0.1, math.nan, math.inf, -math.inf])
@@ -101,7 +101,7 @@ def test_the_baseline_must_be_a_variant():
 def test_the_factor_must_be_known(factor):
     message = message_of(experiment_with, factor=factor)
     assert "a keyword of build_model ['activation', 'depth']" in message
-    assert f"a field of the recipe {sorted(RECIPE_FIELDS)}" in message
+    assert f"a field of the recipe {sorted(FACTORS)}" in message
     assert message.endswith(f"Received: {factor!r}")
 
 
@@ -165,3 +165,20 @@ def test_defaults_keep_the_rate_constant_and_add_no_callbacks():
 
 def test_default_seeds_are_the_fewest_whose_smallest_p_is_below_one_percent():
     assert 2 / 2**DEFAULT_SEEDS < 0.01 < 2 / 2 ** (DEFAULT_SEEDS - 1)
+
+
+@pytest.mark.parametrize("factor", ["learning_rates", "data", "train_examples"])
+def test_what_variants_must_share_is_no_factor(factor):
+    assert "`factor` must be" in message_of(experiment_with, factor=factor)
+
+
+@pytest.mark.parametrize("grid", [0.1, "0.1", None])
+def test_a_grid_is_a_sequence(grid):
+    message = message_of(recipe_with, learning_rates=grid)
+    assert message.startswith("`learning_rates` must be a non-empty tuple of numbers")
+    assert message.endswith(f"Received: {grid!r}")
+
+
+def test_a_label_is_text():
+    message = message_of(experiment_with, baseline=1, variants={1: "a", 2: "b"})
+    assert "label" in message
