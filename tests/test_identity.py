@@ -131,6 +131,16 @@ def test_key_changes_with(change, keys):
     assert [name for name in keys if keys[name] == keys[change]] == [change]
 
 
+def test_mixed_precision_changes_the_key():
+    before = key()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        assert key() != before
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert key() == before
+
+
 def test_key_does_not_depend_on_what_was_built_before():
     first = key()
     for _ in range(3):

@@ -46,7 +46,9 @@ def fresh_model(build: Callable[[], Any], input_shape: tuple[int, ...] | None = 
         build: Function that returns the model.
         input_shape: Shape of one example, to build a model that does not know it.
     """
+    policy = keras.config.dtype_policy()
     keras.utils.clear_session(free_memory=False)
+    keras.config.set_dtype_policy(policy)  # which clearing the session forgets
     keras.utils.set_random_seed(0)
     model = build()
     if input_shape is not None and not model.built:
