@@ -169,7 +169,7 @@ def _train(
     try:
         return runner.train(prepared, store, console, engine, fresh=fresh, verbose=verbose)
     except KeyboardInterrupt:
-        kept = runner.unharmed(prepared.jobs, store)
+        kept = runner.stored_so_far(prepared.jobs, store)
         typer.echo(f"\nInterrupted. {kept}; the same command goes on from there.", err=True)
         raise typer.Exit(INTERRUPTED) from None
 

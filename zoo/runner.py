@@ -237,7 +237,7 @@ def spec_of(prepared: Prepared) -> dict[str, Any]:
     }
 
 
-def unharmed(jobs: Sequence[Job], store: Store) -> str:
+def stored_so_far(jobs: Sequence[Job], store: Store) -> str:
     """Returns how many of the runs are kept, for somebody who was interrupted."""
     kept = len(store.known(job.run.key for job in jobs))
     return f"{kept} of {len(jobs)} runs are stored"
