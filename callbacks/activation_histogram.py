@@ -96,8 +96,10 @@ class ActivationHistogram(keras.callbacks.Callback):
         """Forgets an earlier fit and finds the layers."""
         self._reset()
         self._chosen = chosen_layers(self.model, self.layers)
-        outputs = [layer.output for layer in self._chosen]
-        self._probe = keras.Model(self.model.inputs[0], outputs)
+        outputs = outputs_in(self.model)
+        self._probe = keras.Model(
+            self.model.inputs[0], [outputs[layer.name][0] for layer in self._chosen]
+        )
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Looks at the network as training finds it."""
@@ -192,19 +194,35 @@ def chosen_layers(model: Any, names: Sequence[str] | None) -> list[Any]:
         if not isinstance(layer, keras.layers.InputLayer)
     }
     chosen = list(known) if names is None else list(names)
+    outputs = outputs_in(model)
     for name in chosen:
         if name not in known:
             raise ValueError(
                 f"`layers` must be among the model's layers {list(known)}. Received: {name!r}"
             )
-        if len(known[name]._inbound_nodes) != 1 or isinstance(
-            known[name].output, list | tuple | dict
-        ):
+        if len(outputs[name]) != 1:
             raise ValueError(
                 "A layer must be called once and have one output. Name the others in `layers`. "
                 f"Received: {name!r}"
             )
     return [known[name] for name in chosen]
+
+
+def outputs_in(model: Any) -> dict[str, list[Any]]:
+    """Returns the output tensors of each layer by its name, over all its calls in the model.
+
+    A layer has been called more often than that if it serves several models, or a Sequential model
+    that layers were added to one by one.
+
+    Args:
+        model: A built Functional or Sequential model.
+    """
+    graph = keras.Model(model.inputs, model.outputs)
+    found: dict[str, list[Any]] = {}
+    for nodes in graph._nodes_by_depth.values():
+        for node in nodes:
+            found.setdefault(node.operation.name, []).extend(node.output_tensors)
+    return found
 
 
 def bounds_of(layer: Any) -> tuple[float, float] | None:

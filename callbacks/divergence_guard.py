@@ -25,6 +25,7 @@ class DivergenceGuard(keras.callbacks.Callback):
         original: The cost at the start; `None` before the first epoch has ended.
         stop_epoch: Epoch, counted from 0, after which it stopped training; `None` if it did not.
         rule: `"not finite"` or `"exceeded"`; `None` if it did not stop training.
+        diverged: Whether it stopped training.
 
     Raises:
         ValueError: If `factor` is out of its range, or the cost is not logged or below 0.
@@ -47,6 +48,11 @@ class DivergenceGuard(keras.callbacks.Callback):
         self.original: float | None = None
         self.stop_epoch: int | None = None
         self.rule: str | None = None
+
+    @property
+    def diverged(self) -> bool:
+        """Whether a rule was broken."""
+        return self.rule is not None
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Forgets an earlier fit."""

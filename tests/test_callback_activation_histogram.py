@@ -129,6 +129,19 @@ def test_layers_that_cannot_be_looked_at_are_named():
         chosen_layers(keras.Sequential([shared]), None)
 
 
+def test_layers_added_one_by_one_are_looked_at_in_the_model_that_they_make():
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, name="hidden")])
+    model.add(keras.layers.ReLU(name="relu"))
+    model.add(keras.layers.Dense(2, name="logits"))
+    model.compile("sgd", "mse")
+    x = np.random.default_rng(0).normal(size=(8, 4)).astype(np.float32)
+    callback = ActivationHistogram(x, ["relu"])
+    model.fit(x, np.zeros((8, 2)), callbacks=[callback], verbose=0)
+    kernel, bias = (keras.ops.convert_to_numpy(item) for item in model.layers[0].weights)
+    last = {r["metric"]: r["value"] for r in callback.records if r["epoch"] == 1}
+    assert last["mean"] == pytest.approx(np.maximum(x @ kernel + bias, 0).mean(), rel=1e-5)
+
+
 # Fits
 
 

@@ -13,7 +13,7 @@ from zoo.summary import summarise
 
 ROOT = Path(registry.__file__).parents[1]
 HEAVY = {"keras", "tensorflow", "jax", "torch"}
-PLOTS = {"curves.svg", "curves.png", "learning_rate.svg", "learning_rate.png"}
+PLOTS = {"curves.svg", "curves.png", "sweep.svg", "sweep.png"}
 PLOTS |= {"effect.svg", "effect.png"}
 
 

@@ -248,7 +248,7 @@ def test_plotting_twice_gives_the_same_bytes(tmp_path):
     folder = write_results(tmp_path / "activation", *results)
     paths = plot_results(folder)
     first = [path.read_bytes() for path in paths]
-    stems = ("curves", "learning_rate", "effect")
+    stems = ("curves", "sweep", "effect")
     assert [path.name for path in paths] == [
         f"{stem}.{end}" for stem in stems for end in ("svg", "png")
     ]
@@ -275,7 +275,7 @@ def test_labels_that_pandas_takes_for_missing_values_survive_the_file(tmp_path):
     results = make_results(["None", "NA", "0.10"])
     folder = write_results(tmp_path / "clipping", *results)
     plot_results(folder)
-    for figure, name in zip(draw_all(*results), ("curves", "learning_rate", "effect"), strict=True):
+    for figure, name in zip(draw_all(*results), ("curves", "sweep", "effect"), strict=True):
         assert "0.10" in words(figure)
         # Matplotlib repeats each text in a comment beside its outlines.
         assert "no finite values" not in (folder / f"{name}.svg").read_text()

@@ -106,6 +106,9 @@ def run(
     fresh: Annotated[bool, typer.Option("--fresh", help="Train again what is stored.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Plan, train nothing.")] = False,
     smoke: Annotated[bool, typer.Option("--smoke", help="One epoch: does it run?")] = False,
+    record: Annotated[
+        bool, typer.Option("--record", help="Record activations, gradients and updates by layer.")
+    ] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Say more.")] = False,
     debug: DebugOption = False,
 ) -> None:
@@ -139,7 +142,9 @@ def run(
                 _show_plan(prepared)
                 continue
             with Store(results) as store:
-                trained = _train(prepared, store, console, chosen, fresh=fresh, verbose=verbose)
+                trained = _train(
+                    prepared, store, console, chosen, fresh=fresh, record=record, verbose=verbose
+                )
                 folder = runner.write(prepared, store, results)
             _show_results(folder, trained, len(prepared.jobs))
         except (ZooError, typer.Exit):
@@ -161,13 +166,17 @@ def _train(
     engine: Engine,
     *,
     fresh: bool,
+    record: bool,
     verbose: bool,
 ) -> int:
     """Trains; an interruption ends the command and says how to go on."""
     from zoo import runner
 
     try:
-        return runner.train(prepared, store, console, engine, fresh=fresh, verbose=verbose)
+        trained = runner.train(prepared, store, console, engine, fresh=fresh, verbose=verbose)
+        if record:
+            runner.record(prepared, store, console, engine, fresh=fresh, verbose=verbose)
+        return trained
     except KeyboardInterrupt:
         kept = runner.stored_so_far(prepared.jobs, store)
         typer.echo(f"\nInterrupted. {kept}; the same command goes on from there.", err=True)
@@ -192,6 +201,13 @@ def table(
 def plot(
     names: Names = None,
     every: AllOption = False,
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            help="Only this one: curves, sweep, effect, learning_rate, activations, gradients, "
+            "updates (the last three need `run --record`)."
+        ),
+    ] = None,
     results: ResultsOption = RESULTS,
     debug: DebugOption = False,
 ) -> None:
@@ -205,7 +221,7 @@ def plot(
         if not names:
             raise ZooError(f"There are no results in {results}. `python -m zoo run` makes some.")
     for folder in [tables.results_folder(results, name) for name in names or []]:
-        for path in plots.plot_results(folder):
+        for path in plots.plot_results(folder, kind):
             typer.echo(str(path))
 
 

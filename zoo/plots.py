@@ -20,6 +20,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import MaxNLocator
 
+from zoo import traces
 from zoo.errors import ZooError
 from zoo.palette import (
     BASELINE_GREY,
@@ -229,42 +230,76 @@ def draw_effect(spec: Mapping[str, Any], table: pd.DataFrame) -> Figure:
     return figure
 
 
-def plot_results(folder: Path) -> list[Path]:
+KINDS = ("curves", "sweep", "effect", "learning_rate", "activations", "gradients", "updates")
+
+
+def plot_results(folder: Path, kind: str | None = None) -> list[Path]:
     """Draws the figures of a results folder into that folder, each as SVG and as PNG.
 
     Args:
-        folder: Holds `spec.json`, `runs.csv`, `curves.csv` and `table.csv` of one experiment.
+        folder: Holds `spec.json`, `runs.csv`, `curves.csv` and `table.csv` of one experiment, and
+            `layers.csv` and `histograms.csv` if it was recorded.
+        kind: One of `KINDS`, or `None` for all that there are tables for; the trace of a learning
+            rate that no variant changes is drawn only if it is asked for.
 
     Returns:
         The files written.
 
     Raises:
-        ZooError: If one of the four files is missing.
+        ZooError: If a file is missing, or there is no such kind.
     """
+    if kind is not None and kind not in KINDS:
+        raise ZooError(f"`--kind` must be one of {', '.join(KINDS)}. Received: {kind!r}")
     spec = json.loads(_existing(folder / "spec.json").read_text(encoding="utf-8"))
-    runs, curves, table = (
-        pd.read_csv(
-            _existing(folder / name),
-            dtype={"variant": str},
-            # By default pandas also takes the labels "None" and "NA" for missing values.
-            keep_default_na=False,
-            na_values=["", "nan", "NaN"],
-        )
-        for name in ("runs.csv", "curves.csv", "table.csv")
-    )
-    figures = {
-        "curves": draw_curves(spec, curves, table),
-        "learning_rate": draw_sensitivity(spec, runs, table),
-        "effect": draw_effect(spec, table),
-    }
+    recorded = (folder / "layers.csv").is_file() and (folder / "histograms.csv").is_file()
+    wanted = [kind] if kind is not None else list(KINDS if recorded else KINDS[:4])
+    if kind is None and not _rates_change(folder):
+        wanted.remove("learning_rate")
+    figures = {name: _draw(folder, spec, name) for name in wanted}
     return [path for name, figure in figures.items() for path in _save(figure, folder / name)]
+
+
+def _draw(folder: Path, spec: Mapping[str, Any], kind: str) -> Figure:
+    if kind == "curves":
+        return draw_curves(spec, _read(folder, "curves"), _read(folder, "table"))
+    if kind == "sweep":
+        return draw_sensitivity(spec, _read(folder, "runs"), _read(folder, "table"))
+    if kind == "effect":
+        return draw_effect(spec, _read(folder, "table"))
+    if kind == "learning_rate":
+        return traces.draw_learning_rate(spec, _read(folder, "curves"))
+    layers = _read(folder, "layers")
+    if kind == "activations":
+        return traces.draw_activations(spec, _read(folder, "histograms"), layers)
+    if kind == "gradients":
+        label = "norm of the gradient of the weights"
+        return traces.draw_layers(spec, layers, "weight_gradient_norm", label)
+    label = "norm(update) / norm(weights) of an epoch"
+    return traces.draw_layers(spec, layers, "update_ratio", label)
+
+
+def _rates_change(folder: Path) -> bool:
+    curves = _read(folder, "curves")
+    rates = curves[curves["metric"] == "learning_rate"]
+    return bool((rates["mean"] != rates["learning_rate"]).any())
+
+
+def _read(folder: Path, name: str) -> pd.DataFrame:
+    return pd.read_csv(
+        _existing(folder / f"{name}.csv"),
+        dtype={"variant": str},
+        # By default pandas also takes the labels "None" and "NA" for missing values.
+        keep_default_na=False,
+        na_values=["", "nan", "NaN"],
+    )
 
 
 def _existing(path: Path) -> Path:
     if not path.is_file():
         name = path.resolve().parent.name
+        record = " --record" if path.name in ("layers.csv", "histograms.csv") else ""
         raise ZooError(
-            f"No {path.name} in the results of {name}. `python -m zoo run {name}` makes it."
+            f"No {path.name} in the results of {name}. `python -m zoo run {name}{record}` makes it."
         )
     return path
 

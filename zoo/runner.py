@@ -172,13 +172,48 @@ def train(
     """
     known = set() if fresh else store.known(job.run.key for job in prepared.jobs)
     todo = [job for job in prepared.jobs if job.run.key not in known]
-    epochs = sum(job.recipe.epochs for job in todo)
-    by_key = {job.run.key: job for job in todo}
-    with Reporter(console, len(todo), epochs, verbose) as reporter:
-        for result in engine.train(todo, prepared.data, reporter):
-            store.add(prepared.folder_name, result)
-            reporter.finished(by_key[result.run.key])
+    for result in _finished(todo, prepared.data, console, engine, verbose):
+        store.add(prepared.folder_name, result)
     return len(todo)
+
+
+def record(
+    prepared: Prepared,
+    store: Store,
+    console: Console,
+    engine: Engine,
+    *,
+    fresh: bool,
+    verbose: bool,
+) -> int:
+    """Trains some runs once more, with callbacks that record what happens inside the networks.
+
+    Returns:
+        How many were trained.
+    """
+    from zoo import recording
+    from zoo.summary import best_rates, runs_frame
+
+    results = store.results(job.run for job in prepared.jobs)
+    rates = best_rates(runs_frame(results, list(prepared.experiment.variants)))
+    jobs = recording.recorded_jobs(prepared.jobs, rates, prepared.data)
+    known = set() if fresh else set(store.records(job.run.key for job in jobs))
+    todo = [job for job in jobs if job.run.key not in known]
+    for result in _finished(todo, prepared.data, console, engine, verbose):
+        store.add_records(result.run.key, recording.rows_of(result))
+    return len(todo)
+
+
+def _finished(
+    jobs: Sequence[Job], data: Data, console: Console, engine: Engine, verbose: bool
+) -> Iterator[Result]:
+    """Trains the jobs under a progress bar and yields each result as it is finished."""
+    by_key = {job.run.key: job for job in jobs}
+    epochs = sum(job.recipe.epochs for job in jobs)
+    with Reporter(console, len(jobs), epochs, verbose) as reporter:
+        for result in engine.train(jobs, data, reporter):
+            yield result
+            reporter.finished(by_key[result.run.key])
 
 
 def write(prepared: Prepared, store: Store, root: Path) -> Path:
@@ -189,13 +224,18 @@ def write(prepared: Prepared, store: Store, root: Path) -> Path:
     """
     # pandas, scipy and matplotlib take seconds to import, which training need not wait for.
     from zoo import plots, tables
-    from zoo.summary import summarise
+    from zoo.summary import records_frames, summarise
 
     results = store.results(job.run for job in prepared.jobs)
     experiment = prepared.experiment
     folder = root / prepared.folder_name
     summary = summarise(results, list(experiment.variants), experiment.baseline)
+    recorded = store.records(job.run.key for job in prepared.jobs)
+    runs = {job.run: recorded[job.run.key] for job in prepared.jobs if job.run.key in recorded}
     tables.write(folder, spec_of(prepared), summary)
+    # Equal runs of another experiment may be recorded; a picture needs every variant's.
+    if {run.variant for run in runs} == set(experiment.variants):
+        tables.write_records(folder, *records_frames(runs, summary.table))
     plots.plot_results(folder)
     return folder
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -15,6 +15,13 @@ from zoo.errors import ZooError
 from zoo.plan import Run
 
 SCHEMA = 1
+# Beside the runs, so that a store without it stays readable.
+RECORDS = """
+CREATE TABLE IF NOT EXISTS records (
+    key TEXT PRIMARY KEY,
+    rows TEXT NOT NULL      -- JSON list of [layer, epoch, metric, value]
+);
+"""
 TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE runs (
@@ -76,7 +83,7 @@ class Store:
         self._connection.execute("BEGIN IMMEDIATE")
         known = self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         if not known:
-            for statement in TABLES.split(";"):
+            for statement in (TABLES + RECORDS).split(";"):
                 self._connection.execute(statement)
             self._connection.execute("INSERT INTO meta VALUES ('schema', ?)", (str(SCHEMA),))
         self._connection.execute("COMMIT")
@@ -95,6 +102,7 @@ class Store:
         # sets it; and only now, so that a store that is refused above is left as it was.
         with contextlib.suppress(sqlite3.OperationalError):
             self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute(RECORDS)
 
     def _close_quietly(self) -> None:
         if hasattr(self, "_connection"):
@@ -154,9 +162,25 @@ class Store:
                 )
         return results
 
+    def add_records(self, key: str, rows: Sequence[tuple[int, int, str, Any]]) -> None:
+        """Keeps what was recorded in a run: rows of layer, epoch, metric, value."""
+        row = (key, json.dumps(rows))
+        self._connection.execute("INSERT OR REPLACE INTO records VALUES (?, ?)", row)
+
+    def records(self, keys: Iterable[str]) -> dict[str, list[tuple[int, int, str, Any]]]:
+        """Returns what was recorded, by the key of the run, for those that have records."""
+        found = {}
+        for key in keys:
+            query = "SELECT rows FROM records WHERE key = ?"
+            row = self._connection.execute(query, (key,)).fetchone()
+            if row is not None:
+                found[key] = [tuple(line) for line in json.loads(row[0])]
+        return found
+
     def summary(self) -> Mapping[str, Any]:
         """Returns how many runs are kept, of how many experiments, and the file's bytes."""
         query = "SELECT count(*), count(DISTINCT experiment), coalesce(sum(seconds), 0) FROM runs"
         runs, experiments, seconds = self._connection.execute(query).fetchone()
-        size = self.path.stat().st_size
+        query = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
+        (size,) = self._connection.execute(query).fetchone()
         return {"runs": runs, "experiments": experiments, "seconds": seconds, "bytes": size}

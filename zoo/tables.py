@@ -30,10 +30,21 @@ def write(folder: Path, spec: dict[str, Any], summary: Summary) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     _replace(folder / "spec.json", json.dumps(spec, indent=2) + "\n")
     for name in ("runs", "curves", "table"):
-        frame: pd.DataFrame = getattr(summary, name)
-        text = frame.to_csv(index=False, float_format=NUMBER, lineterminator="\n")
-        _replace(folder / f"{name}.csv", text)
+        _write_frame(folder / f"{name}.csv", getattr(summary, name))
     _replace(folder / "table.md", render(read_spec(folder), read_table(folder), "md"))
+
+
+def write_records(folder: Path, layers: pd.DataFrame, histograms: pd.DataFrame) -> None:
+    """Writes layers.csv and histograms.csv, if anything was recorded."""
+    if len(layers):
+        _write_frame(folder / "layers.csv", layers)
+    if len(histograms):
+        _write_frame(folder / "histograms.csv", histograms)
+
+
+def _write_frame(path: Path, frame: pd.DataFrame) -> None:
+    text = frame.to_csv(index=False, float_format=NUMBER, lineterminator="\n")
+    _replace(path, text)
 
 
 def _replace(path: Path, text: str) -> None:

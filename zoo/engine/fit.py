@@ -12,7 +12,7 @@ import keras
 
 from zoo.data import Data
 from zoo.device import device_name, on_processor
-from zoo.engine.result import METRICS, Progress, Result, exact_share
+from zoo.engine.result import METRICS, Progress, Result, exact_share, records_of, status_of
 from zoo.engine.start import convolves, initial_model
 from zoo.plan import Job, optimizer_of, steps_per_epoch
 from zoo.seeding import epoch_order
@@ -66,12 +66,13 @@ def train_one(job: Job, data: Data, progress: Progress, reason: str = "") -> Res
         final[f"{part}_accuracy"] = exact_share(values["accuracy"], len(x))
     return Result(
         run=run,
-        status="diverged" if recorder.diverged else "completed",
+        status=status_of(recorder.history["loss"], callbacks),
         history=recorder.history,
         final=final,
         engine=f"fit ({reason})" if reason else "fit",
         device=device_name(),
         seconds=time.perf_counter() - began,
+        records=records_of(callbacks),
     )
 
 
@@ -92,7 +93,6 @@ class _Recorder(keras.callbacks.Callback):
         self.job = job
         self.progress = progress
         self.history: dict[str, list[float]] = {name: [] for name in METRICS}
-        self.diverged = False
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         rate = keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)
@@ -100,6 +100,5 @@ class _Recorder(keras.callbacks.Callback):
         for name in METRICS:
             self.history[name].append(float(row[name]))
         if not math.isfinite(row["loss"]):
-            self.diverged = True
             self.model.stop_training = True
         self.progress.epoch([self.job], epoch + 1)

@@ -17,7 +17,7 @@ from zoo.device import device_name
 from zoo.engine import fit
 from zoo.engine.groups import PLACES_CPU, Group, groups
 from zoo.engine.program import Program, State, seam
-from zoo.engine.result import METRICS, Progress, Result, exact_share
+from zoo.engine.result import METRICS, Progress, Result, exact_share, records_of, status_of
 from zoo.engine.view import RunModel
 from zoo.plan import Job, Run, optimizer_of, steps_per_epoch
 from zoo.seeding import epoch_order
@@ -42,7 +42,6 @@ class Slot:
     place: int
     view: RunModel | None = None
     history: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in METRICS})
-    diverged: bool = False
     done: bool = False
 
     @property
@@ -196,14 +195,14 @@ class Population:
         rate = _rates(slot, self.steps)  # of the next step, as Keras has it between two epochs
         rate = rate[0] if rate.ndim else rate
         slot.history["learning_rate"].append(float(rate))
-        slot.diverged = not math.isfinite(logs["loss"])
+        diverged = not math.isfinite(logs["loss"])
         if slot.view is not None:
             slot.view.optimizer.__dict__["current"] = rate
-            if slot.diverged:
+            if diverged:
                 slot.view.stop_training = True
             self._call(slot, "on_epoch_end", epoch, dict(logs))
         stopped = slot.view is not None and slot.view.stop_training
-        slot.done = stopped or slot.diverged or slot.epoch == slot.job.recipe.epochs
+        slot.done = stopped or diverged or slot.epoch == slot.job.recipe.epochs
         if slot.done:
             self._call(slot, "on_train_end", dict(logs))
 
@@ -217,12 +216,13 @@ class Population:
                 values[f"{part}_accuracy"] = exact_share(accuracies[slot.place], examples[part])
             yield Result(
                 run=slot.job.run,
-                status="diverged" if slot.diverged else "completed",
+                status=status_of(slot.history["loss"], slot.callbacks),
                 history=slot.history,
                 final=values,
                 engine=f"population of {self._size}",
                 device=device_name(),
                 seconds=seconds,
+                records=records_of(slot.callbacks),
             )
 
     def _reseat(self, finished: list[Slot]) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from zoo.plan import Job, Run
 
@@ -16,7 +18,8 @@ class Result:
 
     Attributes:
         run: Which one.
-        status: `completed`, or `diverged` when the training loss became NaN or infinite.
+        status: `completed`, or `diverged` when the training loss became NaN or infinite or a
+            callback says so.
         history: One value an epoch for each of `METRICS`. Training loss and accuracy are means
             over the epoch's batches, in training mode; `learning_rate` is the optimizer's after the
             epoch's last step.
@@ -25,6 +28,8 @@ class Result:
         engine: Which engine trained it, and why if that was a choice.
         device: Name of the device.
         seconds: Wall-clock seconds, a population's shared out among its runs.
+        records: What recording callbacks saw: dicts with the keys `recorder` (the callback's
+            class), `epoch` (epochs trained so far), `layer`, `metric` and `value`.
     """
 
     run: Run
@@ -34,11 +39,28 @@ class Result:
     engine: str
     device: str
     seconds: float
+    records: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def epochs(self) -> int:
         """Epochs that were trained."""
         return len(self.history["loss"])
+
+
+def status_of(losses: Iterable[float], callbacks: Iterable[Any]) -> str:
+    """Returns the status of a run: a callback with a true attribute `diverged` says so too."""
+    finite = all(map(math.isfinite, losses))
+    told = any(getattr(callback, "diverged", False) for callback in callbacks)
+    return "completed" if finite and not told else "diverged"
+
+
+def records_of(callbacks: Iterable[Any]) -> list[dict[str, Any]]:
+    """Returns what the recording callbacks of a run have in their attribute `records`."""
+    return [
+        {"recorder": type(callback).__name__, **record}
+        for callback in callbacks
+        for record in getattr(callback, "records", ())
+    ]
 
 
 def exact_share(share: float, examples: int) -> float:
