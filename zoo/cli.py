@@ -109,6 +109,9 @@ def run(
     record: Annotated[
         bool, typer.Option("--record", help="Record activations, gradients and updates by layer.")
     ] = False,
+    tensorboard: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write the runs for TensorBoard, too.")
+    ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", help="Say more.")] = False,
     debug: DebugOption = False,
 ) -> None:
@@ -146,7 +149,9 @@ def run(
                     prepared, store, console, chosen, fresh=fresh, record=record, verbose=verbose
                 )
                 folder = runner.write(prepared, store, results)
-            _show_results(folder, trained, len(prepared.jobs))
+                if tensorboard is not None:
+                    runner.write_tensorboard(prepared, store, tensorboard)
+            _show_results(folder, trained, len(prepared.jobs), tensorboard)
         except (ZooError, typer.Exit):
             raise
         except Exception as error:
@@ -258,7 +263,7 @@ def _show_plan(prepared: Prepared) -> None:
     )
 
 
-def _show_results(folder: Path, trained: int, planned: int) -> None:
+def _show_results(folder: Path, trained: int, planned: int, tensorboard: Path | None) -> None:
     from zoo import tables
     from zoo.device import device_name
 
@@ -266,6 +271,8 @@ def _show_results(folder: Path, trained: int, planned: int) -> None:
     spec = tables.read_spec(folder)
     typer.echo(f"Trained {trained} runs, {planned - trained} were stored. Device: {device_name()}.")
     typer.echo(f"Plots and tables: {folder}{os.sep}   effect: {folder / 'effect.svg'}")
+    if tensorboard is not None:
+        typer.echo(f"TensorBoard: tensorboard --logdir {tensorboard}")
     typer.echo(f"Again: python -m zoo table {spec['experiment']}")
 
 

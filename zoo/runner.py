@@ -240,6 +240,19 @@ def write(prepared: Prepared, store: Store, root: Path) -> Path:
     return folder
 
 
+def write_tensorboard(prepared: Prepared, store: Store, folder: Path) -> Path:
+    """Writes the experiment's runs for TensorBoard.
+
+    Returns:
+        The folder that holds them.
+    """
+    from zoo import tensorboard
+
+    results = store.results(job.run for job in prepared.jobs)
+    records = store.records(job.run.key for job in prepared.jobs)
+    return tensorboard.write(folder, prepared.folder_name, results, records)
+
+
 def spec_of(prepared: Prepared) -> dict[str, Any]:
     """Returns the declaration as run, ready for JSON: no dates, no paths."""
     from zoo.identity import describe, library_versions
