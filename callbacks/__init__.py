@@ -1,12 +1,14 @@
 """Ordinary Keras callbacks and schedules, usable with anybody's `model.fit`."""
 
 from callbacks.activation_histogram import ActivationHistogram
+from callbacks.batch_size_schedule import BatchSizeSchedule
 from callbacks.cyclic_learning_rate import CyclicLearningRate
 from callbacks.divergence_guard import DivergenceGuard
 from callbacks.early_stopping import EarlyStopping
 from callbacks.gradient_clipping import GradientClipping
 from callbacks.gradient_statistics import GradientStatistics
 from callbacks.inverse_square_root_decay import InverseSquareRootDecay
+from callbacks.loss_curve_diagnosis import Finding, LossCurveDiagnosis, diagnose
 from callbacks.new_bob import NewBob
 from callbacks.one_cycle import OneCycle
 from callbacks.reduce_lr_on_plateau import ReduceLROnPlateau
@@ -16,16 +18,20 @@ from callbacks.weight_statistics import WeightStatistics
 
 __all__ = [
     "ActivationHistogram",
+    "BatchSizeSchedule",
     "CyclicLearningRate",
     "DivergenceGuard",
     "EarlyStopping",
+    "Finding",
     "GradientClipping",
     "GradientStatistics",
     "InverseSquareRootDecay",
+    "LossCurveDiagnosis",
     "NewBob",
     "OneCycle",
     "ReduceLROnPlateau",
     "UpdateRatio",
     "Warmup",
     "WeightStatistics",
+    "diagnose",
 ]
