@@ -15,6 +15,7 @@ References:
 import keras
 from keras import layers
 
+from zoo.claims import Claim, Difference, Order, Ratio
 from zoo.experiment import Experiment, Recipe
 from zoo.layers import Maxout, RReLU, Swish
 
@@ -54,6 +55,16 @@ VARIANTS = {
 
 RATES = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 
+# The source trains a convolutional network on CIFAR-10.
+SETUP = "MLP on mnist1d"
+RIVALS = ("sigmoid", "tanh", "relu", "leaky 0.01", "leaky 0.1", "prelu", "rrelu", "elu", "maxout")
+
+
+def slower(label, other):
+    """Says that a variant needs more epochs than another to 25 % training error."""
+    return Difference(label, other, "epochs_to_accuracy_0.75")
+
+
 EXPERIMENT = Experiment(
     factor="activation",
     baseline="relu",
@@ -69,4 +80,16 @@ EXPERIMENT = Experiment(
         epochs=40,
         batch_size=128,
     ),
+    claims=[
+        Claim("ACT07", Ratio("tanh", "relu", "epochs_to_accuracy_0.75", 6.0, 1.5), deviation=SETUP),
+        Claim("ACT14", slower("tanh", "leaky 0.01"), deviation=SETUP),
+        Claim("ACT16", Difference("leaky 0.01", "prelu", "loss")),
+        Claim("ACT17", Difference("leaky 0.1", "rrelu", "accuracy_gap")),
+        Claim("ACT28", Difference("swish learned", "swish 1")),
+        Claim("ACT31", tuple(Difference("swish 1", other) for other in RIVALS)),
+        Claim("ACT35", Order(("sigmoid", "tanh", "relu", "leaky 0.01", "elu"))),
+        Claim("ACT36", (Difference("relu", "tanh"), Difference("relu", "sigmoid"))),
+        Claim("ACT37", (slower("tanh", "relu"), slower("sigmoid", "relu"))),
+        Claim("ACT40", Difference("leaky 0.01", "relu"), deviation="one task"),
+    ],
 )

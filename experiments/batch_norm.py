@@ -11,6 +11,7 @@ References:
 import keras
 from keras import layers
 
+from zoo.claims import Claim, Difference, Identity
 from zoo.experiment import Experiment, Recipe
 
 
@@ -50,4 +51,18 @@ EXPERIMENT = Experiment(
         epochs=40,
         batch_size=128,
     ),
+    claims=[
+        Claim("BN08", Difference("none", "before activation", "epochs_to_accuracy_0.75")),
+        Claim("BN10", Difference("before activation", "after activation")),
+        Claim(
+            "BN14",
+            (
+                Difference("before activation", "none"),
+                Difference("none", "before activation", "accuracy_gap"),
+            ),
+        ),
+        Claim("BN26", Difference("before activation", "before - neither")),
+        Claim("BN27", Difference("before activation", "none")),
+        Claim("BN28", Identity("diverged", variants=("before activation",))),
+    ],
 )

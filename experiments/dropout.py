@@ -12,6 +12,7 @@ References:
 import keras
 from keras import layers
 
+from zoo.claims import Claim, Difference
 from zoo.experiment import Experiment, Recipe
 from zoo.layers import DropConnect
 
@@ -59,4 +60,17 @@ EXPERIMENT = Experiment(
         epochs=100,
         batch_size=100,
     ),
+    claims=[
+        Claim("DRO03", Difference("none", "logits 0.5")),
+        Claim("DRO05", Difference("inputs 0.5 + hidden 0.5", "none")),
+        Claim(
+            "DRO08",
+            (Difference("hidden 0.5", "none"), Difference("none", "hidden 0.5", "val_loss_rise")),
+            deviation="MLP on mnist1d; the source recognises phonemes",
+        ),
+        Claim(
+            "DRO09",
+            (Difference("hidden 0.5", "none"), Difference("none", "hidden 0.5", "accuracy_gap")),
+        ),
+    ],
 )

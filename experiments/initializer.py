@@ -11,9 +11,12 @@ References:
     Mishkin and Matas (2016), All you need is a good init, arXiv:1511.06422.
 """
 
+import math
+
 import keras
 from keras import initializers, layers
 
+from zoo.claims import Claim, Difference, Number
 from zoo.experiment import Experiment, Recipe
 from zoo.initializers import LSUV, IdenticalColumns
 
@@ -51,6 +54,12 @@ VARIANTS = {
     "lsuv": LSUV,
 }
 
+
+def beats_zero(label):
+    """Says that random weights with biases of 0 train and this variant does not."""
+    return Difference("he", label, margin=0.1)
+
+
 EXPERIMENT = Experiment(
     factor="initializer",
     baseline="he",
@@ -66,4 +75,15 @@ EXPERIMENT = Experiment(
         epochs=40,
         batch_size=128,
     ),
+    claims=[
+        Claim("INI01", Number("zeros", "loss", math.log(10), 0.01)),
+        Claim("INI03", Difference("glorot", "normal 0.01", margin=0.1), deviation="depth 5 only"),
+        Claim(
+            "INI23",
+            (Difference("he", "identical columns", margin=0.05), beats_zero("constant 0.1")),
+        ),
+        Claim("INI25", beats_zero("zero weights + random bias")),
+        Claim("INI32", (Difference("orthogonal", "glorot"), Difference("lsuv", "glorot"))),
+        Claim("INI33", Difference("glorot", "he")),
+    ],
 )

@@ -12,6 +12,7 @@ References:
 import keras
 from keras import constraints, layers
 
+from zoo.claims import Claim, Difference
 from zoo.experiment import Experiment, Recipe
 
 
@@ -46,4 +47,10 @@ EXPERIMENT = Experiment(
         epochs=100,
         batch_size=100,
     ),
+    claims=[
+        Claim(
+            "REG19",
+            (Difference("radius 2", "none"), Difference("none", "radius 2", "accuracy_gap")),
+        ),
+    ],
 )

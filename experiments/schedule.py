@@ -18,6 +18,7 @@ from keras.callbacks import ReduceLROnPlateau
 from keras.optimizers import schedules
 
 from callbacks import InverseSquareRootDecay, NewBob
+from zoo.claims import Claim, Difference, Identity
 from zoo.experiment import Experiment, Recipe, no_schedule
 
 
@@ -44,6 +45,9 @@ def every_epoch(factor):
     )
 
 
+COMMON = ("linear", "exponential exp(-0.03 epoch)", "cosine", "inverse square root")
+
+
 EXPERIMENT = Experiment(
     factor="schedule",
     baseline="constant",
@@ -68,4 +72,17 @@ EXPERIMENT = Experiment(
         epochs=40,
         batch_size=128,
     ),
+    claims=[
+        Claim("SCH01", Difference("step", "constant")),
+        Claim("SCH02", Difference("newbob", "constant")),
+        Claim("SCH03", Difference("exponential exp(-0.03 epoch)", "constant")),
+        Claim("SCH05", tuple(Difference(label, "constant") for label in COMMON)),
+        Claim("SCH06", Identity("final_learning_rate", 0.001, 1e-9, ("plateau / 5",))),
+        Claim("SCH07", Difference("plateau / 10", "constant")),
+        Claim(
+            "SCH09", tuple(Difference(label, "constant") for label in (*COMMON, "step", "newbob"))
+        ),
+        Claim("SCH13", (Difference("decay 0.9", "constant"), Difference("decay 0.95", "constant"))),
+        Claim("SCH14", Difference("constant", "plateau / 10", "val_loss")),
+    ],
 )

@@ -13,6 +13,7 @@ References:
 import keras
 from keras import layers, regularizers
 
+from zoo.claims import Claim, Difference, Equivalence, Trend
 from zoo.experiment import Experiment, Recipe
 
 
@@ -29,6 +30,9 @@ def build_model(input_shape, num_classes, weight_penalty, depth=2, units=200):
         model.add(layers.ReLU())
     model.add(dense(num_classes))
     return model
+
+
+STRENGTHS = ("none", "l2 1e-4", "l2 1e-3", "l2 1e-2", "l2 1e-1")
 
 
 EXPERIMENT = Experiment(
@@ -55,4 +59,23 @@ EXPERIMENT = Experiment(
         epochs=100,
         batch_size=100,
     ),
+    claims=[
+        Claim(
+            "REG09", (Difference("l2 1e-2", "l1 1e-3"), Difference("l2 1e-3", "l1 1e-4 + l2 1e-3"))
+        ),
+        Claim("REG10", Equivalence("l2 1e-2", "none"), deviation="1,000 examples, depth 3"),
+        Claim("REG21", (Difference("l2 1e-2", "none"), Difference("l2 1e-2", "l2 1e-1"))),
+        Claim("REG22", (Difference("none", "l2 1e-2", "accuracy"), Difference("l2 1e-2", "none"))),
+        Claim(
+            "BV11", (Difference("none", "l2 1e-2", "accuracy_gap"), Difference("l2 1e-2", "none"))
+        ),
+        Claim(
+            "BV13",
+            (
+                Difference("none", "l2 1e-2", "accuracy_gap"),
+                Difference("none", "l2 1e-2", "accuracy"),
+            ),
+        ),
+        Claim("CUR18", Trend(STRENGTHS, "accuracy_gap", rises=False)),
+    ],
 )

@@ -15,7 +15,7 @@ from zoo.errors import ZooError, closest
 from zoo.quiet import import_keras
 
 if TYPE_CHECKING:
-    from zoo.runner import Engine, Prepared
+    from zoo.runner import Engine, Prepared, Settings
     from zoo.store import Store
 
 RESULTS = Path("results")
@@ -86,7 +86,12 @@ def show(name: str, debug: DebugOption = False) -> None:
 def run(
     names: Names = None,
     every: AllOption = False,
-    seeds: Annotated[int | None, typer.Option(help="Number of seeds (8).")] = None,
+    seeds: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N|auto", help="Number of seeds (8); auto: up to 32 where a claim is undecided."
+        ),
+    ] = None,
     epochs: Annotated[int | None, typer.Option(help="Epochs instead of the recipe's.")] = None,
     data: Annotated[
         str | None, typer.Option(metavar="NAME|FILE", help="Data set, .npz or .csv[:column].")
@@ -129,7 +134,7 @@ def run(
     from zoo.store import Store
 
     settings = runner.Settings(
-        seeds=seeds,
+        seeds=int(seeds) if seeds is not None and seeds.isdecimal() else seeds,
         epochs=epochs,
         batch_size=batch_size,
         data=data,
@@ -145,8 +150,15 @@ def run(
                 _show_plan(prepared)
                 continue
             with Store(results) as store:
-                trained = _train(
-                    prepared, store, console, chosen, fresh=fresh, record=record, verbose=verbose
+                prepared, trained = _train(
+                    prepared,
+                    settings,
+                    store,
+                    console,
+                    chosen,
+                    fresh=fresh,
+                    record=record,
+                    verbose=verbose,
                 )
                 folder = runner.write(prepared, store, results)
                 if tensorboard is not None:
@@ -166,6 +178,7 @@ def run(
 
 def _train(
     prepared: Prepared,
+    settings: Settings,
     store: Store,
     console: Console,
     engine: Engine,
@@ -173,15 +186,30 @@ def _train(
     fresh: bool,
     record: bool,
     verbose: bool,
-) -> int:
-    """Trains; an interruption ends the command and says how to go on."""
+) -> tuple[Prepared, int]:
+    """Trains; an interruption ends the command and says how to go on.
+
+    Returns:
+        What was run, with the learning rates and seeds that the results asked for, and how many
+        runs were trained.
+    """
     from zoo import runner
 
+    def train(wanted: Prepared, fresh: bool) -> int:
+        return runner.train(wanted, store, console, engine, fresh=fresh, verbose=verbose)
+
     try:
-        trained = runner.train(prepared, store, console, engine, fresh=fresh, verbose=verbose)
+        trained = train(prepared, fresh)
+        if settings.may_widen:
+            prepared = runner.widened(prepared, store)
+            trained += train(prepared, False)
+        if settings.seeds == runner.AUTO:
+            for look in runner.LOOKS[1:]:
+                prepared = runner.extended(prepared, store, look)
+                trained += train(prepared, False)
         if record:
             runner.record(prepared, store, console, engine, fresh=fresh, verbose=verbose)
-        return trained
+        return prepared, trained
     except KeyboardInterrupt:
         kept = runner.stored_so_far(prepared.jobs, store)
         typer.echo(f"\nInterrupted. {kept}; the same command goes on from there.", err=True)
@@ -231,6 +259,32 @@ def plot(
 
 
 @app.command()
+def claims(
+    names: Names = None,
+    form: Annotated[str, typer.Option("--format", help="md or csv.")] = "md",
+    missing: Annotated[
+        bool, typer.Option("--missing", help="Ids of the catalogue that nobody claims yet.")
+    ] = False,
+    results: ResultsOption = RESULTS,
+    debug: DebugOption = False,
+) -> None:
+    """Print the ledger: the claims of the lectures with their verdicts."""
+    from zoo import catalogue, registry
+
+    if missing:
+        claimed = {claim for entry in registry.entries() for claim in entry.claims}
+        open_ = [e for e in catalogue.entries().values() if e.checks != "rec"]
+        left = [entry for entry in open_ if entry.id not in claimed]
+        for entry in left:
+            typer.echo(f"{entry.id}  {entry.says}")
+        typer.echo(f"{len(open_) - len(left)} of {len(open_)} claims have a rule.")
+        return
+    from zoo import ledger
+
+    typer.echo(ledger.render(ledger.read(results, names or []), form), nl=False)
+
+
+@app.command()
 def doctor(
     data_dir: DataDirOption = None, results: ResultsOption = RESULTS, debug: DebugOption = False
 ) -> None:
@@ -264,11 +318,15 @@ def _show_plan(prepared: Prepared) -> None:
 
 
 def _show_results(folder: Path, trained: int, planned: int, tensorboard: Path | None) -> None:
-    from zoo import tables
+    from zoo import ledger, tables
     from zoo.device import device_name
 
     typer.echo((folder / "table.md").read_text(encoding="utf-8"))
     spec = tables.read_spec(folder)
+    if (folder / "verdicts.csv").is_file():
+        verdicts = ledger.read(folder.parent, [folder.name])
+        typer.echo("\n".join(ledger.lines_of(verdicts)))
+        typer.echo(f"{ledger.counts(verdicts)}.\n")
     typer.echo(f"Trained {trained} runs, {planned - trained} were stored. Device: {device_name()}.")
     typer.echo(f"Plots and tables: {folder}{os.sep}   effect: {folder / 'effect.svg'}")
     if tensorboard is not None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from zoo.claims import Claim
 from zoo.errors import ZooError
 
 DEFAULT_SEEDS = 8  # the smallest exact two-sided sign-flip p with 8 pairs is 2 / 2**8 = 0.0078
@@ -109,12 +110,14 @@ class Experiment:
         baseline: Label of the variant that the others are compared with.
         variants: Value of the factor by label, in the order of tables and legends.
         recipe: What all variants share.
+        claims: What the lectures say about it, each with the rule that settles it.
     """
 
     factor: str
     baseline: str
     variants: Mapping[str, Any]
     recipe: Recipe
+    claims: Sequence[Claim] = ()
 
     def __post_init__(self) -> None:
         """Checks that the declaration can be run."""
@@ -138,6 +141,8 @@ class Experiment:
                 f"`factor` must be a keyword of build_model {self._model_keywords()} or a field of "
                 f"the recipe {sorted(FACTORS)}. Received: {self.factor!r}"
             )
+        for claim in self.claims:
+            claim.check(list(self.variants))
         grids = self.recipe.learning_rates
         if isinstance(grids, Mapping) and set(grids) != set(self.variants):
             raise ZooError(

@@ -237,7 +237,7 @@ def summary_lines(found: list[Report]) -> list[str]:
     for (reason, variant), names in skips.items():
         reasons.setdefault((reason, ", ".join(names)), []).append(variant)
     for (reason, checks), variants in reasons.items():
-        some = "" if len(variants) == len(found) else f" of {len(variants)} variants"
+        some = "" if len(variants) == len(found) else f" ({len(variants)} of {len(found)})"
         lines.append(f"skip  {checks}{some}: {reason}")
     warned = [
         report.variant for report in found if any(check.result == "warn" for check in report.checks)

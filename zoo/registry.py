@@ -24,12 +24,14 @@ class Entry:
         path: The module's file.
         docstring: The module's docstring; its first line is the experiment's question.
         factor: What the experiment varies, as written in its declaration.
+        claims: Ids of its claims, in order.
     """
 
     name: str
     path: Path
     docstring: str
     factor: str
+    claims: tuple[str, ...] = ()
 
     @property
     def question(self) -> str:
@@ -66,12 +68,16 @@ def read(path: Path) -> Entry:
     except (SyntaxError, UnicodeDecodeError) as error:
         raise ZooError(f"{path} is not valid Python: {error}") from error
     factor = ""
+    claims: dict[str, None] = {}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Experiment":
+        called = getattr(node.func, "id", "") if isinstance(node, ast.Call) else ""
+        if called == "Claim" and isinstance(node, ast.Call) and node.args:
+            claims[str(getattr(node.args[0], "value", ""))] = None
+        if called == "Experiment" and isinstance(node, ast.Call):
             for keyword in node.keywords:
                 if keyword.arg == "factor" and isinstance(keyword.value, ast.Constant):
                     factor = str(keyword.value.value)
-    return Entry(path.stem, path, ast.get_docstring(tree) or "", factor)
+    return Entry(path.stem, path, ast.get_docstring(tree) or "", factor, tuple(claims))
 
 
 def entries() -> list[Entry]:

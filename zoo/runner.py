@@ -6,12 +6,13 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 from rich.console import Console
 
 from zoo import data as datasets
+from zoo.claims import ALPHA
 from zoo.data import Data
 from zoo.device import device_name, on_processor
 from zoo.engine import fit, population
@@ -23,7 +24,13 @@ from zoo.progress import Reporter
 from zoo.registry import Entry
 from zoo.store import Store
 
+if TYPE_CHECKING:
+    from zoo.summary import Summary
+
 ENGINES = ("population", "fit")
+AUTO = "auto"
+# Numbers of seeds at which `--seeds auto` looks at the verdicts.
+LOOKS = (8, 16, 32)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +38,8 @@ class Settings:
     """What a user may change about an experiment without editing it; `None` leaves it as declared.
 
     Attributes:
-        seeds: Number of seeds, counted from 0.
+        seeds: Number of seeds, counted from 0, or `auto`: as declared, and more where a claim is
+            still undecided.
         epochs: Epochs of every run.
         batch_size: Examples a step.
         data: Name or file of the data. A recipe for few training examples takes as many of them,
@@ -40,7 +48,7 @@ class Settings:
         smoke: One epoch, two seeds, one learning rate: does it run at all?
     """
 
-    seeds: int | None = None
+    seeds: int | str | None = None
     epochs: int | None = None
     batch_size: int | None = None
     data: str | None = None
@@ -49,8 +57,11 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Checks the numbers that the recipe does not see."""
-        if self.seeds is not None and self.seeds < 1:
-            raise ZooError(f"`--seeds` must be at least 1. Received: {self.seeds}")
+        number = self.seeds if isinstance(self.seeds, int) else 0
+        if self.seeds not in (None, AUTO) and number < 1:
+            raise ZooError(
+                f"`--seeds` must be a whole number of at least 1, or {AUTO}. Received: {self.seeds}"
+            )
 
     def apply(self, experiment: Experiment) -> Experiment:
         """Returns the experiment with these settings."""
@@ -71,7 +82,14 @@ class Settings:
     @property
     def seed_list(self) -> list[int]:
         """The seeds."""
-        return list(range(self.seeds or (2 if self.smoke else DEFAULT_SEEDS)))
+        if isinstance(self.seeds, int):
+            return list(range(self.seeds))
+        return list(range(2 if self.smoke else DEFAULT_SEEDS))
+
+    @property
+    def may_widen(self) -> bool:
+        """Whether a grid whose end is best may be widened."""
+        return self.learning_rates is None and not self.smoke
 
     def folder_name(self, experiment: str) -> str:
         """Returns the results folder's name: the experiment's own only for unchanged settings."""
@@ -101,6 +119,7 @@ class Prepared:
     data: Data
     seeds: list[int]
     jobs: list[Job]
+    alpha: float = ALPHA
 
 
 def prepare(entry: Entry, settings: Settings, data_dir: Path | None) -> Prepared:
@@ -117,7 +136,74 @@ def prepare(entry: Entry, settings: Settings, data_dir: Path | None) -> Prepared
             data = datasets.load(recipe.data, data_dir=data_dir, train_examples=some)
     jobs = plan(experiment, data, settings.seed_list)
     name = settings.folder_name(entry.name)
-    return Prepared(entry, experiment, name, data, settings.seed_list, jobs)
+    # Several looks at growing data are several chances of a false verdict: each gets its part.
+    alpha = ALPHA / len(LOOKS) if settings.seeds == AUTO else ALPHA
+    return Prepared(entry, experiment, name, data, settings.seed_list, jobs, alpha)
+
+
+def widened(prepared: Prepared, store: Store) -> Prepared:
+    """Adds one learning rate to each variant's grid whose end is its best rate.
+
+    It continues the grid by the step that it ends with. Returns what it was given if no end is.
+    """
+    from zoo.summary import best_edge, runs_frame
+
+    experiment = prepared.experiment
+    runs = runs_frame(store.results(job.run for job in prepared.jobs), list(experiment.variants))
+    grids = {label: experiment.learning_rates(label) for label in experiment.variants}
+    for label, grid in grids.items():
+        edge = best_edge(runs[runs["variant"] == label])
+        if edge == "lowest":
+            grids[label] = (_rounded(grid[0] * grid[0] / grid[1]), *grid)
+        elif edge == "highest":
+            grids[label] = (*grid, _rounded(grid[-1] * grid[-1] / grid[-2]))
+    if all(grid == experiment.learning_rates(label) for label, grid in grids.items()):
+        return prepared
+    recipe = dataclasses.replace(experiment.recipe, learning_rates=grids)
+    experiment = dataclasses.replace(experiment, recipe=recipe)
+    jobs = plan(experiment, prepared.data, prepared.seeds)
+    return dataclasses.replace(prepared, experiment=experiment, jobs=jobs)
+
+
+def _rounded(rate: float) -> float:
+    return float(f"{rate:.2g}")
+
+
+def extended(prepared: Prepared, store: Store, seeds: int) -> Prepared:
+    """Adds seeds to the variants of undecided claims, at their chosen learning rates.
+
+    The rates stay those that the first seeds chose. Returns what it was given if nothing is
+    undecided that more seeds could decide.
+
+    Args:
+        prepared: What has been run.
+        store: Where it is kept.
+        seeds: How many seeds these variants are to have.
+    """
+    from zoo.claims import UNDECIDED, labels_of
+    from zoo.ledger import verdicts_frame
+    from zoo.summary import best_rates
+
+    experiment = prepared.experiment
+    summary = _summary(prepared, store)
+    verdicts = verdicts_frame(spec_of(prepared), summary.runs)
+    rates = best_rates(summary.runs[summary.runs["seed"].isin(prepared.seeds)])
+    wanted = {
+        label
+        for claim, verdict in zip(experiment.claims, verdicts["verdict"], strict=True)
+        if verdict == UNDECIDED
+        for rule in claim.rules
+        for label in labels_of(rule)
+    }
+    there = {job.run for job in prepared.jobs}
+    more = [
+        job
+        for job in plan(experiment, prepared.data, range(seeds))
+        if job.run.variant in wanted
+        and job.run.learning_rate == rates[job.run.variant]
+        and job.run not in there
+    ]
+    return dataclasses.replace(prepared, jobs=[*prepared.jobs, *more]) if more else prepared
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -223,21 +309,36 @@ def write(prepared: Prepared, store: Store, root: Path) -> Path:
         The folder they lie in.
     """
     # pandas, scipy and matplotlib take seconds to import, which training need not wait for.
-    from zoo import plots, tables
-    from zoo.summary import records_frames, summarise
+    from zoo import ledger, plots, tables
+    from zoo.summary import records_frames
 
-    results = store.results(job.run for job in prepared.jobs)
     experiment = prepared.experiment
     folder = root / prepared.folder_name
-    summary = summarise(results, list(experiment.variants), experiment.baseline)
+    summary = _summary(prepared, store)
     recorded = store.records(job.run.key for job in prepared.jobs)
     runs = {job.run: recorded[job.run.key] for job in prepared.jobs if job.run.key in recorded}
     tables.write(folder, spec_of(prepared), summary)
     # Equal runs of another experiment may be recorded; a picture needs every variant's.
     if {run.variant for run in runs} == set(experiment.variants):
         tables.write_records(folder, *records_frames(runs, summary.table))
+    if len(ledger.write(folder)) and "@" not in folder.name:
+        ledger.write_ledger(root)
     plots.plot_results(folder)
     return folder
+
+
+def _summary(prepared: Prepared, store: Store) -> Summary:
+    from zoo.summary import summarise
+
+    experiment = prepared.experiment
+    return summarise(
+        store.results(job.run for job in prepared.jobs),
+        list(experiment.variants),
+        experiment.baseline,
+        sorted({rule.metric for claim in experiment.claims for rule in claim.rules}),
+        experiment.recipe.epochs,
+        prepared.seeds,
+    )
 
 
 def write_tensorboard(prepared: Prepared, store: Store, folder: Path) -> Path:
@@ -287,6 +388,8 @@ def spec_of(prepared: Prepared) -> dict[str, Any]:
             "test": len(data.x_test),
         },
         "versions": library_versions(),
+        "alpha": prepared.alpha,
+        "claims": [claim.as_dict() for claim in experiment.claims],
     }
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from zoo.engine.result import Result
+from zoo.metrics import measure
 from zoo.plan import Run
 from zoo.statistics import mean_interval, sign_flip_p
 
@@ -51,16 +52,31 @@ class Summary:
     table: pd.DataFrame
 
 
-def summarise(results: Sequence[Result], variants: Sequence[str], baseline: str) -> Summary:
+def summarise(
+    results: Sequence[Result],
+    variants: Sequence[str],
+    baseline: str,
+    metrics: Sequence[str] = (),
+    epochs: int = 0,
+    seeds: Sequence[int] | None = None,
+) -> Summary:
     """Makes the three tables.
 
     Args:
         results: Finished runs, in any order.
         variants: Labels in the order of the declaration; labels without a run are left out.
         baseline: Label that the others are compared with.
+        metrics: What claims measure besides: names of `zoo.metrics`.
+        epochs: Epochs of the recipe, for these.
+        seeds: Seeds that the learning rates are chosen on; `None` for all.
     """
     runs = runs_frame(results, variants)
-    chosen = best_rates(runs)
+    by_run = {(r.run.variant, r.run.learning_rate, r.run.seed): r for r in results}
+    for name in metrics:
+        if name not in runs.columns:
+            keys = zip(runs["variant"], runs["learning_rate"], runs["seed"], strict=True)
+            runs[name] = [measure(by_run[key], name, epochs) for key in keys]
+    chosen = best_rates(runs if seeds is None else runs[runs["seed"].isin(seeds)])
     present = [label for label in variants if label in chosen]
     curves = curves_frame(results, present, chosen)
     return Summary(runs, curves, table_frame(runs, present, chosen, baseline))
@@ -137,13 +153,27 @@ def _held(values: list[float], length: int) -> list[float]:
     return values + values[-1:] * (length - len(values))
 
 
-def _at_edge(runs: pd.DataFrame) -> bool:
-    """Returns whether an end of the grid beats the rate next to it: a wider grid may help."""
+def best_edge(runs: pd.DataFrame) -> str:
+    """Returns whether the `lowest` or `highest` rate of a variant's grid is its best, or neither.
+
+    It beats the rate next to it, so a wider grid may help.
+
+    Args:
+        runs: One row a run, all of one variant.
+    """
     means = runs.groupby("learning_rate", sort=True)["val_accuracy"].mean().tolist()
     if len(means) < 2:
-        return False
+        return ""
     best = max(means)
-    return (means[0] == best and means[1] < best) or (means[-1] == best and best not in means[:-1])
+    if means[0] == best and means[1] < best:
+        return "lowest"
+    return "highest" if means[-1] == best and best not in means[:-1] else ""
+
+
+def _at_rate(runs: pd.DataFrame, variant: str, rate: float) -> float:
+    """Returns a variant's mean test accuracy at a rate; NaN if it was not trained at it."""
+    own = runs[(runs["variant"] == variant) & (runs["learning_rate"] == rate)]
+    return float(own["test_accuracy"].mean())
 
 
 def table_frame(
@@ -169,11 +199,12 @@ def table_frame(
             "test_accuracy": test.mean,
             "test_low": test.low,
             "test_high": test.high,
+            "same_rate_accuracy": _at_rate(runs, label, chosen.get(baseline, math.nan)),
             "difference": math.nan,
             "difference_low": math.nan,
             "difference_high": math.nan,
             "p": math.nan,
-            "at_edge": _at_edge(runs[runs["variant"] == label]),
+            "at_edge": bool(best_edge(runs[runs["variant"] == label])),
         }
         if label != baseline and baseline in at_best:
             pairs = (cell["test_accuracy"] - at_best[baseline]["test_accuracy"]).dropna()

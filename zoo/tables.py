@@ -28,10 +28,10 @@ def write(folder: Path, spec: dict[str, Any], summary: Summary) -> None:
         summary: The tables.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    _replace(folder / "spec.json", json.dumps(spec, indent=2) + "\n")
+    write_text(folder / "spec.json", json.dumps(spec, indent=2) + "\n")
     for name in ("runs", "curves", "table"):
         _write_frame(folder / f"{name}.csv", getattr(summary, name))
-    _replace(folder / "table.md", render(read_spec(folder), read_table(folder), "md"))
+    write_text(folder / "table.md", render(read_spec(folder), read_table(folder), "md"))
 
 
 def write_records(folder: Path, layers: pd.DataFrame, histograms: pd.DataFrame) -> None:
@@ -44,10 +44,10 @@ def write_records(folder: Path, layers: pd.DataFrame, histograms: pd.DataFrame) 
 
 def _write_frame(path: Path, frame: pd.DataFrame) -> None:
     text = frame.to_csv(index=False, float_format=NUMBER, lineterminator="\n")
-    _replace(path, text)
+    write_text(path, text)
 
 
-def _replace(path: Path, text: str) -> None:
+def write_text(path: Path, text: str) -> None:
     """Writes a file so that a reader sees the old one or the new one, never half of it."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     temporary.write_text(text, encoding="utf-8", newline="\n")
@@ -114,6 +114,7 @@ def readable(table: pd.DataFrame, baseline: str) -> pd.DataFrame:
                 "learning rate": f"{row.learning_rate:g}" + ("*" if row.at_edge else ""),
                 "validation %": _percent(row.val_accuracy),
                 "test %": _with_interval(row.test_accuracy, row.test_low, row.test_high),
+                "at the baseline's rate %": _percent(row.same_rate_accuracy),
                 "difference (points)": "baseline"
                 if row.variant == baseline
                 else _with_interval(
@@ -129,17 +130,41 @@ def readable(table: pd.DataFrame, baseline: str) -> pd.DataFrame:
 def notes(spec: dict[str, Any], table: pd.DataFrame) -> list[str]:
     """Returns the lines below a table that say how to read it."""
     data, recipe = spec["data"], spec["recipe"]
+    seeds, most = len(spec["seeds"]), int(table["n"].max())
+    more = f", up to {most} where a claim was undecided" if most > seeds else ""
     lines = [
         f"Data {data['name']}: {data['train']} training, {data['validation']} validation and "
         f"{data['test']} test examples. {recipe['epochs']} epochs, batch {recipe['batch_size']}, "
-        f"{len(spec['seeds'])} seeds.",
+        f"{seeds} seeds{more}.",
         "Learning rate: each variant's best on validation data. Brackets: 95 % interval over "
         "seeds. Difference from the baseline on test data, paired by seed; p: exact sign-flip "
         "test, not corrected for the number of variants.",
     ]
+    changed = _sides_changed(table, spec["baseline"])
+    if changed:
+        lines.append(
+            f"At the baseline's learning rate {', '.join(changed)} would be on the other side of "
+            f"{spec['baseline']}."
+        )
     if table["at_edge"].any():
         lines.append("Rates with a *: an end of the grid, a wider grid may do better.")
     return lines
+
+
+def _sides_changed(table: pd.DataFrame, baseline: str) -> list[str]:
+    """Returns the variants that beat the baseline at one choice of the rate and not at the other.
+
+    Differences within the baseline's interval do not count.
+    """
+    own = table.set_index("variant")
+    if baseline not in own.index:
+        return []
+    reference = own.loc[baseline]
+    noise = reference["test_high"] - reference["test_accuracy"]
+    best = own["test_accuracy"] - reference["test_accuracy"]
+    same = own["same_rate_accuracy"] - reference["test_accuracy"]
+    changed = (best * same < 0) & (best.abs() > noise) & (same.abs() > noise)
+    return [str(label) for label in own.index[changed]]
 
 
 def _percent(share: float) -> str:

@@ -1,0 +1,236 @@
+"""What the lectures say, as rules that runs can settle. It needs neither Keras nor NumPy.
+
+A rule is fixed before the runs. Its verdict is `supported`, `refuted`, `undecided` or `not run`;
+`zoo/verdicts.py` finds it. Variants are named by their labels. A metric is a column of `runs.csv`
+or one that is derived from a run's history (`zoo/metrics.py`); differences are paired by seed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from zoo.errors import ZooError, closest
+
+SUPPORTED, REFUTED, UNDECIDED, NOT_RUN = "supported", "refuted", "undecided", "not run"
+VERDICTS = (SUPPORTED, REFUTED, UNDECIDED, NOT_RUN)
+ALPHA = 0.05  # level of intervals and tests
+TEST_ACCURACY = "test_accuracy"
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Every value of a metric equals a closed form.
+
+    Attributes:
+        metric: Metric whose values are compared.
+        expected: What each of them has to be.
+        tolerance: Largest deviation that rounding explains, at least 0.
+        variants: Labels whose rows count; empty for all.
+    """
+
+    metric: str
+    expected: float = 0.0
+    tolerance: float = 1e-6
+    variants: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Number:
+    """The mean over seeds equals a printed number.
+
+    Attributes:
+        variant: Label.
+        metric: Metric.
+        stated: The printed number.
+        tolerance: Largest deviation of the true mean that still counts as equal, above 0.
+    """
+
+    variant: str
+    metric: str
+    stated: float
+    tolerance: float
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A metric is higher for one variant than for another, by more than a margin.
+
+    Attributes:
+        high: Label of the variant that is said to have the higher value.
+        low: Label of the other.
+        metric: Metric.
+        margin: Smallest difference that counts.
+    """
+
+    high: str
+    low: str
+    metric: str = TEST_ACCURACY
+    margin: float = 0.0
+
+
+@dataclass(frozen=True)
+class Order:
+    """A chain of differences: each variant's metric is higher than that of the one before.
+
+    Attributes:
+        variants: Labels, the one with the lowest value first; at least two.
+        metric: Metric.
+        margin: Smallest difference between neighbours that counts.
+    """
+
+    variants: tuple[str, ...]
+    metric: str = TEST_ACCURACY
+    margin: float = 0.0
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A metric of one variant is a stated multiple of another's.
+
+    Attributes:
+        numerator: Label.
+        denominator: Label.
+        metric: Metric with values above 0.
+        stated: The stated ratio, above 0.
+        factor: The true ratio may be this many times larger or smaller, above 1.
+    """
+
+    numerator: str
+    denominator: str
+    metric: str
+    stated: float
+    factor: float = 1.25
+
+
+@dataclass(frozen=True)
+class Equivalence:
+    """Two variants do not differ by more than a margin.
+
+    Attributes:
+        first: Label.
+        second: Label.
+        metric: Metric.
+        margin: Largest difference that does not count, above 0.
+    """
+
+    first: str
+    second: str
+    metric: str = TEST_ACCURACY
+    margin: float = 0.02
+
+
+@dataclass(frozen=True)
+class Trend:
+    """A metric rises, or falls, with a numeric factor.
+
+    Attributes:
+        variants: Labels in increasing order of the factor; at least three.
+        metric: Metric.
+        rises: Whether it is said to rise; else it is said to fall.
+    """
+
+    variants: tuple[str, ...]
+    metric: str = TEST_ACCURACY
+    rises: bool = True
+
+
+Rule = Identity | Number | Difference | Order | Ratio | Equivalence | Trend
+RULES: Mapping[str, Any] = {
+    kind.__name__.lower(): kind
+    for kind in (Identity, Number, Difference, Order, Ratio, Equivalence, Trend)
+}
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A sentence of a lecture with the rule that settles it.
+
+    Attributes:
+        id: Its id in the catalogue, like ACT07, or one of your own.
+        rule: A rule, or several that must all hold.
+        says: The sentence; empty for the catalogue's.
+        source: Where it is from; empty for the catalogue's.
+        deviation: What differs from the source's set-up, if that may matter.
+    """
+
+    id: str
+    rule: Rule | tuple[Rule, ...]
+    says: str = ""
+    source: str = ""
+    deviation: str = ""
+
+    def __post_init__(self) -> None:
+        """Checks the numbers of the rules."""
+        if not self.rules:
+            raise ZooError(f"A claim must have a rule. Received: {self.id} without one")
+        for rule in self.rules:
+            if not isinstance(rule, Rule):
+                raise ZooError(
+                    f"A claim's rule must be one of {', '.join(RULES)}. "
+                    f"Received: {rule!r} for {self.id}"
+                )
+            for name, lowest in (("tolerance", 0), ("stated", -math.inf), ("factor", 1)):
+                value = getattr(rule, name, math.inf)
+                if isinstance(value, bool) or not value >= lowest:
+                    raise ZooError(
+                        f"`{name}` must be a number of at least {lowest}. "
+                        f"Received: {name}={value!r} for {self.id}"
+                    )
+            least = {Order: 2, Trend: 3}.get(type(rule), 0)
+            if len(labels_of(rule)) < least:
+                raise ZooError(
+                    f"{type(rule).__name__} needs at least {least} variants. "
+                    f"Received: {labels_of(rule)} for {self.id}"
+                )
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules, one or several."""
+        return self.rule if isinstance(self.rule, tuple) else (self.rule,)
+
+    def check(self, variants: Sequence[str]) -> None:
+        """Raises ZooError if a rule names a variant that is not there."""
+        for rule in self.rules:
+            for label in labels_of(rule):
+                if label not in variants:
+                    raise ZooError(
+                        f"Claim {self.id} names the variant {label!r}. "
+                        f"{closest(label, list(variants))}"
+                    )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Returns the claim ready for JSON."""
+        rules = [
+            {"rule": type(rule).__name__.lower(), **dataclasses.asdict(rule)} for rule in self.rules
+        ]
+        texts = {name: getattr(self, name) for name in ("says", "source", "deviation")}
+        return {"id": self.id, "rules": rules} | {k: v for k, v in texts.items() if v}
+
+
+def from_dict(given: Mapping[str, Any]) -> Claim:
+    """Returns the claim that `as_dict` wrote."""
+    rules = []
+    for saved in given["rules"]:
+        fields: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in saved.items()
+            if name != "rule"
+        }
+        rules.append(RULES[saved["rule"]](**fields))
+    texts = {name: given.get(name, "") for name in ("says", "source", "deviation")}
+    return Claim(given["id"], tuple(rules) if len(rules) > 1 else rules[0], **texts)
+
+
+def labels_of(rule: Rule) -> tuple[str, ...]:
+    """Returns the labels of the variants that a rule names."""
+    found: list[str] = []
+    for name in ("variant", "variants", "high", "low", "numerator", "denominator", "first"):
+        value = getattr(rule, name, ())
+        found += [value] if isinstance(value, str) else list(value)
+    if isinstance(rule, Equivalence):
+        found.append(rule.second)
+    return tuple(found)
