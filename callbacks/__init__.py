@@ -11,6 +11,7 @@ from callbacks.inverse_square_root_decay import InverseSquareRootDecay
 from callbacks.loss_curve_diagnosis import Finding, LossCurveDiagnosis, diagnose
 from callbacks.new_bob import NewBob
 from callbacks.one_cycle import OneCycle
+from callbacks.preflight import Preflight
 from callbacks.reduce_lr_on_plateau import ReduceLROnPlateau
 from callbacks.update_ratio import UpdateRatio
 from callbacks.warmup import Warmup
@@ -29,6 +30,7 @@ __all__ = [
     "LossCurveDiagnosis",
     "NewBob",
     "OneCycle",
+    "Preflight",
     "ReduceLROnPlateau",
     "UpdateRatio",
     "Warmup",

@@ -216,10 +216,11 @@ def test_words_that_no_command_knows_are_refused(zoo, words):
 # Wrong words to `run`.
 
 
-@pytest.mark.parametrize("seeds", [0, -3])
+@pytest.mark.parametrize("seeds", [0, -3, "many", "1.5"])
 def test_seeds_must_be_positive(refuses, tiny_experiment, seeds):
     message = refuses("run", tiny_experiment, "--seeds", seeds)
-    assert f"`--seeds` must be at least 1. Received: {seeds}" in message
+    assert "`--seeds` must be a whole number of at least 1, or auto" in message
+    assert f"Received: {seeds}" in message
 
 
 @pytest.mark.parametrize("epochs", [0, -1])
@@ -228,7 +229,7 @@ def test_epochs_must_be_positive(refuses, tiny_experiment, epochs):
     assert f"`epochs` must be a positive integer. Received: epochs={epochs}" in message
 
 
-@pytest.mark.parametrize("option", ["--seeds", "--epochs"])
+@pytest.mark.parametrize("option", ["--batch-size", "--epochs"])
 def test_counts_must_be_whole_numbers(zoo, tiny_experiment, option):
     code, _, err = zoo("run", tiny_experiment, option, "many")
     assert code == 2

@@ -23,6 +23,7 @@ def row(variant, **changes):
         "test_accuracy": 0.5,
         "test_low": 0.25,
         "test_high": 0.625,
+        "same_rate_accuracy": 0.4375,
         "difference": NAN,
         "difference_low": NAN,
         "difference_high": NAN,
@@ -64,6 +65,17 @@ def summary(make_result):
         for seed in range(4)
     ]
     return summarise(results, ["relu", "tanh"], "relu")
+
+
+def test_a_variant_that_changes_sides_at_the_baselines_rate_is_named(spec):
+    table = table_of(
+        row("relu", test_accuracy=0.5, test_high=0.51, same_rate_accuracy=0.5),
+        row("tanh", test_accuracy=0.55, same_rate_accuracy=0.4),
+        row("within noise", test_accuracy=0.505, same_rate_accuracy=0.4),
+        row("never trained there", test_accuracy=0.55, same_rate_accuracy=NAN),
+    )
+    said = [line for line in tables.notes(spec, table) if "other side" in line]
+    assert said == ["At the baseline's learning rate tanh would be on the other side of relu."]
 
 
 def test_the_set_of_files(tmp_path, spec, summary):
@@ -133,6 +145,7 @@ def test_markdown_shows_percent_points_and_p(spec):
         "learning rate": "0.1",
         "validation %": "75.0",
         "test %": "50.0 [25.0, 62.5]",
+        "at the baseline's rate %": "43.8",
         "difference (points)": "baseline",
         "p": "",
         "diverged": "",
