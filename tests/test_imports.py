@@ -17,6 +17,7 @@ EXPERIMENTS_MAY = (
     "zoo.experiment",
     "zoo.layers",
     "zoo.initializers",
+    "zoo.measure",
 )
 LIGHT = ("zoo.catalogue", "zoo.claims", "zoo.errors", "zoo.experiment", "zoo.registry")
 # What only reads results must start in well under a second.

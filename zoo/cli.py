@@ -15,6 +15,10 @@ from zoo.errors import ZooError, closest
 from zoo.quiet import import_keras
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from zoo.claims import Claim
+    from zoo.registry import Entry
     from zoo.runner import Engine, Prepared, Settings
     from zoo.store import Store
 
@@ -68,9 +72,15 @@ def show(name: str, debug: DebugOption = False) -> None:
 
     entry = find(name)
     import_keras()
+    typer.echo(entry.docstring.strip())
+    if not entry.trained:
+        measured = entry.load_measurement()
+        typer.echo(f"\nfactor         {measured.factor}, measured without training")
+        typer.echo("\n".join(f"  {label}" for label in measured.variants))
+        _show_claims(measured.claims)
+        return
     experiment = entry.load()
     recipe = experiment.recipe
-    typer.echo(entry.docstring.strip())
     typer.echo(f"\nfactor         {experiment.factor}")
     for label in experiment.variants:
         rates = ", ".join(f"{rate:g}" for rate in experiment.learning_rates(label))
@@ -80,6 +90,20 @@ def show(name: str, debug: DebugOption = False) -> None:
     typer.echo(f"data           {recipe.data}{some}")
     typer.echo(f"epochs         {recipe.epochs}, batch size {recipe.batch_size}")
     typer.echo(f"file           {os.path.relpath(entry.path)}")
+    _show_claims(experiment.claims)
+
+
+def _show_claims(claims: Sequence[Claim]) -> None:
+    """Prints what the lectures say, with its source and the rule that settles it."""
+    from zoo import catalogue, ledger
+
+    if claims:
+        typer.echo("claims")
+    for claim in claims:
+        known = catalogue.find(claim.id)
+        source = claim.source or known.source
+        typer.echo(f"  {claim.id}  {claim.says or known.says} ({source})")
+        typer.echo(f"      {ledger.describe(claim)}")
 
 
 @app.command()
@@ -145,6 +169,9 @@ def run(
     failed = []
     for entry in found:
         try:
+            if not entry.trained:
+                _measure(entry, settings, results, dry_run)
+                continue
             prepared = runner.prepare(entry, settings, data_dir)
             if dry_run:
                 _show_plan(prepared)
@@ -174,6 +201,31 @@ def run(
     if failed:
         typer.echo(f"Failed: {', '.join(failed)}. The others are done.", err=True)
         raise typer.Exit(1)
+
+
+def _measure(entry: Entry, settings: Settings, results: Path, dry_run: bool) -> None:
+    """Runs an experiment that trains nothing; of the settings it takes the seeds."""
+    from zoo import measuring
+
+    experiment = entry.load_measurement()
+    seeds = settings.seeds if isinstance(settings.seeds, int) else None
+    if dry_run:
+        variants = len(experiment.variants)
+        typer.echo(f"{entry.name}: {variants} variants, {seeds or experiment.seeds} seeds, no runs")
+        return
+    folder = measuring.run(entry, experiment, results, seeds)
+    typer.echo((folder / "table.md").read_text(encoding="utf-8"))
+    _show_verdicts(folder)
+    typer.echo(f"Tables: {folder}{os.sep}\nAgain: python -m zoo table {folder.name}")
+
+
+def _show_verdicts(folder: Path) -> None:
+    from zoo import ledger
+
+    if (folder / "verdicts.csv").is_file():
+        verdicts = ledger.read(folder.parent, [folder.name])
+        typer.echo("\n".join(ledger.lines_of(verdicts)))
+        typer.echo(f"{ledger.counts(verdicts)}.\n")
 
 
 def _train(
@@ -254,6 +306,8 @@ def plot(
         if not names:
             raise ZooError(f"There are no results in {results}. `python -m zoo run` makes some.")
     for folder in [tables.results_folder(results, name) for name in names or []]:
+        if tables.read_spec(folder).get("kind") == "measured":
+            continue  # its table is all there is
         for path in plots.plot_results(folder, kind):
             typer.echo(str(path))
 
@@ -351,15 +405,12 @@ def _show_plan(prepared: Prepared) -> None:
 
 
 def _show_results(folder: Path, trained: int, planned: int, tensorboard: Path | None) -> None:
-    from zoo import ledger, tables
+    from zoo import tables
     from zoo.device import device_name
 
     typer.echo((folder / "table.md").read_text(encoding="utf-8"))
     spec = tables.read_spec(folder)
-    if (folder / "verdicts.csv").is_file():
-        verdicts = ledger.read(folder.parent, [folder.name])
-        typer.echo("\n".join(ledger.lines_of(verdicts)))
-        typer.echo(f"{ledger.counts(verdicts)}.\n")
+    _show_verdicts(folder)
     typer.echo(f"Trained {trained} runs, {planned - trained} were stored. Device: {device_name()}.")
     typer.echo(f"Plots and tables: {folder}{os.sep}   effect: {folder / 'effect.svg'}")
     if tensorboard is not None:

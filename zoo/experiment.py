@@ -125,12 +125,7 @@ class Experiment:
             raise ZooError(
                 f"`variants` must hold at least two variants. Received: {list(self.variants)}"
             )
-        for label in self.variants:
-            if not isinstance(label, str) or not label or any(mark in label for mark in "|,;\n\"'"):
-                raise ZooError(
-                    "A variant's label goes into tables and must be non-empty, without commas, "
-                    f"bars or quotes. Received: {label!r}"
-                )
+        check_labels(self.variants)
         if self.baseline not in self.variants:
             raise ZooError(
                 f"`baseline` must be one of the variants {list(self.variants)}. "
@@ -173,3 +168,46 @@ class Experiment:
                 self.recipe.build_model, **{self.factor: value}
             )
         return dataclasses.replace(self.recipe, **changes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measurement:
+    """An experiment that trains nothing: it looks at numbers that follow from the variant.
+
+    Attributes:
+        factor: What varies, in words.
+        variants: Value by label, in the order of tables.
+        measure: Function of a variant's value and a seed that returns numbers by the name of their
+            metric. A metric that is known at several places, such as layers, has keys
+            `(metric, place)`; rules name it `metric@place`.
+        seeds: Number of seeds; 1 where nothing is drawn.
+        claims: What the lectures say about it, each with the rule that settles it.
+        baseline: Label that the others are compared with, if there is one.
+    """
+
+    factor: str
+    variants: Mapping[str, Any]
+    measure: Callable[[Any, int], Mapping[Any, float]]
+    seeds: int = DEFAULT_SEEDS
+    claims: Sequence[Claim] = ()
+    baseline: str = ""
+
+    def __post_init__(self) -> None:
+        """Checks that the declaration can be run."""
+        check_labels(self.variants)
+        if self.seeds < 1:
+            raise ZooError(f"`seeds` must be at least 1. Received: seeds={self.seeds}")
+        for claim in self.claims:
+            claim.check(list(self.variants))
+
+
+def check_labels(variants: Mapping[str, Any]) -> None:
+    """Raises ZooError if there is no variant, or a label that cannot stand in tables."""
+    if not variants:
+        raise ZooError("`variants` must hold at least one variant. Received: none")
+    for label in variants:
+        if not isinstance(label, str) or not label or any(mark in label for mark in "|,;\n\"'"):
+            raise ZooError(
+                "A variant's label goes into tables and must be non-empty, without commas, "
+                f"bars or quotes. Received: {label!r}"
+            )

@@ -38,7 +38,7 @@ def verdicts_frame(spec: Mapping[str, Any], runs: pd.DataFrame) -> pd.DataFrame:
 
     Args:
         spec: The declaration as run, as in `spec.json`.
-        runs: As in `runs.csv`.
+        runs: As in `runs.csv`, or the rows of `wide`.
 
     Returns:
         One row a claim with the columns `COLUMNS`.
@@ -93,7 +93,11 @@ def _words(value: object) -> str:
 def write(folder: Path) -> pd.DataFrame:
     """Writes verdicts.csv of a results folder from its spec.json and runs.csv."""
     spec = json.loads((folder / "spec.json").read_text(encoding="utf-8"))
-    frame = verdicts_frame(spec, read_csv(folder / "runs.csv"))
+    if spec.get("kind") == "measured":
+        rows = wide(read_csv(folder / "measurements.csv"))
+    else:
+        rows = read_csv(folder / "runs.csv")
+    frame = verdicts_frame(spec, rows)
     if len(frame):
         write_text(folder / "verdicts.csv", _csv(frame))
     else:
@@ -128,6 +132,18 @@ def read(root: Path, names: Sequence[str] = ()) -> pd.DataFrame:
         )
     ledger = pd.concat(frames)[["experiment", *COLUMNS]]
     return ledger.sort_values(["id", "experiment"], kind="stable").reset_index(drop=True)
+
+
+def wide(measurements: pd.DataFrame) -> pd.DataFrame:
+    """Returns one row a variant and seed; a metric at a place is the column `metric@place`."""
+    place = measurements["place"]
+    names = measurements["metric"].where(
+        place.isna(), measurements["metric"] + "@" + place.map("{:g}".format)
+    )
+    table = measurements.assign(metric=names).pivot(
+        index=["variant", "seed"], columns="metric", values="value"
+    )
+    return table.reset_index()
 
 
 def write_ledger(root: Path) -> None:

@@ -13,7 +13,7 @@ from zoo.errors import ZooError
 CURVES = ("loss", "accuracy", "val_loss", "val_accuracy")
 # The columns of runs.csv that every run has.
 PLAIN = ("epochs", "loss", "accuracy", "val_loss", "val_accuracy", "test_loss", "test_accuracy")
-EPOCHS_TO = re.compile(rf"epochs_to_({'|'.join(CURVES)})_([0-9.]+(?:e-?[0-9]+)?)")
+EPOCHS_TO = re.compile(rf"epochs_to_({'|'.join(CURVES)})_([0-9]+(?:\.[0-9]+)?(?:e-?[0-9]+)?)")
 
 
 def _gap(result: Result) -> float:
@@ -32,6 +32,11 @@ def _val_loss_rise(result: Result) -> float:
     return result.history["val_loss"][-1] - _lowest(result.history["val_loss"])
 
 
+def _best_val_accuracy(result: Result) -> float:
+    finite = filter(math.isfinite, result.history["val_accuracy"])
+    return max(finite, default=math.nan)
+
+
 def _lowest(values: Sequence[float]) -> float:
     return min((value for value in values if math.isfinite(value)), default=math.nan)
 
@@ -39,7 +44,7 @@ def _lowest(values: Sequence[float]) -> float:
 DERIVED: Mapping[str, Callable[[Result], float]] = {
     "accuracy_gap": _gap,
     "loss_gap": _loss_gap,
-    "best_val_accuracy": lambda result: max(result.history["val_accuracy"]),
+    "best_val_accuracy": _best_val_accuracy,
     "best_val_loss": _best_val_loss,
     "val_loss_rise": _val_loss_rise,
     "initial_loss": lambda result: result.history["loss"][0],
@@ -71,6 +76,12 @@ def is_metric(name: str) -> bool:
     return name in PLAIN or name in DERIVED or EPOCHS_TO.fullmatch(name) is not None
 
 
+def unknown(name: str) -> str:
+    """Returns what is wrong with a name that is no metric."""
+    known = ", ".join((*PLAIN, *DERIVED, "epochs_to_accuracy_0.75"))
+    return f"A metric must be one of {known}. Received: {name!r}"
+
+
 def measure(result: Result, name: str, epochs: int) -> float:
     """Returns a derived metric of a run.
 
@@ -83,8 +94,7 @@ def measure(result: Result, name: str, epochs: int) -> float:
         return DERIVED[name](result)
     found = EPOCHS_TO.fullmatch(name)
     if found is None:
-        known = ", ".join((*PLAIN, *DERIVED, "epochs_to_accuracy_0.75"))
-        raise ZooError(f"A metric must be one of {known}. Received: {name!r}")
+        raise ZooError(unknown(name))
     curve, target = found[1], float(found[2])
     for epoch, value in enumerate(result.history[curve], 1):
         if value <= target if curve.endswith("loss") else value >= target:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zoo.errors import ZooError, closest
-from zoo.experiment import Experiment
+from zoo.experiment import Experiment, Measurement
 
 FOLDER = Path(__file__).resolve().parent.parent / "experiments"
 
@@ -25,6 +25,7 @@ class Entry:
         docstring: The module's docstring; its first line is the experiment's question.
         factor: What the experiment varies, as written in its declaration.
         claims: Ids of its claims, in order.
+        trained: Whether it trains networks; else it only measures.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Entry:
     docstring: str
     factor: str
     claims: tuple[str, ...] = ()
+    trained: bool = True
 
     @property
     def question(self) -> str:
@@ -39,12 +41,28 @@ class Entry:
         return self.docstring.strip().partition("\n")[0]
 
     def load(self) -> Experiment:
-        """Imports the module (and so Keras) and returns its `EXPERIMENT`."""
-        return _load(self.path)
+        """Imports the module (and so Keras) and returns its `EXPERIMENT`.
+
+        Raises:
+            ZooError: If it trains nothing.
+        """
+        found = _load(self.path)
+        if isinstance(found, Measurement):
+            raise ZooError(
+                f"{self.name} trains nothing, it only measures. Name another experiment."
+            )
+        return found
+
+    def load_measurement(self) -> Measurement:
+        """Imports the module (and so Keras) and returns its `EXPERIMENT`, which trains nothing."""
+        found = _load(self.path)
+        if isinstance(found, Experiment):
+            raise ZooError(f"{self.name} trains networks. Received: a request to measure it")
+        return found
 
 
 @functools.cache
-def _load(path: Path) -> Experiment:
+def _load(path: Path) -> Experiment | Measurement:
     module_name = f"experiments.{path.stem}" if path.parent == FOLDER else f"mine_{path.stem}"
     spec = importlib.util.spec_from_file_location(module_name, path)
     if spec is None or spec.loader is None:
@@ -53,9 +71,9 @@ def _load(path: Path) -> Experiment:
     sys.modules[module_name] = module
     spec.loader.exec_module(module)
     experiment = getattr(module, "EXPERIMENT", None)
-    if not isinstance(experiment, Experiment):
+    if not isinstance(experiment, Experiment | Measurement):
         raise ZooError(
-            f"{path} must define EXPERIMENT = Experiment(...). "
+            f"{path} must define EXPERIMENT = Experiment(...) or Measurement(...). "
             f"Received: {type(experiment).__name__}"
         )
     return experiment
@@ -67,17 +85,18 @@ def read(path: Path) -> Entry:
         tree = ast.parse(path.read_text(encoding="utf-8"))
     except (SyntaxError, UnicodeDecodeError) as error:
         raise ZooError(f"{path} is not valid Python: {error}") from error
-    factor = ""
+    factor, trained = "", True
     claims: dict[str, None] = {}
     for node in ast.walk(tree):
         called = getattr(node.func, "id", "") if isinstance(node, ast.Call) else ""
         if called == "Claim" and isinstance(node, ast.Call) and node.args:
             claims[str(getattr(node.args[0], "value", ""))] = None
-        if called == "Experiment" and isinstance(node, ast.Call):
+        if called in ("Experiment", "Measurement") and isinstance(node, ast.Call):
+            trained = called == "Experiment"
             for keyword in node.keywords:
                 if keyword.arg == "factor" and isinstance(keyword.value, ast.Constant):
                     factor = str(keyword.value.value)
-    return Entry(path.stem, path, ast.get_docstring(tree) or "", factor, tuple(claims))
+    return Entry(path.stem, path, ast.get_docstring(tree) or "", factor, tuple(claims), trained)
 
 
 def entries() -> list[Entry]:

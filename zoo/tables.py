@@ -30,19 +30,20 @@ def write(folder: Path, spec: dict[str, Any], summary: Summary) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     write_text(folder / "spec.json", json.dumps(spec, indent=2) + "\n")
     for name in ("runs", "curves", "table"):
-        _write_frame(folder / f"{name}.csv", getattr(summary, name))
+        write_frame(folder / f"{name}.csv", getattr(summary, name))
     write_text(folder / "table.md", render(read_spec(folder), read_table(folder), "md"))
 
 
 def write_records(folder: Path, layers: pd.DataFrame, histograms: pd.DataFrame) -> None:
     """Writes layers.csv and histograms.csv, if anything was recorded."""
     if len(layers):
-        _write_frame(folder / "layers.csv", layers)
+        write_frame(folder / "layers.csv", layers)
     if len(histograms):
-        _write_frame(folder / "histograms.csv", histograms)
+        write_frame(folder / "histograms.csv", histograms)
 
 
-def _write_frame(path: Path, frame: pd.DataFrame) -> None:
+def write_frame(path: Path, frame: pd.DataFrame) -> None:
+    """Writes a table as CSV, numbers with six digits."""
     text = frame.to_csv(index=False, float_format=NUMBER, lineterminator="\n")
     write_text(path, text)
 
@@ -97,11 +98,25 @@ def render(spec: dict[str, Any], table: pd.DataFrame, form: str) -> str:
         raise ZooError(f"`--format` must be one of {', '.join(FORMATS)}. Received: {form!r}")
     if form == "csv":
         return str(table.to_csv(index=False, float_format=NUMBER, lineterminator="\n"))
-    shown = readable(table, spec["baseline"])
+    measured = spec.get("kind") == "measured"
+    shown = readable_measurements(table) if measured else readable(table, spec["baseline"])
     if form == "latex":
         return _latex(shown)
     head = f"# {spec['experiment']}\n\n{spec['question']}\n\n"
-    return head + _markdown(shown) + "\n" + "\n".join(notes(spec, table)) + "\n"
+    below = ["Brackets: 95 % interval over seeds."] if measured else notes(spec, table)
+    return head + _markdown(shown) + "\n" + "\n".join(below) + "\n"
+
+
+def readable_measurements(table: pd.DataFrame) -> pd.DataFrame:
+    """Returns the table of a measured experiment as text."""
+    rows = []
+    for row in table.itertuples():
+        number = "" if math.isnan(row.mean) else f"{row.mean:.4g}"
+        interval = "" if math.isnan(row.low) else f" [{row.low:.4g}, {row.high:.4g}]"
+        place = "" if pd.isna(row.place) else f" {row.place:g}"
+        metric = str(row.metric).replace("_", " ") + place
+        rows.append({"variant": row.variant, "metric": metric, "value": number + interval})
+    return pd.DataFrame(rows)
 
 
 def readable(table: pd.DataFrame, baseline: str) -> pd.DataFrame:

@@ -1,0 +1,102 @@
+"""Does Keras's dropout do what the lectures say that dropout does?
+
+The layer is looked at alone, on inputs of 1, and before a softmax layer of eight inputs, where all
+256 masks can be listed: there the geometric mean over the masks, normalised, is what one pass
+without dropout gives.
+
+References:
+    Srivastava et al. (2014), Dropout, JMLR 15.
+    Goodfellow, Bengio and Courville (2016), Deep Learning, section 7.12.
+"""
+
+import itertools
+
+import keras
+from keras import layers, ops
+
+from zoo.claims import Claim, Identity, Number
+from zoo.experiment import Measurement
+from zoo.measure import furthest
+
+
+def mask(rate):
+    """Returns a check of the share that is dropped, its repetition and the mean of the output."""
+
+    def check(seed):
+        layer = layers.Dropout(rate, seed=seed)
+        ones = ops.ones((200, 500))
+        first, second = layer(ones, training=True), layer(ones, training=True)
+        again = layers.Dropout(rate, seed=seed)(ones, training=True)
+        return {
+            "share_dropped": ops.mean(ops.cast(first == 0, "float32")),
+            "share_dropped_twice": ops.mean(ops.cast((first == 0) & (second == 0), "float32")),
+            "mean_output": ops.mean(first),
+            "change_in_inference": furthest(layer(ones, training=False), ones),
+            "change_with_equal_seed": furthest(again, first),
+        }
+
+    return check
+
+
+def identity(seed):
+    """Measures what rate 0 changes in training."""
+    inputs = keras.random.normal((20, 50), seed=seed)
+    return {"change_in_training": furthest(layers.Dropout(0.0)(inputs, training=True), inputs)}
+
+
+def time_steps(seed):
+    """Measures how much the masks of time steps differ when the noise has one time step."""
+    layer = layers.Dropout(0.5, noise_shape=(8, 1, 16), seed=seed)
+    outputs = layer(ops.ones((8, 10, 16)), training=True)  # (batch, time, features)
+    return {"difference_between_steps": furthest(outputs, ops.repeat(outputs[:, :1], 10, axis=1))}
+
+
+def average(seed):
+    """Compares the geometric mean over all masks with one pass, for one softmax layer."""
+    inputs = keras.random.normal((1, 8), seed=seed)
+    softmax = layers.Dense(
+        5, "softmax", kernel_initializer=keras.initializers.RandomNormal(1, seed)
+    )
+    masks = ops.convert_to_tensor(list(itertools.product((0.0, 1.0), repeat=8)))  # (256, 8)
+    logs = ops.mean(ops.log(softmax(inputs * masks / 0.5)), axis=0)
+    return {"error": furthest(ops.softmax(logs), softmax(inputs)[0])}
+
+
+EXPERIMENT = Measurement(
+    factor="property",
+    variants={
+        "rate 0": identity,
+        "rate 0.2": mask(0.2),
+        "rate 0.5": mask(0.5),
+        "noise shape": time_steps,
+        "average over masks": average,
+    },
+    measure=lambda check, seed: check(seed),
+    claims=[
+        Claim(
+            "DRO01",
+            (
+                Number("rate 0.5", "share_dropped", 0.5, 0.01),
+                Number("rate 0.5", "share_dropped_twice", 0.25, 0.01),
+            ),
+        ),
+        Claim(
+            "DRO02",
+            (Number("rate 0.2", "share_dropped", 0.2, 0.01), Identity("change_in_training")),
+        ),
+        Claim(
+            "DRO04", (Identity("change_in_inference"), Number("rate 0.5", "mean_output", 1.0, 0.01))
+        ),
+        Claim(
+            "DRO07", Identity("error", 0.0, 1e-5), deviation="one softmax layer, where it is exact"
+        ),
+        Claim(
+            "DRO11",
+            (
+                Number("rate 0.2", "share_dropped", 0.2, 0.01),
+                Identity("change_with_equal_seed"),
+            ),
+        ),
+        Claim("DRO12", Identity("difference_between_steps")),
+    ],
+)
