@@ -18,6 +18,7 @@ from keras import layers
 from zoo.claims import Claim, Difference, Order, Ratio
 from zoo.experiment import Experiment, Recipe
 from zoo.layers import Maxout, RReLU, Swish
+from zoo.probes import DropUnderNoise, MeanActivation
 
 
 def after_dense(activation, initializer="he_normal"):
@@ -79,12 +80,15 @@ EXPERIMENT = Experiment(
         },
         epochs=40,
         batch_size=128,
+        probes={"mean_activation": MeanActivation(), "drop_under_noise": DropUnderNoise(0.4)},
     ),
     claims=[
         Claim("ACT07", Ratio("tanh", "relu", "epochs_to_accuracy_0.75", 6.0, 1.5), deviation=SETUP),
         Claim("ACT14", slower("tanh", "leaky 0.01"), deviation=SETUP),
         Claim("ACT16", Difference("leaky 0.01", "prelu", "loss")),
         Claim("ACT17", Difference("leaky 0.1", "rrelu", "accuracy_gap")),
+        Claim("ACT19", Difference("relu", "elu", "mean_activation")),
+        Claim("ACT20", Difference("leaky 0.01", "elu", "drop_under_noise")),
         Claim("ACT28", Difference("swish learned", "swish 1")),
         Claim("ACT31", tuple(Difference("swish 1", other) for other in RIVALS)),
         Claim("ACT35", Order(("sigmoid", "tanh", "relu", "leaky 0.01", "elu"))),

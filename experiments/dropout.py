@@ -15,6 +15,7 @@ from keras import layers
 from zoo.claims import Claim, Difference
 from zoo.experiment import Experiment, Recipe
 from zoo.layers import DropConnect
+from zoo.probes import DropUnderNoise, DropWithoutUnits
 
 
 def build_model(input_shape, num_classes, dropout, depth=2, units=200):
@@ -59,8 +60,19 @@ EXPERIMENT = Experiment(
         },
         epochs=100,
         batch_size=100,
+        probes={
+            "drop_under_noise": DropUnderNoise(0.4),
+            "drop_without_units": DropWithoutUnits(0.25),
+        },
     ),
     claims=[
+        Claim(
+            "DRO06",
+            (
+                Difference("none", "hidden 0.5", "drop_without_units"),
+                Difference("none", "hidden 0.5", "drop_under_noise"),
+            ),
+        ),
         Claim("DRO03", Difference("none", "logits 0.5")),
         Claim("DRO05", Difference("inputs 0.5 + hidden 0.5", "none")),
         Claim(

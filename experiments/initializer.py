@@ -16,9 +16,10 @@ import math
 import keras
 from keras import initializers, layers
 
-from zoo.claims import Claim, Difference, Number
+from zoo.claims import Claim, Difference, Identity, Number
 from zoo.experiment import Experiment, Recipe
 from zoo.initializers import LSUV, IdenticalColumns
+from zoo.probes import DistinctUnits
 
 
 def normal(stddev):
@@ -74,6 +75,7 @@ EXPERIMENT = Experiment(
         },
         epochs=40,
         batch_size=128,
+        probes={"distinct_units": DistinctUnits()},
     ),
     claims=[
         Claim("INI01", Number("zeros", "loss", math.log(10), 0.01)),
@@ -81,6 +83,11 @@ EXPERIMENT = Experiment(
         Claim(
             "INI23",
             (Difference("he", "identical columns", margin=0.05), beats_zero("constant 0.1")),
+        ),
+        Claim(
+            "INI24",
+            Identity("distinct_units", 1.0, 0.0, ("constant 0.1",)),
+            deviation="outgoing weights equal too; with only the incoming ones equal, units part",
         ),
         Claim("INI25", beats_zero("zero weights + random bias")),
         Claim("INI32", (Difference("orthogonal", "glorot"), Difference("lsuv", "glorot"))),

@@ -15,6 +15,7 @@ from keras import layers, regularizers
 
 from zoo.claims import Claim, Difference, Equivalence, Trend
 from zoo.experiment import Experiment, Recipe
+from zoo.probes import DropUnderNoise, PeakWeight, SmallWeightShare
 
 
 def build_model(input_shape, num_classes, weight_penalty, depth=2, units=200):
@@ -58,8 +59,24 @@ EXPERIMENT = Experiment(
         learning_rates=(0.003, 0.01, 0.03, 0.1, 0.3, 1.0),
         epochs=100,
         batch_size=100,
+        probes={
+            "peak_weight": PeakWeight(),
+            "small_weight_share": SmallWeightShare(1e-3),
+            "drop_under_noise": DropUnderNoise(0.4),
+        },
     ),
     claims=[
+        Claim(
+            "REG06", (Difference("none", "l2 1e-2", "peak_weight"), Difference("l2 1e-2", "none"))
+        ),
+        Claim(
+            "REG07",
+            (
+                Difference("l1 1e-3", "l2 1e-2", "small_weight_share"),
+                Difference("l1 1e-3", "none", "small_weight_share"),
+                Difference("none", "l1 1e-3", "drop_under_noise"),
+            ),
+        ),
         Claim(
             "REG09", (Difference("l2 1e-2", "l1 1e-3"), Difference("l2 1e-3", "l1 1e-4 + l2 1e-3"))
         ),

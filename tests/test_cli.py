@@ -76,7 +76,7 @@ def test_list_shows_every_name_with_its_question(zoo):
     lines = out.splitlines()
     assert [line.split()[0] for line in lines] == [entry.name for entry in entries]
     for line, entry in zip(lines, entries, strict=True):
-        assert line.endswith(entry.question)
+        assert entry.question in line
     starts = {line.index(entry.question) for line, entry in zip(lines, entries, strict=True)}
     assert len(starts) == 1  # one column
 

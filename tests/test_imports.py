@@ -18,6 +18,7 @@ EXPERIMENTS_MAY = (
     "zoo.layers",
     "zoo.initializers",
     "zoo.measure",
+    "zoo.probes",
 )
 LIGHT = ("zoo.catalogue", "zoo.claims", "zoo.errors", "zoo.experiment", "zoo.registry")
 # What only reads results must start in well under a second.

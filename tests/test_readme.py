@@ -51,8 +51,22 @@ def test_own_experiment_is_planned_as_shown(tmp_path):
     ]
 
 
+def test_own_claim_is_declared_as_shown(tmp_path):
+    from zoo.claims import Trend
+    from zoo.registry import find
+
+    path = tmp_path / "width.py"
+    text = BLOCKS[0].replace(
+        "import keras\n", "import keras\nfrom zoo.claims import Claim, Trend\n", 1
+    )
+    path.write_text(text.rstrip().removesuffix(")") + BLOCKS[1] + ")\n", encoding="utf-8")
+    [claim] = find(str(path)).load().claims
+    assert isinstance(claim.rule, Trend)
+    assert "from zoo.claims import Claim, Trend" in README
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 def test_fit_many_as_shown(capsys):
-    exec(compile(BLOCKS[1], "README.md", "exec"), {})
+    exec(compile(BLOCKS[2], "README.md", "exec"), {})
     assert "learning_rate=" in capsys.readouterr().out

@@ -3,9 +3,10 @@ import itertools
 import keras
 import pytest
 
+from callbacks.kernels import layer_blocks
 from zoo.engine.result import Result
 from zoo.plan import Run
-from zoo.recording import layer_blocks, rows_of
+from zoo.recording import rows_of
 from zoo.store import Store
 from zoo.summary import records_frames, shown_epochs
 

@@ -150,7 +150,8 @@ def test_a_file_that_is_no_text_is_not_valid_python(tmp_path, content):
 )
 def test_a_module_without_an_experiment_says_what_it_must_define(tmp_path, text, received):
     path = write(tmp_path / "mine.py", text)
-    expected = f"{path} must define EXPERIMENT = Experiment(...). Received: {received}"
+    expected = f"{path} must define EXPERIMENT = Experiment(...) or Measurement(...). "
+    expected += f"Received: {received}"
     assert refused(path) == expected
 
 

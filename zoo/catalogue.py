@@ -7,6 +7,8 @@ import functools
 from dataclasses import dataclass
 from pathlib import Path
 
+from zoo.claims import VERDICTS
+
 FILE = Path(__file__).with_name("catalogue.csv")
 CHECKS = ("exact", "stat", "dir", "rec")
 
@@ -47,3 +49,17 @@ def entries() -> dict[str, Entry]:
 def find(claim_id: str) -> Entry:
     """Returns the claim of that id, an empty one if it is not the catalogue's."""
     return entries().get(claim_id, Entry(claim_id))
+
+
+def verdict_counts(folder: Path) -> str:
+    """Returns how many claims of a results folder have which verdict, empty if it has none.
+
+    It reads the file without pandas, which would take longer than all else of a listing.
+    """
+    path = folder / "verdicts.csv"
+    if not path.is_file():
+        return ""
+    with path.open(encoding="utf-8", newline="") as file:
+        found = [row["verdict"] for row in csv.DictReader(file)]
+    counts = [f"{found.count(word)} {word}" for word in VERDICTS if word in found]
+    return f" ({', '.join(counts)})"

@@ -63,7 +63,7 @@ class Difference:
         high: Label of the variant that is said to have the higher value.
         low: Label of the other.
         metric: Metric.
-        margin: Smallest difference that counts.
+        margin: Smallest difference that counts, at least 0.
     """
 
     high: str
@@ -79,7 +79,7 @@ class Order:
     Attributes:
         variants: Labels, the one with the lowest value first; at least two.
         metric: Metric.
-        margin: Smallest difference between neighbours that counts.
+        margin: Smallest difference between neighbours that counts, at least 0.
     """
 
     variants: tuple[str, ...]
@@ -127,6 +127,9 @@ class Equivalence:
 class Trend:
     """A metric rises, or falls, with a numeric factor.
 
+    It is supported if the metric rises over all levels together and no step is shown to go back. A
+    step back that is small for the seeds' spread may remain; `Order` asks for every step.
+
     Attributes:
         variants: Labels in increasing order of the factor; at least three.
         metric: Metric.
@@ -173,19 +176,45 @@ class Claim:
                     f"A claim's rule must be one of {', '.join(RULES)}. "
                     f"Received: {rule!r} for {self.id}"
                 )
-            for name, lowest in (("tolerance", 0), ("stated", -math.inf), ("factor", 1)):
-                value = getattr(rule, name, math.inf)
-                if isinstance(value, bool) or not value >= lowest:
+            self._check_numbers(rule)
+            self._check_labels(rule)
+
+    def _check_numbers(self, rule: Rule) -> None:
+        for field in dataclasses.fields(rule):
+            value = getattr(rule, field.name)
+            if field.type == "float":
+                number = isinstance(value, int | float) and not isinstance(value, bool)
+                if not number or not math.isfinite(value):
                     raise ZooError(
-                        f"`{name}` must be a number of at least {lowest}. "
-                        f"Received: {name}={value!r} for {self.id}"
+                        f"`{field.name}` must be a finite number. "
+                        f"Received: {field.name}={value!r} for {self.id}"
                     )
-            least = {Order: 2, Trend: 3}.get(type(rule), 0)
-            if len(labels_of(rule)) < least:
+                least, may_equal = _least(rule, field.name)
+                if value < least or (value == least and not may_equal):
+                    raise ZooError(
+                        f"`{field.name}` must be {'at least' if may_equal else 'above'} {least}. "
+                        f"Received: {field.name}={value!r} for {self.id}"
+                    )
+            if field.name == "metric" and not (isinstance(value, str) and value):
                 raise ZooError(
-                    f"{type(rule).__name__} needs at least {least} variants. "
-                    f"Received: {labels_of(rule)} for {self.id}"
+                    f"`metric` must be the name of a metric. Received: {value!r} for {self.id}"
                 )
+
+    def _check_labels(self, rule: Rule) -> None:
+        given = getattr(rule, "variants", ())
+        if not isinstance(given, tuple):
+            raise ZooError(
+                f"`variants` must be a tuple of labels. Received: {given!r} for {self.id}"
+            )
+        labels = labels_of(rule)
+        kind = type(rule).__name__
+        least = {Order: 2, Trend: 3}.get(type(rule), 0)
+        if len(labels) < least:
+            raise ZooError(
+                f"{kind} needs at least {least} variants. Received: {labels} for {self.id}"
+            )
+        if len(set(labels)) < len(labels):
+            raise ZooError(f"{kind} must name different variants. Received: {labels} for {self.id}")
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -209,6 +238,17 @@ class Claim:
         ]
         texts = {name: getattr(self, name) for name in ("says", "source", "deviation")}
         return {"id": self.id, "rules": rules} | {k: v for k, v in texts.items() if v}
+
+
+def _least(rule: Rule, name: str) -> tuple[float, bool]:
+    """Returns the lower end of what a number of a rule may be, and whether it may be that."""
+    if name == "tolerance":
+        return 0, isinstance(rule, Identity)
+    if name == "margin":
+        return 0, not isinstance(rule, Equivalence)
+    if name == "stated":
+        return (0, False) if isinstance(rule, Ratio) else (-math.inf, True)
+    return (1, False) if name == "factor" else (-math.inf, True)
 
 
 def from_dict(given: Mapping[str, Any]) -> Claim:

@@ -13,11 +13,9 @@ from rich.console import Console
 
 from zoo.errors import ZooError, closest
 from zoo.quiet import import_keras
+from zoo.show import show_experiment, show_plan, show_results, show_verdicts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from zoo.claims import Claim
     from zoo.registry import Entry
     from zoo.runner import Engine, Prepared, Settings
     from zoo.store import Store
@@ -49,9 +47,11 @@ AllOption = Annotated[bool, typer.Option("--all", help="All experiments.")]
 @app.command("list")
 def list_command(
     factor: Annotated[str | None, typer.Option(help="Only experiments on this factor.")] = None,
+    results: ResultsOption = RESULTS,
     debug: DebugOption = False,
 ) -> None:
-    """List the experiments with their questions."""
+    """List the experiments with their questions, and how many claims have which verdict."""
+    from zoo import catalogue
     from zoo.registry import entries
 
     found = entries()
@@ -62,7 +62,8 @@ def list_command(
         found = [entry for entry in found if entry.factor == factor]
     width = max(len(entry.name) for entry in found)
     for entry in found:
-        typer.echo(f"{entry.name.ljust(width)}  {entry.question}")
+        counted = catalogue.verdict_counts(results / entry.name)
+        typer.echo(f"{entry.name.ljust(width)}  {entry.question}{counted}")
 
 
 @app.command()
@@ -72,38 +73,7 @@ def show(name: str, debug: DebugOption = False) -> None:
 
     entry = find(name)
     import_keras()
-    typer.echo(entry.docstring.strip())
-    if not entry.trained:
-        measured = entry.load_measurement()
-        typer.echo(f"\nfactor         {measured.factor}, measured without training")
-        typer.echo("\n".join(f"  {label}" for label in measured.variants))
-        _show_claims(measured.claims)
-        return
-    experiment = entry.load()
-    recipe = experiment.recipe
-    typer.echo(f"\nfactor         {experiment.factor}")
-    for label in experiment.variants:
-        rates = ", ".join(f"{rate:g}" for rate in experiment.learning_rates(label))
-        mark = "  (baseline)" if label == experiment.baseline else ""
-        typer.echo(f"  {label.ljust(30)} learning rates {rates}{mark}")
-    some = f", {recipe.train_examples} training examples" if recipe.train_examples else ""
-    typer.echo(f"data           {recipe.data}{some}")
-    typer.echo(f"epochs         {recipe.epochs}, batch size {recipe.batch_size}")
-    typer.echo(f"file           {os.path.relpath(entry.path)}")
-    _show_claims(experiment.claims)
-
-
-def _show_claims(claims: Sequence[Claim]) -> None:
-    """Prints what the lectures say, with its source and the rule that settles it."""
-    from zoo import catalogue, ledger
-
-    if claims:
-        typer.echo("claims")
-    for claim in claims:
-        known = catalogue.find(claim.id)
-        source = claim.source or known.source
-        typer.echo(f"  {claim.id}  {claim.says or known.says} ({source})")
-        typer.echo(f"      {ledger.describe(claim)}")
+    show_experiment(entry)
 
 
 @app.command()
@@ -174,7 +144,7 @@ def run(
                 continue
             prepared = runner.prepare(entry, settings, data_dir)
             if dry_run:
-                _show_plan(prepared)
+                show_plan(prepared)
                 continue
             with Store(results) as store:
                 prepared, trained = _train(
@@ -190,7 +160,7 @@ def run(
                 folder = runner.write(prepared, store, results)
                 if tensorboard is not None:
                     runner.write_tensorboard(prepared, store, tensorboard)
-            _show_results(folder, trained, len(prepared.jobs), tensorboard)
+            show_results(folder, trained, len(prepared.jobs), tensorboard)
         except (ZooError, typer.Exit):
             raise
         except Exception as error:
@@ -215,17 +185,8 @@ def _measure(entry: Entry, settings: Settings, results: Path, dry_run: bool) -> 
         return
     folder = measuring.run(entry, experiment, results, seeds)
     typer.echo((folder / "table.md").read_text(encoding="utf-8"))
-    _show_verdicts(folder)
+    show_verdicts(folder)
     typer.echo(f"Tables: {folder}{os.sep}\nAgain: python -m zoo table {folder.name}")
-
-
-def _show_verdicts(folder: Path) -> None:
-    from zoo import ledger
-
-    if (folder / "verdicts.csv").is_file():
-        verdicts = ledger.read(folder.parent, [folder.name])
-        typer.echo("\n".join(ledger.lines_of(verdicts)))
-        typer.echo(f"{ledger.counts(verdicts)}.\n")
 
 
 def _train(
@@ -392,30 +353,6 @@ def _numbers(option: str, text: str | None) -> tuple[float, ...] | None:
         raise ZooError(
             f"`{option}` must be numbers separated by commas, like 0.01,0.1. Received: {text!r}"
         ) from None
-
-
-def _show_plan(prepared: Prepared) -> None:
-    jobs, data = prepared.jobs, prepared.data
-    epochs = sum(job.recipe.epochs for job in jobs)
-    typer.echo(
-        f"{prepared.folder_name}: {len(jobs)} runs, {epochs} epochs together; "
-        f"{len(prepared.experiment.variants)} variants, {len(prepared.seeds)} seeds; "
-        f"data {data.name}, {len(data.x_train)} training examples"
-    )
-
-
-def _show_results(folder: Path, trained: int, planned: int, tensorboard: Path | None) -> None:
-    from zoo import tables
-    from zoo.device import device_name
-
-    typer.echo((folder / "table.md").read_text(encoding="utf-8"))
-    spec = tables.read_spec(folder)
-    _show_verdicts(folder)
-    typer.echo(f"Trained {trained} runs, {planned - trained} were stored. Device: {device_name()}.")
-    typer.echo(f"Plots and tables: {folder}{os.sep}   effect: {folder / 'effect.svg'}")
-    if tensorboard is not None:
-        typer.echo(f"TensorBoard: tensorboard --logdir {tensorboard}")
-    typer.echo(f"Again: python -m zoo table {spec['experiment']}")
 
 
 def main() -> None:

@@ -57,6 +57,8 @@ class Recipe:
             callback that sets the rate as training goes.
         callbacks: Function that returns a list of Keras callbacks.
         loss: Function that returns the loss on `(labels, logits)`.
+        probes: What is measured in every trained network besides: functions of the model and the
+            data that return a number, by the name that claims use (`zoo/probes.py`).
     """
 
     build_model: Callable[..., Any]
@@ -69,6 +71,7 @@ class Recipe:
     schedule: Callable[[float, int, int], Any] = no_schedule
     callbacks: Callable[[], list[Any]] = no_callbacks
     loss: Callable[[], Any] = crossentropy
+    probes: Mapping[str, Callable[[Any, Any], float]] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Checks the numbers."""
@@ -98,6 +101,7 @@ FACTORS = frozenset(field.name for field in dataclasses.fields(Recipe)) - {
     "learning_rates",
     "data",
     "train_examples",
+    "probes",
 }
 
 

@@ -121,6 +121,8 @@ def recipe_identity(recipe: Recipe, model: Any, fingerprint: str, steps_per_epoc
         "steps_per_epoch": steps_per_epoch,
         "data": fingerprint,
         "versions": library_versions(),
+        # What was run without probes keeps its key.
+        **({"probes": describe(dict(recipe.probes))} if recipe.probes else {}),
     }
 
 

@@ -12,9 +12,10 @@ from keras import ops
 class IdenticalColumns(keras.initializers.HeNormal):
     """He-normal weights with every unit of the layer given the same incoming weights.
 
-    Units that start equal stay equal under any deterministic training: nothing breaks the symmetry.
-    The common column's sign is chosen so that its sum is positive; with the other sign a unit whose
-    inputs are all equal and positive, as behind such a layer and a ReLU, would be dead.
+    Only the weights that come in are equal. Where those that go out differ, as they do in front of
+    a layer of this kind, the units part in training; units with both equal stay equal. The common
+    column's sign is chosen so that its sum is positive; with the other sign a unit whose inputs are
+    all equal and positive, as behind such a layer and a ReLU, would be dead.
 
     Args:
         seed: Integer, or `None`.

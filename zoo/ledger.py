@@ -171,7 +171,7 @@ def render(ledger: pd.DataFrame, form: str) -> str:
         return _csv(ledger)
     lines = ["# Ledger", "", f"{counts(ledger)}.", ""]
     lines += ["| id | experiment | says | verdict | evidence | rule | source |", "|---" * 7 + "|"]
-    for row in ledger.fillna("").itertuples():
+    for row in _blank(ledger).itertuples():
         evidence = row.evidence + (f". Differs: {row.deviation}" if row.deviation else "")
         evidence += f". To decide: about {row.seeds} seeds" if row.seeds else ""
         evidence += _other_view(row)
@@ -184,11 +184,17 @@ def render(ledger: pd.DataFrame, form: str) -> str:
 def lines_of(verdicts: pd.DataFrame) -> list[str]:
     """Returns the verdicts of one experiment for the terminal, two lines a claim."""
     lines = []
-    for row in verdicts.fillna("").itertuples():
+    for row in _blank(verdicts).itertuples():
         lines.append(f"{row.verdict.ljust(9)}  {row.id}  {row.says}")
         more = f". To decide: about {row.seeds} seeds" if row.seeds else ""
         lines.append(f"           {row.evidence}{more}{_other_view(row)}")
     return lines
+
+
+def _blank(frame: pd.DataFrame) -> pd.DataFrame:
+    """Returns the table with an empty text where a value is missing."""
+    whole = frame.astype(object)
+    return whole.where(frame.notna(), "")
 
 
 def _other_view(row: Any) -> str:

@@ -83,15 +83,17 @@ def unknown(name: str) -> str:
 
 
 def measure(result: Result, name: str, epochs: int) -> float:
-    """Returns a derived metric of a run.
+    """Returns a derived metric of a run, or what a probe measured in it.
 
     Args:
         result: The run.
-        name: A name of `DERIVED`, or `epochs_to_...`.
+        name: A name of `DERIVED`, or `epochs_to_...`, or a probe's.
         epochs: Epochs of the recipe.
     """
     if name in DERIVED:
         return DERIVED[name](result)
+    if name in result.final:
+        return result.final[name]
     found = EPOCHS_TO.fullmatch(name)
     if found is None:
         raise ZooError(unknown(name))

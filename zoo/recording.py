@@ -7,10 +7,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-import keras
-
 from callbacks import ActivationHistogram, GradientStatistics, UpdateRatio, WeightStatistics
-from callbacks.kernels import kernels
+from callbacks.kernels import layer_blocks
 from zoo.data import Data
 from zoo.engine.result import Result
 from zoo.plan import Job
@@ -18,14 +16,6 @@ from zoo.seeding import fresh_model
 
 SEEDS = 3
 EXAMPLES = 256
-# Layers that put nothing of their own into what a hidden layer gives on.
-PASSING = (
-    keras.layers.Dropout,
-    keras.layers.Flatten,
-    keras.layers.GaussianNoise,
-    keras.layers.GaussianDropout,
-    keras.layers.Reshape,
-)
 PREFIX = {"ActivationHistogram": "activation_", "WeightStatistics": "weight_"}
 
 Row = tuple[int, int, str, Any]
@@ -65,23 +55,6 @@ def _with_recorders(callbacks: Any, blocks: list[tuple[str, str]], data: Data) -
     recorders += [ActivationHistogram(x, inside) if inside else None]
     recorders += [UpdateRatio(), WeightStatistics()]
     return [*callbacks(), *(recorder for recorder in recorders if recorder is not None)]
-
-
-def layer_blocks(model: Any) -> list[tuple[str, str]]:
-    """Returns the network's layers as the lectures count them: each kernel with what follows it.
-
-    Returns:
-        For each block the name of the layer with the kernel and of the one whose output the block
-        gives on: its normalisation or activation if it has one. The last block makes the logits.
-    """
-    with_kernel = {name.partition("/")[0] for name in kernels(model)}
-    blocks: list[tuple[str, str]] = []
-    for layer in model.layers:
-        if layer.name in with_kernel:
-            blocks.append((layer.name, layer.name))
-        elif blocks and not isinstance(layer, PASSING) and "Pooling" not in type(layer).__name__:
-            blocks[-1] = (blocks[-1][0], layer.name)
-    return blocks
 
 
 def rows_of(result: Result) -> list[Row]:

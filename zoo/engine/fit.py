@@ -64,6 +64,8 @@ def train_one(job: Job, data: Data, progress: Progress, reason: str = "") -> Res
         values = model.evaluate(x, y, EVALUATION_BATCH, verbose=0, return_dict=True)
         final[f"{part}_loss"] = float(values["loss"])
         final[f"{part}_accuracy"] = exact_share(values["accuracy"], len(x))
+    for name, probe in recipe.probes.items():
+        final[name] = float(probe(model, data))
     return Result(
         run=run,
         status=status_of(recorder.history["loss"], callbacks),

@@ -126,7 +126,7 @@ class Population:
         arrays = self._arrays()
         changed = False
         for array, value in zip(arrays, values, strict=False):
-            if not np.array_equal(array[place], value, equal_nan=array.dtype.kind == "f"):
+            if array[place].tobytes() != value.tobytes():  # NaN is equal to itself in its bits
                 array[place] = value
                 changed = True
         if changed:
@@ -214,6 +214,7 @@ class Population:
             for part, (losses, accuracies) in final.items():
                 values[f"{part}_loss"] = float(losses[slot.place])
                 values[f"{part}_accuracy"] = exact_share(accuracies[slot.place], examples[part])
+            values |= self._probe(slot)
             yield Result(
                 run=slot.job.run,
                 status=status_of(slot.history["loss"], slot.callbacks),
@@ -224,6 +225,22 @@ class Population:
                 seconds=seconds,
                 records=records_of(slot.callbacks),
             )
+
+    def _probe(self, slot: Slot) -> dict[str, float]:
+        """Returns what the recipe's probes measure in a trained network."""
+        probes = slot.job.recipe.probes
+        if not probes:
+            return {}
+        view = RunModel(
+            self.program.host,
+            0.0,
+            lambda: [array[slot.place] for array in self._arrays()],
+            lambda values: self._write(slot.place, values),
+        )
+        model = view.load()
+        values = {name: float(probe(model, self.data)) for name, probe in probes.items()}
+        view.release()
+        return values
 
     def _reseat(self, finished: list[Slot]) -> None:
         """Gives free places to waiting runs; closes the others when most are free."""

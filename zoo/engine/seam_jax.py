@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -18,6 +18,17 @@ def stateless(optimizer: Any) -> Any:
 def to_device(array: Any) -> Any:
     """Copies an array to the device."""
     return jnp.asarray(array)
+
+
+def assign(variables: Sequence[Any], arrays: Sequence[Any]) -> None:
+    """Sets Keras variables to arrays of their own shapes and types."""
+    for variable, array in zip(variables, arrays, strict=True):
+        variable.assign(array)
+
+
+def values(variables: Sequence[Any]) -> list[Any]:
+    """Returns copies of the values of Keras variables as NumPy arrays."""
+    return [np.array(variable.value) for variable in variables]
 
 
 def value_and_gradients(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -42,6 +42,23 @@ def stateless(optimizer: Any) -> Any:
 def to_device(array: Any) -> Any:
     """Copies an array to the device."""
     return tf.constant(array)
+
+
+def assign(variables: Sequence[Any], arrays: Sequence[Any]) -> None:
+    """Sets Keras variables to arrays of their own shapes and types."""
+    # Keras's `assign` checks and casts and reads the value back, and takes five times as long.
+    for variable, array in zip(variables, arrays, strict=True):
+        copy = tf.constant(array)  # an operation may share the memory of what it is given
+        tf.raw_ops.AssignVariableOp(resource=variable.value.handle, value=copy)
+
+
+def values(variables: Sequence[Any]) -> list[Any]:
+    """Returns copies of the values of Keras variables as NumPy arrays."""
+    found = []
+    for variable in variables:
+        own = variable.value
+        found.append(tf.raw_ops.ReadVariableOp(resource=own.handle, dtype=own.dtype).numpy())
+    return found
 
 
 def value_and_gradients(

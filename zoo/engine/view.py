@@ -8,6 +8,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from zoo.engine.program import seam
+
 BATCH_HOOKS = tuple(
     f"on_{where}{phase}_{when}"
     for where, phase in (
@@ -72,15 +74,14 @@ class RunModel:
             wanted += host.optimizer.variables
         if len(self.loaded) < len(wanted):
             start = len(self.loaded)
-            for variable, value in zip(wanted[start:], self.read()[start:], strict=False):
-                variable.assign(value)
+            seam().assign(wanted[start:], self.read()[start : len(wanted)])
             self.__dict__["loaded"] = wanted
         return host
 
     def release(self) -> None:
         """Takes the values back from the host after a hook."""
         if self.loaded:
-            self.write([keras.ops.convert_to_numpy(item) for item in self.loaded])
+            self.write(seam().values(self.loaded))
             self.__dict__["loaded"] = []
 
     def jax_state_sync(self) -> None:

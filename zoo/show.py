@@ -1,0 +1,87 @@
+"""What the commands print about experiments, plans and results."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from zoo.claims import Claim
+    from zoo.registry import Entry
+    from zoo.runner import Prepared
+
+
+def show_experiment(entry: Entry) -> None:
+    """Prints what an experiment varies, what it keeps and what it claims."""
+    typer.echo(entry.docstring.strip())
+    if not entry.trained:
+        measured = entry.load_measurement()
+        typer.echo(f"\nfactor         {measured.factor}, measured without training")
+        typer.echo("\n".join(f"  {label}" for label in measured.variants))
+        _show_claims(measured.claims)
+        return
+    experiment = entry.load()
+    recipe = experiment.recipe
+    typer.echo(f"\nfactor         {experiment.factor}")
+    for label in experiment.variants:
+        rates = ", ".join(f"{rate:g}" for rate in experiment.learning_rates(label))
+        mark = "  (baseline)" if label == experiment.baseline else ""
+        typer.echo(f"  {label.ljust(30)} learning rates {rates}{mark}")
+    some = f", {recipe.train_examples} training examples" if recipe.train_examples else ""
+    typer.echo(f"data           {recipe.data}{some}")
+    typer.echo(f"epochs         {recipe.epochs}, batch size {recipe.batch_size}")
+    typer.echo(f"file           {os.path.relpath(entry.path)}")
+    _show_claims(experiment.claims)
+
+
+def _show_claims(claims: Sequence[Claim]) -> None:
+    """Prints what the lectures say, with its source and the rule that settles it."""
+    from zoo import catalogue, ledger
+
+    if claims:
+        typer.echo("claims")
+    for claim in claims:
+        known = catalogue.find(claim.id)
+        source = claim.source or known.source
+        typer.echo(f"  {claim.id}  {claim.says or known.says} ({source})")
+        typer.echo(f"      {ledger.describe(claim)}")
+
+
+def show_plan(prepared: Prepared) -> None:
+    """Prints how much there is to train."""
+    jobs, data = prepared.jobs, prepared.data
+    epochs = sum(job.recipe.epochs for job in jobs)
+    typer.echo(
+        f"{prepared.folder_name}: {len(jobs)} runs, {epochs} epochs together; "
+        f"{len(prepared.experiment.variants)} variants, {len(prepared.seeds)} seeds; "
+        f"data {data.name}, {len(data.x_train)} training examples"
+    )
+
+
+def show_results(folder: Path, trained: int, planned: int, tensorboard: Path | None) -> None:
+    """Prints table and verdicts of a run, and where the rest is."""
+    from zoo import tables
+    from zoo.device import device_name
+
+    typer.echo((folder / "table.md").read_text(encoding="utf-8"))
+    spec = tables.read_spec(folder)
+    show_verdicts(folder)
+    typer.echo(f"Trained {trained} runs, {planned - trained} were stored. Device: {device_name()}.")
+    typer.echo(f"Plots and tables: {folder}{os.sep}   effect: {folder / 'effect.svg'}")
+    if tensorboard is not None:
+        typer.echo(f"TensorBoard: tensorboard --logdir {tensorboard}")
+    typer.echo(f"Again: python -m zoo table {spec['experiment']}")
+
+
+def show_verdicts(folder: Path) -> None:
+    """Prints the verdicts in a results folder, if it has any."""
+    from zoo import ledger
+
+    if (folder / "verdicts.csv").is_file():
+        verdicts = ledger.read(folder.parent, [folder.name])
+        typer.echo("\n".join(ledger.lines_of(verdicts)))
+        typer.echo(f"{ledger.counts(verdicts)}.\n")
