@@ -61,6 +61,7 @@ EXPERIMENT = Experiment(
                 Difference("none", "before activation", "accuracy_gap"),
             ),
         ),
+        Claim("BN22", Difference("before and on logits", "before activation")),
         Claim("BN26", Difference("before activation", "before - neither")),
         Claim("BN27", Difference("before activation", "none")),
         Claim("BN28", Identity("diverged", variants=("before activation",))),

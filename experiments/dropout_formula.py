@@ -14,8 +14,9 @@ import itertools
 import keras
 from keras import layers, ops
 
-from zoo.claims import Claim, Identity, Number
+from zoo.claims import Claim, Equivalence, Identity, Number
 from zoo.experiment import Measurement
+from zoo.layers import DropConnect
 from zoo.measure import furthest
 
 
@@ -51,6 +52,17 @@ def time_steps(seed):
     return {"difference_between_steps": furthest(outputs, ops.repeat(outputs[:, :1], 10, axis=1))}
 
 
+def connections(make):
+    """Returns a measurement of how units differ that have equal weights, when some are dropped."""
+
+    def check(seed):
+        layer = make(seed)
+        outputs = layer(ops.ones((1, 200)), training=True)
+        return {"difference_between_units": ops.std(outputs) / ops.mean(outputs)}
+
+    return check
+
+
 def average(seed):
     """Compares the geometric mean over all masks with one pass, for one softmax layer."""
     inputs = keras.random.normal((1, 8), seed=seed)
@@ -70,6 +82,14 @@ EXPERIMENT = Measurement(
         "rate 0.5": mask(0.5),
         "noise shape": time_steps,
         "average over masks": average,
+        "units dropped": connections(
+            lambda seed: keras.Sequential(
+                [layers.Dropout(0.5, seed=seed), layers.Dense(100, kernel_initializer="ones")]
+            )
+        ),
+        "connections dropped": connections(
+            lambda seed: DropConnect(100, 0.5, seed, kernel_initializer="ones")
+        ),
     },
     measure=lambda check, seed: check(seed),
     claims=[
@@ -89,6 +109,12 @@ EXPERIMENT = Measurement(
         ),
         Claim(
             "DRO07", Identity("error", 0.0, 1e-5), deviation="one softmax layer, where it is exact"
+        ),
+        Claim(
+            "DRO10",
+            Equivalence(
+                "units dropped", "connections dropped", "difference_between_units", margin=0.01
+            ),
         ),
         Claim(
             "DRO11",

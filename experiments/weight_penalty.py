@@ -77,6 +77,7 @@ EXPERIMENT = Experiment(
                 Difference("none", "l1 1e-3", "drop_under_noise"),
             ),
         ),
+        Claim("REG08", Difference("l1 1e-3", "l2 1e-3", "small_weight_share", 0.1)),
         Claim(
             "REG09", (Difference("l2 1e-2", "l1 1e-3"), Difference("l2 1e-3", "l1 1e-4 + l2 1e-3"))
         ),

@@ -138,7 +138,7 @@ def wide(measurements: pd.DataFrame) -> pd.DataFrame:
     """Returns one row a variant and seed; a metric at a place is the column `metric@place`."""
     place = measurements["place"]
     names = measurements["metric"].where(
-        place.isna(), measurements["metric"] + "@" + place.map("{:g}".format)
+        place.isna(), measurements["metric"] + "@" + place.map("{:.12g}".format)
     )
     table = measurements.assign(metric=names).pivot(
         index=["variant", "seed"], columns="metric", values="value"

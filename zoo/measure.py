@@ -17,7 +17,8 @@ def gradients(model: Any, loss: Any, x: Any, y: Any) -> list[npt.NDArray[Any]]:
     subtracts just the gradient; the weights are put back.
 
     Args:
-        model: A built model without dropout or batch normalisation; compiled anew.
+        model: A built model; compiled anew. Moving statistics of batch normalisation and streams of
+            dropout move on.
         loss: A Keras loss, or its name.
         x: Array of shape `(examples, ...)`.
         y: Array of shape `(examples, ...)`.
@@ -41,3 +42,27 @@ def furthest(first: Any, second: Any) -> float:
 def learning_rates(schedule: Callable[[int], Any], steps: Sequence[int]) -> npt.NDArray[Any]:
     """Returns the learning rates of a schedule at some steps, shape `(steps,)`."""
     return np.array([float(keras.ops.convert_to_numpy(schedule(step))) for step in steps])
+
+
+def slopes(function: Callable[[Any], Any], points: Sequence[float]) -> npt.NDArray[Any]:
+    """Returns the derivative of a function of one number, as training would see it.
+
+    Args:
+        function: Works on arrays element by element.
+        points: Where to look.
+    """
+    shift = _Shift()
+    model = keras.Sequential([keras.Input((len(points),)), shift, keras.layers.Lambda(function)])
+    x = np.array([points], np.float32)
+    (found,) = gradients(model, lambda _, output: keras.ops.sum(output, axis=-1), x, x)
+    return found
+
+
+class _Shift(keras.layers.Layer):
+    """Adds a trained variable of 0 to each input."""
+
+    def build(self, input_shape: tuple[int, ...]) -> None:
+        self.shift = self.add_weight(shape=input_shape[1:], initializer="zeros", name="shift")
+
+    def call(self, inputs: Any) -> Any:
+        return inputs + self.shift

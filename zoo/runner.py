@@ -12,6 +12,7 @@ import keras
 from rich.console import Console
 
 from zoo import data as datasets
+from zoo import metrics
 from zoo.claims import ALPHA
 from zoo.data import Data
 from zoo.device import device_name, on_processor
@@ -126,6 +127,9 @@ def prepare(entry: Entry, settings: Settings, data_dir: Path | None) -> Prepared
     """Loads experiment and data and plans the runs; trains nothing."""
     experiment = settings.apply(entry.load())
     recipe = experiment.recipe
+    for claim in experiment.claims:
+        for rule in claim.rules:
+            metrics.check(rule.metric, recipe.probes)
     data = datasets.load(recipe.data, data_dir=data_dir)
     if recipe.train_examples is not None:
         if settings.data is not None and recipe.train_examples > len(data.x_train):

@@ -1,0 +1,135 @@
+"""Are the activation functions what the lectures say: formulas, ranges, slopes, mean outputs?
+
+Each function is looked at alone, without a network: on a grid from -50 to 50, at -10, 0 and 10, far
+out, and on a million standard normal inputs. Swish is called nonnegative by one lecture.
+
+References:
+    Clevert et al. (2016), Exponential Linear Units, arXiv:1511.07289.
+    Ramachandran et al. (2017), Searching for Activation Functions, arXiv:1710.05941.
+"""
+
+import math
+
+import keras
+from keras import activations, ops
+
+from zoo.claims import Claim, Identity, Number
+from zoo.experiment import Measurement
+from zoo.measure import furthest, slopes
+
+
+def leaky(slope):
+    """Returns Keras's leaky ReLU and the formula max(slope x, x)."""
+    return (
+        lambda x: activations.leaky_relu(x, negative_slope=slope),
+        lambda x: ops.maximum(slope * x, x),
+        (-math.inf, math.inf),
+    )
+
+
+def swish(beta):
+    """Returns x sigmoid(beta x), for beta = 1 Keras's own, and the formula written out."""
+    function = activations.silu if beta == 1 else lambda x: x * activations.sigmoid(beta * x)
+    return function, lambda x: x / (1 + ops.exp(-beta * x)), (0.0, math.inf)
+
+
+def tanh(x):
+    """Returns tanh as a ratio of exponentials, of the absolute value so that none overflows."""
+    small = ops.exp(-2 * ops.abs(x))
+    return ops.sign(x) * (1 - small) / (1 + small)
+
+
+# Keras's function, the lectures' formula, and the range that the lectures state.
+VARIANTS = {
+    "sigmoid": (activations.sigmoid, lambda x: 1 / (1 + ops.exp(-x)), (0.0, 1.0)),
+    "tanh": (activations.tanh, tanh, (-1.0, 1.0)),
+    "relu": (activations.relu, lambda x: ops.maximum(0.0, x), (0.0, math.inf)),
+    "leaky 0.01": leaky(0.01),
+    "leaky 0.1": leaky(0.1),
+    "elu": (
+        activations.elu,
+        lambda x: ops.where(x > 0, x, ops.exp(ops.minimum(x, 0.0)) - 1),
+        (-1.0, math.inf),
+    ),
+    "swish 0": swish(0),
+    "swish 1": swish(1),
+    "swish 10": swish(10),
+    "swish 100": swish(100),
+}
+BETAS = {"swish 1": 1, "swish 10": 10, "swish 100": 100}
+
+
+def measure(variant, seed):
+    """Measures one function."""
+    function, formula, (lowest, highest) = variant
+    grid = ops.linspace(-50.0, 50.0, 200_001)
+    values = ops.convert_to_numpy(function(grid))
+    normal = keras.random.normal((1_000_000,), seed=seed)
+    left, middle, right, far = slopes(function, [-10.0, 0.0, 10.0, 1e6])
+    steps = values[1:] - values[:-1]
+    return {
+        "formula_error": furthest(values, formula(grid)),
+        "outside_range": max(0.0, lowest - values.min(), values.max() - highest),
+        "falls": float(steps.min() < -1e-6),
+        ("slope", -10): left,
+        ("slope", 0): middle,
+        ("slope", 10): right,
+        ("slope", 1_000_000): far,
+        "mean_output": ops.mean(function(normal)),
+        "distance_to_relu": furthest(values, ops.maximum(0.0, grid)),
+        "distance_to_half": furthest(values, grid / 2),
+    }
+
+
+def formula(variant):
+    """Says that a function equals its formula."""
+    return Identity("formula_error", 0.0, 1e-5, (variant,))
+
+
+def slope(variant, at, value, tolerance=1e-7):
+    """Says what the derivative is at a point."""
+    return Identity(f"slope@{at}", value, tolerance, (variant,))
+
+
+def in_range(variant):
+    """Says that no value lies outside the stated range."""
+    return Identity("outside_range", 0.0, 0.0, (variant,))
+
+
+SATURATED = 1 / (2 + 2 * math.cosh(10))  # the sigmoid's slope at -10 and at 10
+
+EXPERIMENT = Measurement(
+    factor="activation",
+    seeds=8,
+    variants=VARIANTS,
+    measure=measure,
+    claims=[
+        Claim("ACT01", (formula("sigmoid"), in_range("sigmoid"))),
+        Claim("ACT02", (slope("sigmoid", -10, SATURATED), slope("sigmoid", 0, 0.25))),
+        Claim("ACT03", (in_range("tanh"), Number("tanh", "mean_output", 0.0, 0.005))),
+        Claim("ACT04", (slope("tanh", -10, 0.0), slope("tanh", 0, 1.0), slope("tanh", 10, 0.0))),
+        Claim("ACT05", (formula("relu"), in_range("relu"))),
+        Claim("ACT06", (slope("relu", 10, 1.0), slope("relu", 1_000_000, 1.0))),
+        Claim("ACT08", Number("relu", "mean_output", 1 / math.sqrt(2 * math.pi), 0.005)),
+        Claim("ACT11", (formula("leaky 0.1"), slope("leaky 0.1", -10, 0.1))),
+        Claim("ACT12", (formula("leaky 0.01"), slope("leaky 0.01", -10, 0.01))),
+        Claim("ACT13", (formula("leaky 0.01"), formula("leaky 0.1"))),
+        Claim("ACT18", formula("elu")),
+        Claim(
+            "ACT27",
+            (
+                formula("swish 1"),
+                formula("swish 10"),
+                Identity("distance_to_half", 0.0, 1e-5, ("swish 0",)),
+            ),
+        ),
+        # max |swish - relu| = 0.27846 / beta
+        Claim(
+            "ACT29",
+            tuple(Number(k, "distance_to_relu", 0.278465 / b, 1e-4) for k, b in BETAS.items()),
+        ),
+        Claim("ACT30", (in_range("swish 1"), Identity("falls", 1.0, 0.0, ("swish 1",)))),
+        Claim("ACT39", (slope("relu", -10, 0.0), slope("relu", 10, 1.0))),
+        Claim("ACT45", (in_range("sigmoid"), slope("sigmoid", 10, SATURATED))),
+    ],
+)
