@@ -82,7 +82,7 @@ def test_a_run_writes_table_and_verdicts_twice_the_same(zoo, mine, tmp_path):
     code, out, _ = zoo("run", mine, "--results", results)
     assert code == 0
     assert "refuted    MINE  All double." in out
-    assert "layer@2 is 3 where it is furthest from 2" in out
+    assert "layer@2 is 3, furthest from 2" in out
     folder = results / "mine"
     first = {path.name: path.read_bytes() for path in folder.iterdir()}
     assert set(first) == {"spec.json", "measurements.csv", "table.csv", "table.md", "verdicts.csv"}

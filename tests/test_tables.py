@@ -113,12 +113,12 @@ def test_the_declaration_comes_back(tmp_path, spec, summary):
     assert tables.read_spec(tmp_path) == spec
 
 
-def test_numbers_have_six_digits_and_gaps_are_empty(tmp_path, spec, summary):
+def test_numbers_have_fixed_digits_and_gaps_are_empty(tmp_path, spec, summary):
     tables.write(tmp_path, spec, summary)
     with (tmp_path / "runs.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 2 * 3 * 4
-    assert [line["test_accuracy"] for line in rows[:4]] == [f"{k / 7:.6g}" for k in range(1, 5)]
+    assert [line["test_accuracy"] for line in rows[:4]] == [f"{k / 7:.10g}" for k in range(1, 5)]
     assert {line["test_loss"] for line in rows} == {"inf"}
     with (tmp_path / "table.csv").open(newline="") as file:
         baseline, other = csv.DictReader(file)
@@ -180,9 +180,23 @@ def test_missing_numbers_are_empty_cells(spec):
     assert other["validation %"] == other["test %"] == other["difference (points)"] == ""
 
 
-def test_diverged_runs_are_counted(spec):
+def test_diverged_runs_are_counted_with_wilsons_interval(spec):
     text = tables.render(spec, table_of(row("relu", diverged=1), row("tanh", diverged=4)), "md")
-    assert [line["diverged"] for line in markdown_rows(text)] == ["1 of 4", "4 of 4"]
+
+    def wilson(share, n, z=1.959964):
+        middle, half = (
+            share + z**2 / (2 * n),
+            z * math.sqrt(share * (1 - share) / n + (z / n) ** 2 / 4),
+        )
+        return [100 * (middle + side * half) / (1 + z**2 / n) for side in (-1, 1)]
+
+    expected = [
+        f"{runs} of 4 [{low:.0f}, {high:.0f}] %"
+        for runs in (1, 4)
+        for low, high in [wilson(runs / 4, 4)]
+    ]
+    assert [line["diverged"] for line in markdown_rows(text)] == expected
+    assert "Wilson" in text
 
 
 def test_a_rate_at_the_edge_has_a_star_and_a_note(spec):

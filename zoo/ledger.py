@@ -11,11 +11,12 @@ from typing import Any
 import pandas as pd
 
 from zoo import catalogue
-from zoo.claims import ALPHA, NOT_RUN, VERDICTS, Claim, from_dict
+from zoo.cells import Cells
+from zoo.claims import ALPHA, NOT_RUN, VERDICTS, Claim, Identity, from_dict
 from zoo.errors import ZooError
 from zoo.summary import best_rates
 from zoo.tables import results_folder, write_text
-from zoo.verdicts import Cells, settle
+from zoo.verdicts import settle
 
 COLUMNS = [
     "id",
@@ -79,14 +80,15 @@ def describe(claim: Claim) -> str:
     parts = []
     for rule in claim.rules:
         given = {k: v for k, v in vars(rule).items() if v not in ("", (), None)}
-        words = ", ".join(f"{name} {_words(value)}" for name, value in given.items())
+        between = ", " if isinstance(rule, Identity) else " < "
+        words = ", ".join(f"{name} {_words(value, between)}" for name, value in given.items())
         parts.append(f"{type(rule).__name__.lower()}: {words}")
     return "; and ".join(parts)
 
 
-def _words(value: object) -> str:
+def _words(value: object, between: str) -> str:
     if isinstance(value, tuple):
-        return " < ".join(map(str, value))
+        return between.join(map(str, value))
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
@@ -118,7 +120,8 @@ def read(root: Path, names: Sequence[str] = ()) -> pd.DataFrame:
     if names:
         folders = [results_folder(root, name) for name in names]
     else:
-        folders = sorted(path.parent for path in root.glob("*/spec.json") if "@" not in str(path))
+        folders = sorted(path.parent for path in root.glob("*/spec.json"))
+        folders = [folder for folder in folders if "@" not in folder.name]
     frames = [
         read_csv(folder / "verdicts.csv").assign(experiment=folder.name)
         for folder in folders
@@ -177,7 +180,7 @@ def render(ledger: pd.DataFrame, form: str) -> str:
         evidence += _other_view(row)
         verdict = f"**{row.verdict}**"
         cells = [row.id, row.experiment, row.says, verdict, evidence, row.rule, row.source]
-        lines.append("| " + " | ".join(str(cell).replace("|", "/") for cell in cells) + " |")
+        lines.append("| " + " | ".join(map(_in_a_cell, cells)) + " |")
     return "\n".join(lines) + "\n"
 
 
@@ -189,6 +192,10 @@ def lines_of(verdicts: pd.DataFrame) -> list[str]:
         more = f". To decide: about {row.seeds} seeds" if row.seeds else ""
         lines.append(f"           {row.evidence}{more}{_other_view(row)}")
     return lines
+
+
+def _in_a_cell(value: object) -> str:
+    return " ".join(str(value).replace("|", "/").split())
 
 
 def _blank(frame: pd.DataFrame) -> pd.DataFrame:

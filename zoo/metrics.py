@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 
 from zoo.engine.result import Result
@@ -76,9 +76,9 @@ def is_metric(name: str) -> bool:
     return name in PLAIN or name in DERIVED or EPOCHS_TO.fullmatch(name) is not None
 
 
-def unknown(name: str) -> str:
-    """Returns what is wrong with a name that is no metric."""
-    known = ", ".join((*PLAIN, *DERIVED, "epochs_to_accuracy_0.75"))
+def unknown(name: str, probes: Iterable[str] = ()) -> str:
+    """Returns what is wrong with a name that is no metric; probes measure some more."""
+    known = ", ".join((*PLAIN, *DERIVED, "epochs_to_accuracy_0.75", *probes))
     return f"A metric must be one of {known}. Received: {name!r}"
 
 

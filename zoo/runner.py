@@ -129,7 +129,8 @@ def prepare(entry: Entry, settings: Settings, data_dir: Path | None) -> Prepared
     recipe = experiment.recipe
     for claim in experiment.claims:
         for rule in claim.rules:
-            metrics.check(rule.metric, recipe.probes)
+            if not metrics.is_metric(rule.metric) and rule.metric not in recipe.probes:
+                raise ZooError(metrics.unknown(rule.metric, recipe.probes))
     data = datasets.load(recipe.data, data_dir=data_dir)
     if recipe.train_examples is not None:
         if settings.data is not None and recipe.train_examples > len(data.x_train):
@@ -194,8 +195,10 @@ def extended(prepared: Prepared, store: Store, seeds: int) -> Prepared:
     rates = best_rates(summary.runs[summary.runs["seed"].isin(prepared.seeds)])
     wanted = {
         label
-        for claim, verdict in zip(experiment.claims, verdicts["verdict"], strict=True)
-        if verdict == UNDECIDED
+        for claim, verdict, needed in zip(
+            experiment.claims, verdicts["verdict"], verdicts["seeds"], strict=True
+        )
+        if verdict == UNDECIDED and needed > 0
         for rule in claim.rules
         for label in labels_of(rule)
     }

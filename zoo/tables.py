@@ -11,10 +11,12 @@ from typing import Any
 import pandas as pd
 
 from zoo.errors import ZooError, closest
+from zoo.statistics import share_interval
 from zoo.summary import Summary
 
 FORMATS = ("md", "csv", "latex")
 NUMBER = "%.6g"
+EXACT = "%.10g"  # of single runs, whose ties must stay ties
 
 
 def write(folder: Path, spec: dict[str, Any], summary: Summary) -> None:
@@ -30,7 +32,9 @@ def write(folder: Path, spec: dict[str, Any], summary: Summary) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     write_text(folder / "spec.json", json.dumps(spec, indent=2) + "\n")
     for name in ("runs", "curves", "table"):
-        write_frame(folder / f"{name}.csv", getattr(summary, name))
+        write_frame(
+            folder / f"{name}.csv", getattr(summary, name), EXACT if name == "runs" else NUMBER
+        )
     write_text(folder / "table.md", render(read_spec(folder), read_table(folder), "md"))
 
 
@@ -42,9 +46,9 @@ def write_records(folder: Path, layers: pd.DataFrame, histograms: pd.DataFrame) 
         write_frame(folder / "histograms.csv", histograms)
 
 
-def write_frame(path: Path, frame: pd.DataFrame) -> None:
-    """Writes a table as CSV, numbers with six digits."""
-    text = frame.to_csv(index=False, float_format=NUMBER, lineterminator="\n")
+def write_frame(path: Path, frame: pd.DataFrame, number: str = NUMBER) -> None:
+    """Writes a table as CSV, numbers with six digits unless told otherwise."""
+    text = frame.to_csv(index=False, float_format=number, lineterminator="\n")
     write_text(path, text)
 
 
@@ -136,7 +140,7 @@ def readable(table: pd.DataFrame, baseline: str) -> pd.DataFrame:
                     row.difference, row.difference_low, row.difference_high, sign="+"
                 ),
                 "p": "" if math.isnan(row.p) else f"{row.p:.2g}",
-                "diverged": f"{row.diverged} of {row.n}" if row.diverged else "",
+                "diverged": _diverged(row.diverged, row.n),
             }
         )
     return pd.DataFrame(rows)
@@ -161,6 +165,8 @@ def notes(spec: dict[str, Any], table: pd.DataFrame) -> list[str]:
             f"At the baseline's learning rate {', '.join(changed)} would be on the other side of "
             f"{spec['baseline']}."
         )
+    if (table["diverged"] > 0).any():
+        lines.append("Diverged: runs, with the 95 % interval of their share (Wilson).")
     if table["at_edge"].any():
         lines.append("Rates with a *: an end of the grid, a wider grid may do better.")
     return lines
@@ -180,6 +186,14 @@ def _sides_changed(table: pd.DataFrame, baseline: str) -> list[str]:
     same = own["same_rate_accuracy"] - reference["test_accuracy"]
     changed = (best * same < 0) & (best.abs() > noise) & (same.abs() > noise)
     return [str(label) for label in own.index[changed]]
+
+
+def _diverged(runs: int, n: int) -> str:
+    """Returns how many runs diverged, with the interval of their share; empty for none."""
+    if not runs:
+        return ""
+    share = share_interval(runs, n)
+    return f"{runs} of {n} [{100 * share.low:.0f}, {100 * share.high:.0f}] %"
 
 
 def _percent(share: float) -> str:

@@ -12,7 +12,7 @@ decides only where the true value could not change the verdict.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -22,6 +22,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
+from zoo.cells import Cells, NothingApplied, NotRun
 from zoo.claims import (
     ALPHA,
     NOT_RUN,
@@ -50,8 +51,6 @@ from zoo.statistics import (
     trend_p,
 )
 
-# Runs that are the same have the same losses to the last digit.
-LOSSES = ("loss", "val_loss", "test_loss")
 LOWER_BOUND = "; some runs never got there, so their values are lower bounds"
 
 
@@ -72,86 +71,6 @@ class Verdict:
     n: int = 0
     p: float = math.nan
     seeds: int = 0
-
-
-class NotRun(Exception):
-    """Says which rows a rule needs and does not find."""
-
-
-class NothingApplied(Exception):
-    """Says which variants have the same runs."""
-
-
-class Cells:
-    """The values of metrics by variant, each variant at its chosen learning rate.
-
-    A variant without any value of a metric was not measured; a missing value among others is one
-    that is not finite, like the loss of a run that diverged.
-
-    Args:
-        rows: One row a run, with the columns `variant`, `seed` and one for each metric; perhaps
-            `learning_rate`.
-        rates: Chosen learning rate by variant; `None` if rows have none.
-    """
-
-    def __init__(self, rows: pd.DataFrame, rates: Mapping[str, float] | None = None) -> None:
-        if rates is not None:
-            kept = rows["learning_rate"] == rows["variant"].map(rates)
-            rows = rows[kept]
-        self._rows = rows.sort_values(["seed", "variant"], kind="stable", ignore_index=True)
-
-    def values(self, variant: str, metric: str) -> pd.Series:
-        """Returns one value a seed, in the order of seeds."""
-        found = self._of(variant, metric)
-        if found.isna().all():
-            raise NotRun(f"no {metric} of {variant}")
-        return found
-
-    def all(self, metric: str, variants: Sequence[str]) -> pd.Series:
-        """Returns the values of a metric over all rows of the variants, or of every variant.
-
-        Of named variants each must have been measured.
-        """
-        there = self._column(metric).notna()
-        known = set(self._rows["variant"][there])
-        for label in variants:
-            if label not in known:
-                raise NotRun(f"no {metric} of {label}")
-        wanted = set(variants) or known
-        if not wanted:
-            raise NotRun(f"{metric} was not measured")
-        return self._column(metric)[self._rows["variant"].isin(wanted)]
-
-    def paired(self, first: str, second: str, metric: str) -> tuple[pd.Series, pd.Series]:
-        """Returns the values of two variants for the seeds that both have."""
-        a, b = self.values(first, metric), self.values(second, metric)
-        both = a.index.intersection(b.index)
-        if len(both) == 0:
-            raise NotRun(f"{first} and {second} share no seed")
-        losses = [name for name in LOSSES if name in self._rows.columns]
-        if losses and all(
-            self._of(first, name)[both].equals(self._of(second, name)[both]) for name in losses
-        ):
-            raise NothingApplied(
-                f"{first} and {second} have the same losses in every run: was the treatment "
-                "applied?"
-            )
-        return a[both], b[both]
-
-    def never_reached(self, variant: str, metric: str) -> bool:
-        """Returns whether a value is a lower bound: the epochs until a target no run reached."""
-        if not metric.startswith("epochs_to_") or "epochs" not in self._rows.columns:
-            return False
-        return bool((self._of(variant, metric) > self._of(variant, "epochs")).any())
-
-    def _of(self, variant: str, metric: str) -> pd.Series:
-        values = self._column(metric)[self._rows["variant"] == variant]
-        return values.set_axis(self._rows.loc[values.index, "seed"])
-
-    def _column(self, metric: str) -> pd.Series:
-        if metric not in self._rows.columns:
-            raise NotRun(f"{metric} was not measured")
-        return self._rows[metric]
 
 
 def settle(claims: Sequence[Claim], cells: Cells, alpha: float = ALPHA) -> list[Verdict]:
@@ -193,12 +112,25 @@ def _claim(claim: Claim, cells: Cells, alpha: float) -> Verdict:
     return replace(together, evidence=_parts(told, found))
 
 
+def _against(p: Sequence[float]) -> list[float]:
+    """Returns the p-values of parts that are broken, adjusted for the number of parts.
+
+    By accident one of several is broken the more easily. Holm's factors are for one side, as only
+    one side breaks a part; a single part keeps its two-sided p.
+
+    Args:
+        p: Two-sided p of a part on the wrong side of its margin, 1 for any other, NaN for a part
+            that is broken without a test.
+    """
+    given = [0.0 if math.isnan(one) else one for one in p]
+    one_sided = holm([one / 2 for one in given])
+    return [1.0 if one == 1 else max(one, half) for one, half in zip(given, one_sided, strict=True)]
+
+
 def _together(parts: Sequence[Verdict], alpha: float) -> tuple[Verdict, list[Verdict]]:
     """Returns the verdict on several parts, without evidence, and the parts that decide it."""
     n = min(part.n for part in parts)
-    # One broken part refutes the whole, and by accident the more easily the more parts there are.
-    against = [part.p if part.verdict == REFUTED else 1.0 for part in parts]
-    against = holm([0.0 if math.isnan(p) else p for p in against])
+    against = _against([part.p if part.verdict == REFUTED else 1.0 for part in parts])
     broken = [part for part, p in zip(parts, against, strict=True) if p < alpha]
     if broken:
         exact = any(math.isnan(part.p) for part in broken)
@@ -209,7 +141,7 @@ def _together(parts: Sequence[Verdict], alpha: float) -> tuple[Verdict, list[Ver
         if part.verdict != SUPPORTED:
             left.append(part)
             tests.append(p if refuted else part.p)
-            more = max(fewest_seeds(alpha / len(parts)), part.n + 1)
+            more = max(fewest_seeds(min(alpha, 2 * alpha / len(parts))), part.n + 1)
             seeds.append(more if refuted else part.seeds)
     if left:
         p = max((p for p in tests if not math.isnan(p)), default=math.nan)
@@ -234,7 +166,7 @@ def _identity(rule: Identity, cells: Cells, alpha: float) -> Verdict:
     verdict = REFUTED if largest > rule.tolerance else UNDECIDED if lost else SUPPORTED
     furthest = float(values[distance.idxmax()])
     evidence = (
-        f"{_name(rule.metric)} is {_number(furthest)} where it is furthest from "
+        f"{_name(rule.metric)}{_of(rule.variants)} is {_number(furthest)}, furthest from "
         f"{_number(rule.expected)} (tolerance {_number(rule.tolerance)}, {len(values)} values"
         + (f", {lost} of them not finite)" if lost else ")")
     )
@@ -269,9 +201,7 @@ def _above(
     say = _said(rule.metric)
     evidence = (
         f"{higher} has {say(high.mean())} and {lower} {say(low.mean())} {_name(rule.metric)}: "
-        f"difference {_interval(mean, say)}"
-        + (f", margin {say(rule.margin)}" if rule.margin else "")
-        + f", n = {mean.n}"
+        f"difference {_difference_text(mean, rule)}, n = {mean.n}"
     )
     if not math.isfinite(mean.mean):
         lost = int((~np.isfinite(gaps)).sum())
@@ -327,8 +257,7 @@ def _equivalence(rule: Equivalence, cells: Cells, alpha: float) -> Verdict:
     mean = mean_interval(gaps.tolist(), 1 - alpha)
     evidence = (
         f"{rule.first} has {say(first.mean())} and {rule.second} {say(second.mean())} "
-        f"{_name(rule.metric)}: difference {_interval(mean, say)}, margin {say(rule.margin)}, "
-        f"n = {mean.n}"
+        f"{_name(rule.metric)}: difference {_difference_text(mean, rule)}, n = {mean.n}"
     )
     bound = any(cells.never_reached(label, rule.metric) for label in (rule.first, rule.second))
     return _within(gaps, rule.margin, evidence, alpha, bound)
@@ -375,13 +304,15 @@ def _trend(rule: Trend, cells: Cells, alpha: float) -> Verdict:
     evidence = f"{_name(rule.metric)}: {means}; n = {len(seeds)}"
     if not np.isfinite(table).all():
         return Verdict(UNDECIDED, f"{evidence}; not all values are finite", len(seeds))
+    if len(seeds) == 1:
+        return Verdict(UNDECIDED, evidence, 1)
     rising = table if rule.rises else -table
     steps = np.diff(rising, axis=1)
     places = np.arange(len(rule.variants))
     slopes = rising @ (places - places.mean())
     # A single step back refutes, and so does a slope to the wrong side.
     against = [mean_p(part.tolist()) if part.mean() < 0 else 1.0 for part in (*steps.T, slopes)]
-    for place, p in enumerate(holm(against)):
+    for place, p in enumerate(_against(against)):
         if p < alpha:
             near = rule.variants[place : place + 2] if place < len(steps.T) else rule.variants
             turns = "falls" if rule.rises else "rises"
@@ -389,8 +320,6 @@ def _trend(rule: Trend, cells: Cells, alpha: float) -> Verdict:
             return Verdict(REFUTED, evidence, len(seeds), p)
     # Page's test looks at ranks only: one level with a larger spread can pass for a trend.
     p = max(trend_p(rising), mean_p(slopes.tolist())) if slopes.mean() > 0 else 1.0
-    if len(seeds) == 1:
-        return Verdict(UNDECIDED, evidence, 1)
     if p < alpha:
         return Verdict(SUPPORTED, evidence, len(seeds), p)
     return Verdict(UNDECIDED, evidence, len(seeds), p, _seeds(slopes, 0.0, alpha))
@@ -422,6 +351,23 @@ def _seeds(gaps: Any, margin: float, alpha: float) -> int:
 def _said(metric: str) -> Callable[[float], str]:
     share = "accuracy" in metric and not metric.startswith("epochs_to")
     return _percent if share else _number
+
+
+def _difference_text(found: Estimate, rule: Difference | Order | Equivalence) -> str:
+    """Returns a difference with interval and margin; of shares in percentage points."""
+    if _said(rule.metric) is _number:
+        margin = f", margin {_number(rule.margin)}" if rule.margin else ""
+        return _interval(found) + margin
+    margin = f", margin {100 * rule.margin:g}" if rule.margin else ""
+    return f"{_interval(found, _points)}{margin} points"
+
+
+def _points(share: float) -> str:
+    return f"{100 * share:.1f}"
+
+
+def _of(variants: Sequence[str]) -> str:
+    return f" of {', '.join(variants)}" if variants else ""
 
 
 def _name(metric: str) -> str:

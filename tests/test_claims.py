@@ -1,0 +1,186 @@
+import dataclasses
+import json
+import math
+
+import pytest
+
+from zoo.claims import (
+    RULES,
+    Claim,
+    Difference,
+    Equivalence,
+    Identity,
+    Number,
+    Order,
+    Ratio,
+    Trend,
+    from_dict,
+    labels_of,
+)
+from zoo.errors import ZooError
+
+# One of each kind, no attribute as by default, with the labels that it names.
+EXAMPLES = [
+    (Identity("diverged", 1.0, 1e-9, ("a", "b")), ("a", "b")),
+    (Number("a", "loss", 2.303, 0.01), ("a",)),
+    (Difference("a", "b", "loss", 0.1), ("a", "b")),
+    (Order(("c", "a", "b"), "loss", 0.1), ("c", "a", "b")),
+    (Ratio("a", "b", "loss", 6.0, 1.5), ("a", "b")),
+    (Equivalence("a", "b", "loss", 0.01), ("a", "b")),
+    (Trend(("c", "a", "b"), "loss", rises=False), ("c", "a", "b")),
+]
+RULE = Difference("a", "b")
+
+
+def said(rule):
+    """Returns what is said against a rule."""
+    with pytest.raises(ZooError) as caught:
+        Claim("X1", rule)
+    return str(caught.value)
+
+
+def test_there_is_an_example_of_each_kind():
+    assert [type(rule) for rule, _ in EXAMPLES] == list(RULES.values())
+    assert list(RULES) == [kind.__name__.lower() for kind in RULES.values()]
+
+
+@pytest.mark.parametrize(("rule", "labels"), EXAMPLES, ids=list(RULES))
+def test_a_rule_names_its_variants(rule, labels):
+    assert labels_of(rule) == labels
+
+
+def test_an_identity_may_name_none():
+    assert labels_of(Identity("diverged")) == ()
+
+
+@pytest.mark.parametrize("rule", [rule for rule, _ in EXAMPLES], ids=list(RULES))
+def test_a_claim_comes_back_from_json(rule):
+    claim = Claim("X1", rule)
+    written = claim.as_dict()
+    assert json.loads(json.dumps(written)) == json.loads(json.dumps(claim.as_dict()))
+    again = from_dict(json.loads(json.dumps(written)))
+    assert again == claim
+    assert type(again.rule) is type(rule)
+    assert from_dict(written) == claim
+
+
+def test_several_rules_and_texts_come_back_from_json():
+    rules = tuple(rule for rule, _ in EXAMPLES)
+    claim = Claim("X1", rules, says="It works.", source="lecture 1", deviation="smaller")
+    assert from_dict(json.loads(json.dumps(claim.as_dict()))) == claim
+
+
+def test_one_rule_in_a_tuple_means_the_same():
+    assert Claim("X1", (RULE,)).rules == Claim("X1", RULE).rules == (RULE,)
+    assert from_dict(Claim("X1", (RULE,)).as_dict()).rules == (RULE,)
+
+
+def test_empty_texts_are_not_written():
+    assert list(Claim("X1", RULE).as_dict()) == ["id", "rules"]
+    assert list(Claim("X1", RULE, says="It works.").as_dict()) == ["id", "rules", "says"]
+
+
+def test_a_claim_needs_a_rule():
+    assert said(()) == "A claim must have a rule. Received: X1 without one"
+
+
+@pytest.mark.parametrize("rule", ["difference", [RULE], (RULE, None), Difference])
+def test_a_rule_must_be_one_of_the_vocabulary(rule):
+    message = said(rule)
+    assert message.startswith(f"A claim's rule must be one of {', '.join(RULES)}. Received: ")
+    assert message.endswith(" for X1")
+
+
+NUMBERS = [
+    (rule, field.name)
+    for rule, _ in EXAMPLES
+    for field in dataclasses.fields(rule)
+    if isinstance(getattr(rule, field.name), float)
+]
+
+
+def test_all_numbers_are_tried():
+    assert len(NUMBERS) == 2 + 2 + 1 + 1 + 2 + 1
+
+
+@pytest.mark.parametrize(("rule", "name"), NUMBERS)
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, "1", None, True])
+def test_a_number_must_be_finite(rule, name, value):
+    message = said(dataclasses.replace(rule, **{name: value}))
+    assert message == f"`{name}` must be a finite number. Received: {name}={value!r} for X1"
+
+
+@pytest.mark.parametrize(
+    ("rule", "name", "least", "may_equal"),
+    [
+        (EXAMPLES[0][0], "tolerance", 0, True),
+        (EXAMPLES[1][0], "tolerance", 0, False),
+        (EXAMPLES[2][0], "margin", 0, True),
+        (EXAMPLES[3][0], "margin", 0, True),
+        (EXAMPLES[4][0], "stated", 0, False),
+        (EXAMPLES[4][0], "factor", 1, False),
+        (EXAMPLES[5][0], "margin", 0, False),
+    ],
+)
+def test_a_number_must_be_large_enough(rule, name, least, may_equal):
+    below = dataclasses.replace(rule, **{name: least - 0.5})
+    at = dataclasses.replace(rule, **{name: least})
+    words = "at least" if may_equal else "above"
+    message = f"`{name}` must be {words} {least}. Received: {name}={{}} for X1"
+    assert said(below) == message.format(least - 0.5)
+    if may_equal:
+        assert Claim("X1", at).rule == at
+    else:
+        assert said(at) == message.format(least)
+
+
+def test_expected_and_printed_numbers_may_be_negative_or_whole():
+    for rule in (Identity("loss", -1), Number("a", "loss", -2, 1), Identity("loss", 0, 0)):
+        assert Claim("X1", rule).rule == rule
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        (Order(("a",)), "Order needs at least 2 variants. Received: ('a',) for X1"),
+        (Order(()), "Order needs at least 2 variants. Received: () for X1"),
+        (Trend(("a", "b")), "Trend needs at least 3 variants. Received: ('a', 'b') for X1"),
+        (
+            Order(["a", "b"]),
+            "`variants` must be a tuple of labels. Received: ['a', 'b'] for X1",
+        ),
+        (Identity("loss", variants="a"), "`variants` must be a tuple of labels. Received: 'a'"),
+        (Difference("a", "a"), "Difference must name different variants. Received: ('a', 'a')"),
+        (Equivalence("a", "a"), "Equivalence must name different variants."),
+        (Ratio("a", "a", "loss", 2), "Ratio must name different variants."),
+        (Order(("a", "b", "a")), "Order must name different variants."),
+        (Trend(("a", "b", "b")), "Trend must name different variants."),
+        (Difference("a", "b", ""), "`metric` must be the name of a metric. Received: '' for X1"),
+        (Difference("a", "b", 0.1), "`metric` must be the name of a metric. Received: 0.1 for X1"),
+    ],
+)
+def test_what_is_said_against_variants_and_metrics(rule, message):
+    assert said(rule).startswith(message)
+
+
+def test_every_rule_of_a_claim_is_checked():
+    assert "`margin`" in said((RULE, Difference("a", "b", margin=-1.0)))
+
+
+@pytest.mark.parametrize("rule", [rule for rule, _ in EXAMPLES], ids=list(RULES))
+def test_an_unknown_variant_is_named_with_the_closest(rule):
+    claim = Claim("X1", (RULE, rule))
+    claim.check(["a", "b", "c"])
+    label = labels_of(rule)[0]
+    others = [other for other in ("a", "b", "c") if other != label]
+    with pytest.raises(ZooError) as caught:
+        Claim("X1", rule).check(others)
+    assert str(caught.value) == (
+        f"Claim X1 names the variant {label!r}. Choose from: {', '.join(others)}."
+    )
+
+
+def test_a_misspelt_variant_gets_a_suggestion():
+    claim = Claim("X1", Difference("sigmiod", "relu"))
+    with pytest.raises(ZooError, match=r"variant 'sigmiod'\. Did you mean sigmoid\?$"):
+        claim.check(["relu", "sigmoid"])

@@ -1,0 +1,95 @@
+"""The values that claims are settled from, by variant and metric."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+# Runs that are the same have the same losses to the last digit.
+LOSSES = ("loss", "val_loss", "test_loss")
+
+
+class NotRun(Exception):
+    """Says which rows a rule needs and does not find."""
+
+
+class NothingApplied(Exception):
+    """Says which variants have the same runs."""
+
+
+class Cells:
+    """The values of metrics by variant, each variant at its chosen learning rate.
+
+    A variant without any value of a metric was not measured; a missing value among others is one
+    that is not finite, like the loss of a run that diverged.
+
+    Args:
+        rows: One row a run, with the columns `variant`, `seed` and one for each metric; perhaps
+            `learning_rate`.
+        rates: Chosen learning rate by variant; `None` if rows have none.
+    """
+
+    def __init__(self, rows: pd.DataFrame, rates: Mapping[str, float] | None = None) -> None:
+        if rates is not None:
+            kept = rows["learning_rate"] == rows["variant"].map(rates)
+            rows = rows[kept]
+        self._rows = rows.sort_values(["seed", "variant"], kind="stable", ignore_index=True)
+        self._by_variant = {
+            label: own.set_index("seed") for label, own in self._rows.groupby("variant", sort=False)
+        }
+
+    def values(self, variant: str, metric: str) -> pd.Series:
+        """Returns one value a seed, in the order of seeds."""
+        found = self._of(variant, metric)
+        if found.isna().all():
+            raise NotRun(f"no {metric} of {variant}")
+        return found
+
+    def all(self, metric: str, variants: Sequence[str]) -> pd.Series:
+        """Returns the values of a metric over all rows of the variants, or of every variant.
+
+        Of named variants each must have been measured.
+        """
+        there = self._column(metric).notna()
+        known = set(self._rows["variant"][there])
+        for label in variants:
+            if label not in known:
+                raise NotRun(f"no {metric} of {label}")
+        wanted = set(variants) or known
+        if not wanted:
+            raise NotRun(f"{metric} was not measured")
+        return self._column(metric)[self._rows["variant"].isin(wanted)]
+
+    def paired(self, first: str, second: str, metric: str) -> tuple[pd.Series, pd.Series]:
+        """Returns the values of two variants for the seeds that both have."""
+        a, b = self.values(first, metric), self.values(second, metric)
+        both = a.index.intersection(b.index)
+        if len(both) == 0:
+            raise NotRun(f"{first} and {second} share no seed")
+        losses = [name for name in LOSSES if name in self._rows.columns]
+        if losses and all(
+            self._of(first, name)[both].equals(self._of(second, name)[both]) for name in losses
+        ):
+            raise NothingApplied(
+                f"{first} and {second} have the same losses in every run: was the treatment "
+                "applied?"
+            )
+        return a[both], b[both]
+
+    def never_reached(self, variant: str, metric: str) -> bool:
+        """Returns whether a value is a lower bound: the epochs until a target no run reached."""
+        if not metric.startswith("epochs_to_") or "epochs" not in self._rows.columns:
+            return False
+        return bool((self._of(variant, metric) > self._of(variant, "epochs")).any())
+
+    def _of(self, variant: str, metric: str) -> pd.Series:
+        self._column(metric)
+        if variant not in self._by_variant:
+            raise NotRun(f"no {metric} of {variant}")
+        return self._by_variant[variant][metric]
+
+    def _column(self, metric: str) -> pd.Series:
+        if metric not in self._rows.columns:
+            raise NotRun(f"{metric} was not measured")
+        return self._rows[metric]
