@@ -23,8 +23,9 @@ plots: .venv/installed  ## draw every comparison plot again from results/
 results: .venv/installed  ## run every experiment at its default size
 	$(BIN)/python -m zoo run --all
 
-benchmark: .venv/installed  ## what a run-step costs, beside model.fit and bare matrix products
+benchmark: .venv/installed  ## what a run-step costs, beside model.fit and bare matrix products; what callbacks add
 	$(BIN)/python -m benchmarks.engine
+	$(BIN)/python -m benchmarks.callbacks
 
 .venv/installed: requirements.txt
 	$(PYTHON) -m venv .venv

@@ -295,8 +295,8 @@ def table(rows: list[dict[str, Any]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def keep(rows: list[dict[str, Any]], folder: Path) -> None:
-    """Writes the rows to a file named for the machine."""
+def keep(rows: list[dict[str, Any]], folder: Path, prefix: str = "") -> None:
+    """Writes the rows to a file named for the machine, after a prefix."""
     import pandas as pd
 
     from zoo.device import device_name
@@ -305,7 +305,7 @@ def keep(rows: list[dict[str, Any]], folder: Path) -> None:
     import_keras()
     folder.mkdir(parents=True, exist_ok=True)
     slug = re.sub(r"[^a-z0-9]+", "-", device_name().lower()).strip("-")
-    path = folder / f"{slug}.csv"
+    path = folder / f"{prefix}{slug}.csv"
     pd.DataFrame(rows).to_csv(path, index=False, float_format="%.4g", lineterminator="\n")
     print(f"Kept in {path}")  # noqa: T201
 

@@ -266,7 +266,8 @@ def _rates(slot: Slot, steps: int) -> Any:
         return slot.rates[slot.epoch * steps :][:steps]
     if slot.view is None:
         return slot.rates
-    return np.float32(keras.ops.convert_to_numpy(slot.view.optimizer.learning_rate))
+    (rate,) = seam().values([slot.view.optimizer.learning_rate])
+    return np.float32(rate)
 
 
 def train(
