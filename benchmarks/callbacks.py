@@ -1,10 +1,11 @@
 """What the recording callbacks cost: epochs with them, beside epochs of the same runs without.
 
 Runs of a network of ten layers train eight at once and, as the engine does where one keeps all
-cores busy, one at a time. All rows share one compiled program and take turns epoch by epoch, so
-that whatever else the machine does falls on all of them alike; the first epochs, which compile, are
-left out. A ratio is the median over the turns of the epoch's time divided by that of the same turn
-without callbacks. The second row without any shows how far a ratio is from 1 by chance.
+cores busy, one at a time. All rows share one compiled program and take turns in random order, a few
+epochs each, so that whatever else the machine does falls on all of them alike. The first turn,
+which compiles, and the first epoch of each turn are left out. A ratio is the median over the turns
+of the time of an epoch divided by that of the same turn without callbacks. The second row without
+any shows how far a ratio is from 1 by chance.
 `make benchmark` prints the table and keeps it in `results/timings/`.
 """
 
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import random
 import statistics
 import time
 from collections.abc import Callable
@@ -23,7 +25,7 @@ from benchmarks.engine import ROOT, keep
 LAYERS, UNITS, INPUTS, CLASSES = 10, 100, 40, 10
 EXAMPLES, VALIDATION, PROBE = 4000, 1000, 256
 BATCH, RUNS = 128, 8
-WARM_UP, TURNS = 2, 30
+EPOCHS, TURNS = 4, 15
 
 
 def build() -> Any:
@@ -80,7 +82,7 @@ def populations(places: int) -> dict[str, Any]:
             build_model=lambda input_shape, num_classes: build(),
             optimizer=keras.optimizers.SGD,
             learning_rates=(0.01,),
-            epochs=WARM_UP + TURNS + 1,
+            epochs=(1 + EPOCHS) * (1 + TURNS) + 1,
             batch_size=BATCH,
             callbacks=callbacks,
         )
@@ -101,14 +103,15 @@ def measure(places: int) -> list[dict[str, Any]]:
     found = populations(places)
     names = list(found)
     seconds: dict[str, list[float]] = {name: [] for name in names}
-    for turn in range(WARM_UP + TURNS):
-        # Each turn begins with another row, so that none always follows the same one.
-        begin = turn % len(names)
-        for name in names[begin:] + names[:begin]:
+    order = random.Random(0)
+    for turn in range(1 + TURNS):
+        for name in order.sample(names, len(names)):
+            found[name]._epoch()  # finds the caches as another row has left them
             began = time.perf_counter()
-            found[name]._epoch()
-            if turn >= WARM_UP:
-                seconds[name].append(time.perf_counter() - began)
+            for _ in range(EPOCHS):
+                found[name]._epoch()
+            if turn:  # the first compiles
+                seconds[name].append((time.perf_counter() - began) / EPOCHS)
     rows = []
     for name, times in seconds.items():
         pairs = zip(times, seconds[names[0]], strict=True)

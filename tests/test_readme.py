@@ -56,13 +56,12 @@ def test_own_claim_is_declared_as_shown(tmp_path):
     from zoo.registry import find
 
     path = tmp_path / "width.py"
-    text = BLOCKS[0].replace(
-        "import keras\n", "import keras\nfrom zoo.claims import Claim, Trend\n", 1
-    )
-    path.write_text(text.rstrip().removesuffix(")") + BLOCKS[1] + ")\n", encoding="utf-8")
+    text = BLOCKS[0].replace("EXPERIMENT = ", BLOCKS[1] + "\nEXPERIMENT = ", 1)
+    text = text.rstrip().removesuffix(")") + "    claims=CLAIMS,\n)\n"
+    path.write_text(text, encoding="utf-8")
     [claim] = find(str(path)).load().claims
     assert isinstance(claim.rule, Trend)
-    assert "from zoo.claims import Claim, Trend" in README
+    assert "`claims=CLAIMS`" in README
 
 
 @pytest.mark.slow
