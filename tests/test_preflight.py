@@ -108,7 +108,7 @@ def refused(name, **options):
 
 
 def test_wrong_words_are_refused(tiny_experiment, save, tmp_path):
-    assert "Did you mean activation?" in refused("activatoin")
+    assert "Did you mean activation" in refused("activatoin")
     assert "Did you mean tanh?" in refused(tiny_experiment, variant="tanj")
     assert "above 0" in refused(tiny_experiment, learning_rate=0.0)
     assert "Did you mean digits?" in refused(tiny_experiment, data="digitz")
@@ -211,7 +211,7 @@ def test_warnings_are_results(zoo, save):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["activatoin"], "Did you mean activation?"),
+        (["activatoin"], "Did you mean activation"),
         (["none.keras", "--data", "digits"], "No such file"),
         (["activation", "--variant", "relo"], "Did you mean relu"),
     ],

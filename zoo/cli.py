@@ -208,18 +208,21 @@ def _train(
     """
     from zoo import runner
 
-    def train(wanted: Prepared, fresh: bool) -> int:
-        return runner.train(wanted, store, console, engine, fresh=fresh, verbose=verbose)
+    trained = 0
+
+    def train(wanted: Prepared, before: Prepared | None = None) -> Prepared:
+        nonlocal trained
+        new = runner.without(wanted, before)
+        trained += runner.train(new, store, console, engine, fresh=fresh, verbose=verbose)
+        return wanted
 
     try:
-        trained = train(prepared, fresh)
+        prepared = train(prepared)
         if settings.may_widen:
-            prepared = runner.widened(prepared, store)
-            trained += train(prepared, False)
+            prepared = train(runner.widened(prepared, store), prepared)
         if settings.seeds == runner.AUTO:
             for look in runner.LOOKS[1:]:
-                prepared = runner.extended(prepared, store, look)
-                trained += train(prepared, False)
+                prepared = train(runner.extended(prepared, store, look), prepared)
         if record:
             runner.record(prepared, store, console, engine, fresh=fresh, verbose=verbose)
         return prepared, trained

@@ -170,6 +170,13 @@ def widened(prepared: Prepared, store: Store) -> Prepared:
     return dataclasses.replace(prepared, experiment=experiment, jobs=jobs)
 
 
+def without(prepared: Prepared, before: Prepared | None) -> Prepared:
+    """Returns what is left to train of the first once the second has been trained."""
+    done = {job.run for job in before.jobs} if before else set()
+    jobs = [job for job in prepared.jobs if job.run not in done]
+    return dataclasses.replace(prepared, jobs=jobs)
+
+
 def _rounded(rate: float) -> float:
     return float(f"{rate:.2g}")
 
@@ -178,7 +185,7 @@ def extended(prepared: Prepared, store: Store, seeds: int) -> Prepared:
     """Adds seeds to the variants of undecided claims, at their chosen learning rates.
 
     The rates stay those that the first seeds chose. Returns what it was given if nothing is
-    undecided that more seeds could decide.
+    undecided.
 
     Args:
         prepared: What has been run.
@@ -195,10 +202,8 @@ def extended(prepared: Prepared, store: Store, seeds: int) -> Prepared:
     rates = best_rates(summary.runs[summary.runs["seed"].isin(prepared.seeds)])
     wanted = {
         label
-        for claim, verdict, needed in zip(
-            experiment.claims, verdicts["verdict"], verdicts["seeds"], strict=True
-        )
-        if verdict == UNDECIDED and needed > 0
+        for claim, verdict in zip(experiment.claims, verdicts["verdict"], strict=True)
+        if verdict == UNDECIDED
         for rule in claim.rules
         for label in labels_of(rule)
     }
