@@ -194,6 +194,7 @@ def test_prints_only_if_verbose(verbose, lines, capsys):
 
 
 def test_real_fit_follows_its_own_history():
+    keras.utils.set_random_seed(5)
     generator = np.random.default_rng(0)
     x, y = generator.normal(size=(60, 4)), generator.integers(0, 3, 60)
     model = keras.Sequential(

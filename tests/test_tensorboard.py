@@ -95,4 +95,4 @@ def test_the_command_writes_every_run(zoo, tiny_experiment, tmp_path):
     assert code == 0
     assert f"tensorboard --logdir {tmp_path / 'board'}" in out
     runs = list((tmp_path / "board").glob("tiny@seeds=2/*/*/seed=*"))
-    assert len(runs) == 2 * 2 * 2
+    assert len(runs) == 2 * 3 * 2  # each grid is widened by one
