@@ -37,6 +37,13 @@ EXPERIMENT = Experiment(
 '''
 
 
+@pytest.fixture(autouse=True)
+def stated_seed():
+    """Gives every test that has Keras the same global seed, wherever and after whatever it runs."""
+    if "keras" in sys.modules:
+        sys.modules["keras"].utils.set_random_seed(0)
+
+
 @pytest.fixture(scope="session")
 def cache_home(tmp_path_factory):
     """Returns a cache folder that the tests of one session share."""
