@@ -91,3 +91,18 @@ def test_every_claim_of_an_experiment_is_in_the_catalogue():
     assert any(entry.claims for entry in experiments)
     for entry in experiments:
         assert [claim for claim in entry.claims if not catalogue.find(claim).says] == []
+
+
+def test_printed_numbers_are_rules_with_three_deviations_and_the_rounding():
+    rules = catalogue.printed("INI12", "relu he", ["std"])
+    assert [rule.metric for rule in rules] == [f"std@{layer}" for layer in range(1, 11)]
+    assert (rules[0].variant, rules[0].stated) == ("relu he", 0.825232)
+    assert rules[0].tolerance == pytest.approx(3 * 0.0018 + 0.5e-6)
+    assert len(catalogue.printed("INI35", "tanh 0.01")) == 6
+
+
+def test_printed_numbers_belong_to_claims():
+    with catalogue.PRINTED.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["id"] for row in rows} <= set(catalogue.entries())
+    assert all(float(row["deviation"]) > 0 for row in rows)

@@ -1,18 +1,26 @@
+import itertools
 import json
 import math
 
+import keras
+import numpy as np
 import pandas as pd
 import pytest
 
+from zoo import measure as measure_tools
 from zoo.claims import Claim, Difference, Identity, Number
 from zoo.errors import ZooError
 from zoo.experiment import Measurement
-from zoo.measuring import measure, table_frame
+from zoo.measured_tables import summarise
+from zoo.measuring import measure
 from zoo.registry import entries
+from zoo.tables import read_frame
 
 # TensorFlow's variables do not know NumPy 2's `copy` yet.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
+# One seed of these takes as long as all of another experiment.
+LONG = {"initializer_statistics"}
 MEASURED = {entry.name: entry for entry in entries() if not entry.trained}
 
 MINE = '''"""Does doubling double?
@@ -21,6 +29,7 @@ References:
     Nobody.
 """
 
+from zoo import measure as measure_tools
 from zoo.claims import Claim, Identity
 from zoo.experiment import Measurement
 
@@ -53,7 +62,8 @@ def test_rows_are_in_the_order_of_the_declaration():
         variants={"b": 2, "a": 3},
         measure=lambda times, seed: {"product": times * seed, ("layer", 1): seed},
     )
-    rows = measure(experiment, 2)
+    rows, histograms = measure(experiment, 2)
+    assert histograms.empty
     assert rows.to_numpy().tolist() == [
         ["b", 0, "product", "", 0.0],
         ["b", 0, "layer", 1, 0.0],
@@ -71,7 +81,7 @@ def test_the_table_averages_over_seeds():
         [("a", seed, "m", "", float(seed)) for seed in (0, 1, 2)],
         columns=["variant", "seed", "metric", "place", "value"],
     )
-    [cell] = table_frame(rows).to_dict("records")
+    [cell] = summarise(rows).to_dict("records")
     half = 4.302653 / math.sqrt(3)  # t of 97.5 % with two degrees of freedom, deviation 1
     assert (cell["mean"], cell["n"]) == (1.0, 3)
     assert cell["low"] == pytest.approx(1 - half, rel=1e-5)
@@ -92,6 +102,9 @@ def test_a_run_writes_table_and_verdicts_twice_the_same(zoo, mine, tmp_path):
     code, out, _ = zoo("table", "mine", "--results", results)
     assert out.encode() == first["table.md"]
     assert zoo("plot", "--all", "--results", results)[0] == 0
+    code, _, err = zoo("plot", "mine", "--kind", "curves", "--results", results)
+    assert code == 2
+    assert "(none: its table is all there is). Received: 'curves'" in err
 
 
 def test_other_seeds_have_a_folder_of_their_own(zoo, mine, tmp_path):
@@ -144,14 +157,25 @@ def test_the_docstring_asks_and_cites(name):
 
 @pytest.mark.parametrize("name", MEASURED)
 def test_claims_find_their_rows_and_the_results_are_committed(name, zoo, tmp_path):
-    code, _, err = zoo("run", name, "--results", tmp_path)
+    seeds = ("--seeds", 1) if name in LONG else ()
+    code, _, err = zoo("run", name, "--results", tmp_path, *seeds)
     assert (code, err) == (0, "")
-    verdicts = pd.read_csv(tmp_path / name / "verdicts.csv")
+    [folder] = tmp_path.glob(f"{name}*")
+    verdicts = read_frame(folder / "verdicts.csv")
     assert not (verdicts["verdict"] == "not run").any()
     experiment = MEASURED[name].load_measurement()
     assert list(verdicts["id"]) == [claim.id for claim in experiment.claims]
-    committed = pd.read_csv(MEASURED[name].path.parents[1] / "results" / name / "verdicts.csv")
-    assert list(committed["verdict"]) == list(verdicts["verdict"])
+    committed = MEASURED[name].path.parents[1] / "results" / name
+    assert list(read_frame(committed / "verdicts.csv")["id"]) == list(verdicts["id"])
+    if not seeds:
+        assert list(read_frame(committed / "verdicts.csv")["verdict"]) == list(verdicts["verdict"])
+        return
+    known = read_frame(committed / "measurements.csv")
+    measured = read_frame(folder / "measurements.csv")
+    pairs = measured.merge(known, on=["variant", "seed", "metric", "place"])
+    assert len(pairs) == len(measured)
+    # Small statistics of many numbers cancel, to a share that the processor decides.
+    np.testing.assert_allclose(pairs["value_x"], pairs["value_y"], rtol=1e-2, atol=1e-4)
 
 
 def test_a_broken_formula_is_noticed():
@@ -162,3 +186,45 @@ def test_a_broken_formula_is_noticed():
     rule = next(claim.rule for claim in experiment.claims if claim.id == "SCH13")
     assert isinstance(rule, Identity)
     assert wrong()["error"] > rule.tolerance
+
+
+@pytest.mark.parametrize("activation", measure_tools.SLOPES)
+def test_the_flow_through_layers_is_that_of_automatic_differentiation(activation):
+    widths = (6, 5, 4, 3)
+    kernels = [keras.random.normal(fans, seed=1) for fans in itertools.pairwise(widths)]
+    x, top = keras.random.normal((7, 6), seed=2), keras.random.normal((7, 3), seed=3)
+    found = measure_tools.flow(kernels, activation, x, top)
+    model = keras.Sequential([keras.Input((6,))])
+    for place, kernel in enumerate(kernels, 1):
+        layer = keras.layers.Dense(kernel.shape[1], use_bias=False, name=f"z{place}")
+        model.add(layer)
+        model.add(keras.layers.Activation(activation))
+        layer.kernel.assign(kernel)
+
+    def loss(wanted, outputs):
+        return keras.ops.sum(wanted * outputs, axis=-1) * len(x)  # Keras averages over examples
+
+    weights, signals = measure_tools.layer_gradients(model, loss, x, top)
+    for place in (1, 2, 3):
+        expected = measure_tools.rms(signals[f"z{place}"])
+        assert found["signal_gradient", place] == pytest.approx(expected, rel=1e-5)
+        expected = measure_tools.rms(weights[f"z{place}"]) / len(x)
+        assert found["weight_gradient", place] == pytest.approx(expected, rel=1e-5)
+        outputs = keras.ops.convert_to_numpy(keras.Sequential(model.layers[: 2 * place])(x))
+        assert found["std", place] == pytest.approx(outputs.std(), rel=1e-5)
+    change = math.log10(found["signal_gradient", 1] / found["signal_gradient", 3])
+    assert found["log10_change_of_signal_gradient"] == pytest.approx(change)
+
+
+def test_statistics_of_a_layer_are_those_of_a_slow_computation():
+    outputs = np.random.default_rng(0).uniform(-1.2, 1.2, (50, 4))
+    outputs[:, 3] = 0.99  # saturated, and correlated with nothing
+    found = measure_tools.layer_statistics(outputs, 2)
+    assert found["saturated_share", 2] == np.mean([abs(value) > 0.97 for value in outputs.flat])
+    pairs = [(0, 1), (0, 2), (1, 2)]
+    slow = np.mean([np.corrcoef(outputs[:, a], outputs[:, b])[0, 1] for a, b in pairs])
+    assert found["unit_correlation", 2] == pytest.approx(slow)
+    shares, edges = found["histogram", 2]
+    inside = [value for value in outputs.flat if -1 <= value <= 1]
+    assert shares.sum() == pytest.approx(len(inside) / outputs.size)
+    assert (len(shares), len(edges)) == (30, 31)

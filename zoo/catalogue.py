@@ -1,15 +1,18 @@
-"""The claims of the lectures by id, in our own words: `zoo/catalogue.csv`."""
+"""The lectures' claims by id, in our own words, and the numbers on the slides."""
 
 from __future__ import annotations
 
 import csv
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from zoo.claims import VERDICTS
+from zoo.claims import VERDICTS, Number
 
 FILE = Path(__file__).with_name("catalogue.csv")
+PRINTED = Path(__file__).with_name("printed.csv")
+ROUNDING = 5e-7  # of a number printed with six decimals
 CHECKS = ("exact", "stat", "dir", "rec")
 
 
@@ -49,6 +52,38 @@ def entries() -> dict[str, Entry]:
 def find(claim_id: str) -> Entry:
     """Returns the claim of that id, an empty one if it is not the catalogue's."""
     return entries().get(claim_id, Entry(claim_id))
+
+
+@functools.cache
+def _printed() -> dict[str, list[dict[str, str]]]:
+    """Returns the rows of `zoo/printed.csv` by claim."""
+    found: dict[str, list[dict[str, str]]] = {}
+    with PRINTED.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            found.setdefault(row["id"], []).append(row)
+    return found
+
+
+def printed(claim_id: str, variant: str, metrics: Sequence[str] = ()) -> tuple[Number, ...]:
+    """Returns the rules that a variant has the numbers which the slides print for a claim.
+
+    A printed number comes from one network with an unknown seed. It must lie within three standard
+    deviations of a single network, as 60 draws outside of Keras have them, and half a unit of the
+    sixth decimal, to which the slides round.
+
+    Args:
+        claim_id: A claim that `zoo/printed.csv` has numbers for.
+        variant: Label.
+        metrics: Only these; empty for all.
+    """
+    rules = []
+    for row in _printed()[claim_id]:
+        if metrics and row["metric"] not in metrics:
+            continue
+        name = f"{row['metric']}@{row['place']}" if row["place"] else row["metric"]
+        tolerance = 3 * float(row["deviation"]) + ROUNDING
+        rules.append(Number(variant, name, float(row["stated"]), tolerance))
+    return tuple(rules)
 
 
 def verdict_counts(folder: Path) -> str:

@@ -254,14 +254,15 @@ def plot(
         str | None,
         typer.Option(
             help="Only this one: curves, sweep, effect, learning_rate, activations, gradients, "
-            "updates (the last three need `run --record`)."
+            "updates (the last three need `run --record`); of measured experiments values, "
+            "histograms, or a metric by layer."
         ),
     ] = None,
     results: ResultsOption = RESULTS,
     debug: DebugOption = False,
 ) -> None:
     """Draw the plots of experiments that were run, from their tables."""
-    from zoo import plots, tables
+    from zoo import measured_plots, plots, tables
 
     if every == bool(names):
         raise ZooError("Name the experiments to plot, or give --all.")
@@ -270,9 +271,11 @@ def plot(
         if not names:
             raise ZooError(f"There are no results in {results}. `python -m zoo run` makes some.")
     for folder in [tables.results_folder(results, name) for name in names or []]:
-        if tables.read_spec(folder).get("kind") == "measured":
-            continue  # its table is all there is
-        for path in plots.plot_results(folder, kind):
+        measured = tables.read_spec(folder).get("kind") == "measured"
+        if every and measured and kind in plots.KINDS:
+            continue  # a picture of training
+        draw = measured_plots.plot_results if measured else plots.plot_results
+        for path in draw(folder, kind):
             typer.echo(str(path))
 
 

@@ -183,10 +183,13 @@ class Measurement:
         variants: Value by label, in the order of tables.
         measure: Function of a variant's value and a seed that returns numbers by the name of their
             metric. A metric that is known at several places, such as layers, has keys
-            `(metric, place)`; rules name it `metric@place`.
+            `(metric, place)` with numbers as places; rules name it `metric@place`. Under
+            `("histogram", place)` it may return shares and edges of bins, as arrays of shape
+            `(bins,)` and `(bins + 1,)`; the edges are the same for every seed.
         seeds: Number of seeds; 1 where nothing is drawn.
         claims: What the lectures say about it, each with the rule that settles it.
         baseline: Label that the others are compared with, if there is one.
+        places: What the places of metrics are, for the pictures.
     """
 
     factor: str
@@ -195,6 +198,7 @@ class Measurement:
     seeds: int = DEFAULT_SEEDS
     claims: Sequence[Claim] = ()
     baseline: str = ""
+    places: str = "layer"
 
     def __post_init__(self) -> None:
         """Checks that the declaration can be run."""

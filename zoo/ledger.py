@@ -15,7 +15,7 @@ from zoo.cells import Cells
 from zoo.claims import ALPHA, NOT_RUN, VERDICTS, Claim, Identity, from_dict
 from zoo.errors import ZooError
 from zoo.summary import best_rates
-from zoo.tables import results_folder, write_text
+from zoo.tables import read_frame, results_folder, write_text
 from zoo.verdicts import settle
 
 COLUMNS = [
@@ -96,9 +96,9 @@ def write(folder: Path) -> pd.DataFrame:
     """Writes verdicts.csv of a results folder from its spec.json and runs.csv."""
     spec = json.loads((folder / "spec.json").read_text(encoding="utf-8"))
     if spec.get("kind") == "measured":
-        rows = wide(read_csv(folder / "measurements.csv"))
+        rows = wide(read_frame(folder / "measurements.csv"))
     else:
-        rows = read_csv(folder / "runs.csv")
+        rows = read_frame(folder / "runs.csv")
     frame = verdicts_frame(spec, rows)
     if len(frame):
         write_text(folder / "verdicts.csv", _csv(frame))
@@ -123,7 +123,7 @@ def read(root: Path, names: Sequence[str] = ()) -> pd.DataFrame:
         folders = sorted(path.parent for path in root.glob("*/spec.json"))
         folders = [folder for folder in folders if "@" not in folder.name]
     frames = [
-        read_csv(folder / "verdicts.csv").assign(experiment=folder.name)
+        read_frame(folder / "verdicts.csv").assign(experiment=folder.name)
         for folder in folders
         if (folder / "verdicts.csv").is_file()
     ]
@@ -152,11 +152,6 @@ def wide(measurements: pd.DataFrame) -> pd.DataFrame:
 def write_ledger(root: Path) -> None:
     """Writes ledger.md from the verdicts of all experiments that were run as declared."""
     write_text(root / "ledger.md", render(read(root), "md"))
-
-
-def read_csv(path: Path) -> pd.DataFrame:
-    """Reads a result table; labels such as "None" and "NA" are labels."""
-    return pd.read_csv(path, dtype={"variant": str}, keep_default_na=False, na_values=["", "nan"])
 
 
 def counts(ledger: pd.DataFrame) -> str:

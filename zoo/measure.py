@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 import numpy.typing as npt
+
+from callbacks.gradient_statistics import Probe
 
 
 def gradients(model: Any, loss: Any, x: Any, y: Any) -> list[npt.NDArray[Any]]:
@@ -66,3 +69,135 @@ class _Shift(keras.layers.Layer):
 
     def call(self, inputs: Any) -> Any:
         return inputs + self.shift
+
+
+def layer_gradients(
+    model: Any, loss: Any, x: Any, y: Any, layers: Sequence[str] | None = None
+) -> tuple[dict[str, npt.NDArray[Any]], dict[str, npt.NDArray[Any]]]:
+    """Returns the gradients in the kernels and in the layers' outputs, however small they are.
+
+    `gradients` subtracts from the weights, so what is small beside a weight is rounded there; here
+    a copy of the model keeps the gradients as they are. The model's values stay.
+
+    Args:
+        model: A built Functional or Sequential model with one input and one output; compiled anew.
+        loss: A Keras loss, or its name.
+        x: Array of shape `(examples, ...)`.
+        y: Array of shape `(examples, ...)`.
+        layers: Names of the layers that count, or `None` for all.
+
+    Returns:
+        The gradient in each layer's kernel and that in each layer's output, by the layer's name.
+    """
+    model.compile(loss=loss)
+    x, y = (np.asarray(keras.ops.convert_to_numpy(item)) for item in (x, y))
+    weights, outputs = Probe(model, x.shape, layers).gradients(x, y)
+    return weights, {name: calls.sum(axis=0) for name, calls in outputs.items()}
+
+
+def signal_gradients(model: Any, loss: Any, x: Any, y: Any) -> dict[str, npt.NDArray[Any]]:
+    """Returns the gradient in each layer's output, the signal that is passed back through it.
+
+    Of a dense layer without activation this is dL/dz. Arguments as in `layer_gradients`.
+    """
+    return layer_gradients(model, loss, x, y)[1]
+
+
+def numerical_gradient(
+    function: Callable[[Any], Any], at: Any, step: float = 1e-5
+) -> npt.NDArray[np.float64]:
+    """Returns the gradient of a number by centred differences, in double precision.
+
+    Args:
+        function: Takes an array like `at` and returns one number.
+        at: Where to look, an array of any shape.
+        step: Float above 0. How far each element is moved to either side.
+    """
+    moved = np.array(at, np.float64)
+    found = np.empty_like(moved)
+    for place in np.ndindex(moved.shape):
+        middle = moved[place]
+        moved[place] = middle + step
+        above = function(moved)
+        moved[place] = middle - step
+        found[place] = (above - function(moved)) / (2 * step)
+        moved[place] = middle
+    return found
+
+
+SLOPES: Mapping[str, Callable[[Any], Any]] = {
+    "linear": keras.ops.ones_like,
+    "relu": lambda a: keras.ops.cast(a > 0, a.dtype),
+    "sigmoid": lambda a: a * (1 - a),
+    "tanh": lambda a: 1 - a**2,
+}
+"""The derivative of an activation from its output."""
+
+
+def flow(kernels: Sequence[Any], activation: str, inputs: Any, gradient: Any) -> dict[Any, Any]:
+    """Sends inputs up through dense layers without biases, and a gradient down.
+
+    Args:
+        kernels: Arrays of shape `(fan_in, fan_out)`, the first layer's first.
+        activation: A name in `SLOPES`; Keras's activation of every layer.
+        inputs: Array of shape `(examples, inputs)`.
+        gradient: The gradient in the last layer's outputs, shape `(examples, outputs)`.
+
+    Returns:
+        By metric and layer what `layer_statistics` gives, and the root mean squares
+        `signal_gradient` of dL/dz and `weight_gradient` of dL/dW, the latter a mean over examples;
+        `log10_change_of_...` from the first layer to the last for `std`, from the last to the first
+        for the gradients.
+    """
+    found: dict[Any, Any] = {}
+    signals = [inputs]
+    for layer, kernel in enumerate(kernels, 1):
+        signals.append(keras.activations.get(activation)(signals[-1] @ kernel))
+        found |= layer_statistics(signals[-1], layer)
+    last = len(kernels)
+    for layer in range(last, 0, -1):
+        below, kernel = signals[layer - 1], kernels[layer - 1]
+        gradient = gradient * SLOPES[activation](signals[layer])
+        found["signal_gradient", layer] = rms(gradient)
+        found["weight_gradient", layer] = rms(keras.ops.transpose(below) @ gradient) / len(inputs)
+        gradient = gradient @ keras.ops.transpose(kernel)
+    ends = {"std": (1, last), "signal_gradient": (last, 1), "weight_gradient": (last, 1)}
+    for metric, (start, end) in ends.items():
+        change = found[metric, end] / found[metric, start]
+        found[f"log10_change_of_{metric}"] = math.log10(change) if change > 0 else -math.inf
+    return found
+
+
+def rms(x: Any) -> float:
+    """Returns the root mean square of an array, in double precision."""
+    return float(np.sqrt(np.mean(np.square(_double(x)))))
+
+
+def layer_statistics(outputs: Any, layer: int, units: int = 20) -> dict[tuple[str, int], Any]:
+    """Returns what a layer's outputs look like, by metric and layer.
+
+    Args:
+        outputs: Array of shape `(examples, units)`.
+        layer: The layer's number, which is the place of the metrics.
+        units: The correlation is averaged over the pairs among so many units.
+
+    Returns:
+        `mean` and `std` over all values, `saturated_share` beyond 0.97 on either side, the mean
+        `unit_correlation`, and a `histogram` with 30 bins from -1 to 1, as on the slides.
+    """
+    a = _double(outputs)
+    shares, edges = np.histogram(a, 30, (-1, 1))
+    some = a[:, :units]
+    alive = some[:, np.ptp(some, axis=0) > 0]  # a constant unit correlates with none
+    pairs = np.corrcoef(alive, rowvar=False)[np.triu_indices(alive.shape[1], 1)]
+    return {
+        ("mean", layer): a.mean(),
+        ("std", layer): a.std(),
+        ("saturated_share", layer): float(np.mean(np.abs(a) > 0.97)),
+        ("unit_correlation", layer): pairs.mean() if pairs.size else 0.0,
+        ("histogram", layer): (shares / a.size, edges),
+    }
+
+
+def _double(x: Any) -> npt.NDArray[np.float64]:
+    return np.asarray(keras.ops.convert_to_numpy(x), np.float64)

@@ -9,12 +9,11 @@ from typing import Any
 import keras
 import pandas as pd
 
-from zoo import ledger, tables
+from zoo import ledger, measured_plots, measured_tables, tables
 from zoo.claims import ALPHA
 from zoo.experiment import Measurement
 from zoo.identity import library_versions
 from zoo.registry import Entry
-from zoo.statistics import mean_interval
 
 
 def run(entry: Entry, experiment: Measurement, root: Path, seeds: int | None = None) -> Path:
@@ -27,45 +26,56 @@ def run(entry: Entry, experiment: Measurement, root: Path, seeds: int | None = N
         seeds: Number of seeds instead of the declared one.
 
     Returns:
-        The folder: spec.json, measurements.csv, table.csv, table.md and, with claims, verdicts.csv.
+        The folder: spec.json, measurements.csv, table.csv, table.md, pictures and, with claims,
+        verdicts.csv.
     """
     count = seeds or experiment.seeds
-    rows = measure(experiment, count)
+    rows, histograms = measure(experiment, count)
     changed = f"@seeds={count}" if count != experiment.seeds else ""
     folder = root / f"{entry.name}{changed}"
     folder.mkdir(parents=True, exist_ok=True)
     spec = spec_of(entry, experiment, folder.name, count)
     tables.write_text(folder / "spec.json", json.dumps(spec, indent=2) + "\n")
     tables.write_frame(folder / "measurements.csv", rows)
-    tables.write_frame(folder / "table.csv", table_frame(rows))
+    tables.write_frame(folder / "table.csv", measured_tables.summarise(rows))
+    if len(histograms):
+        tables.write_frame(folder / "histograms.csv", histograms)
     text = tables.render(tables.read_spec(folder), tables.read_table(folder), "md")
     tables.write_text(folder / "table.md", text)
     if len(ledger.write(folder)) and not changed:
         ledger.write_ledger(root)
+    measured_plots.plot_results(folder)
     return folder
 
 
-def measure(experiment: Measurement, seeds: int) -> pd.DataFrame:
-    """Returns one row a variant, seed, metric and place, in the order of the declaration."""
-    rows = []
+def measure(experiment: Measurement, seeds: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Measures every variant with every seed.
+
+    Returns:
+        One row a variant, seed, metric and place, in the order of the declaration; and the
+        histograms, one row a variant, place and bin with the share of values in it, over all seeds.
+    """
+    rows: list[tuple[Any, ...]] = []
+    bins: list[tuple[Any, ...]] = []
     for label, value in experiment.variants.items():
         for seed in range(seeds):
             keras.utils.clear_session(free_memory=False)
             keras.utils.set_random_seed(seed)
-            for name, number in experiment.measure(value, seed).items():
+            for name, found in experiment.measure(value, seed).items():
                 metric, place = name if isinstance(name, tuple) else (name, "")
-                rows.append((label, seed, metric, place, float(number)))
-    return pd.DataFrame(rows, columns=["variant", "seed", "metric", "place", "value"])
+                if isinstance(found, tuple):
+                    bins += _bins(label, place, *found)
+                else:
+                    rows.append((label, seed, metric, place, float(found)))
+    histograms = pd.DataFrame(bins, columns=["variant", "place", "left", "right", "share"])
+    whole = histograms.groupby(["variant", "place", "left", "right"], sort=False, as_index=False)
+    columns = ["variant", "seed", "metric", "place", "value"]
+    return pd.DataFrame(rows, columns=columns), whole.mean()
 
 
-def table_frame(rows: pd.DataFrame) -> pd.DataFrame:
-    """Returns mean and 95 % interval over the seeds by variant, metric and place."""
-    cells = []
-    for key, group in rows.groupby(["variant", "metric", "place"], sort=False, dropna=False):
-        found = mean_interval(group["value"].tolist())
-        cells.append((*key, found.mean, found.low, found.high, found.n))
-    names = ["variant", "metric", "place", "mean", "low", "high", "n"]
-    return pd.DataFrame(cells, columns=names)
+def _bins(label: str, place: Any, shares: Any, edges: Any) -> list[tuple[Any, ...]]:
+    """Returns the bins of one histogram."""
+    return [(label, place, *bin_) for bin_ in zip(edges[:-1], edges[1:], shares, strict=True)]
 
 
 def spec_of(entry: Entry, experiment: Measurement, name: str, seeds: int) -> dict[str, Any]:
@@ -76,6 +86,7 @@ def spec_of(entry: Entry, experiment: Measurement, name: str, seeds: int) -> dic
         "question": entry.question,
         "factor": experiment.factor,
         "baseline": experiment.baseline,
+        "places": experiment.places,
         "variants": list(experiment.variants),
         "seeds": list(range(seeds)),
         "versions": library_versions(),

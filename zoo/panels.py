@@ -3,14 +3,16 @@
 import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
+from matplotlib import style
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullFormatter
 
-from zoo.palette import QUIET, TICK, TITLE, count, rate_text, text_width, widest, wrap
+from zoo.palette import HOUSE_STYLE, QUIET, TICK, TITLE, count, rate_text, text_width, widest, wrap
 
 # Lengths are inches: text keeps its size while a figure grows with the number of variants.
 MARGIN = 0.25
@@ -35,13 +37,7 @@ def start_page(
     Returns:
         The figure and the height in inches at which the body starts.
     """
-    data, recipe = spec["data"], spec["recipe"]
-    parts = [
-        f"{data['name']}: {data['train']:,} training, {data['validation']:,} validation, "
-        f"{data['test']:,} test samples",
-        count(recipe["epochs"], "epoch"),
-        count(len(spec["seeds"]), "seed"),
-    ]
+    parts = [*_setting(spec), count(len(spec["seeds"]), "seed")]
     title = wrap(spec["question"], width - 2 * MARGIN, TITLE, "bold")
     subtitle = wrap(" \N{MIDDLE DOT} ".join(parts), width - 2 * MARGIN)
     columns = len(legend)
@@ -68,8 +64,26 @@ def start_page(
     return figure, bottom
 
 
+def _setting(spec: Mapping[str, Any]) -> list[str]:
+    """Returns what the numbers were obtained with, in words."""
+    if spec.get("kind") == "measured":
+        return ["measured without training"]
+    data, epochs = spec["data"], spec["recipe"]["epochs"]
+    examples = (
+        f"{data['name']}: {data['train']:,} training, {data['validation']:,} validation, "
+        f"{data['test']:,} test samples"
+    )
+    return [examples, count(epochs, "epoch")]
+
+
 def lay_panels(
-    spec: Mapping[str, Any], notes: Mapping[str, str], x: str, y: str, legend: Sequence[Artist]
+    spec: Mapping[str, Any],
+    notes: Mapping[str, str],
+    x: str,
+    y: str,
+    legend: Sequence[Artist],
+    *,
+    share_y: bool = True,
 ) -> tuple[Figure, dict[str, Axes]]:
     """Lays out one titled panel a variant, all on the same axes.
 
@@ -79,6 +93,7 @@ def lay_panels(
         x: Label of the horizontal axes.
         y: Label of the vertical axes.
         legend: Keys of the legend.
+        share_y: Whether the panels have one vertical axis in common; else each has its own.
 
     Returns:
         The figure and the panels by label.
@@ -86,7 +101,7 @@ def lay_panels(
     variants = list(spec["variants"])
     columns = len(variants) if len(variants) <= 3 else min(math.ceil(math.sqrt(len(variants))), 5)
     rows = math.ceil(len(variants) / columns)
-    panel_width, gap, left = PANEL_WIDTHS[columns], 0.3, MARGIN + 0.75
+    panel_width, gap, left = PANEL_WIDTHS[columns], 0.3 if share_y else 0.8, MARGIN + 0.75
     panel_height = 0.62 * panel_width
     titles = _titles(spec, notes, panel_width)
     title_height = max(map(len, titles.values())) * LINE + 0.08
@@ -101,11 +116,11 @@ def lay_panels(
         corner = left + column * (panel_width + gap), bottom + (rows - 1 - row) * pitch
         size = panel_width / width, panel_height / height
         rectangle = (corner[0] / width, corner[1] / height, *size)
-        axes = figure.add_axes(rectangle, sharex=first, sharey=first)
+        axes = figure.add_axes(rectangle, sharex=first, sharey=first if share_y else None)
         first = first or axes
         axes.set_title("\n".join(titles[label]), loc="left", pad=5)
         lowest = index + columns >= len(variants)
-        axes.tick_params(labelleft=column == 0, labelbottom=lowest)
+        axes.tick_params(labelleft=column == 0 or not share_y, labelbottom=lowest)
         if lowest:
             axes.set_xlabel(x)
         panels[label] = axes
@@ -174,3 +189,16 @@ def _legend_width(legend: Sequence[Artist], columns: int) -> float:
     rows = math.ceil(len(legend) / columns)
     labels = [str(key.get_label()) for key in legend]
     return sum(widest(labels[i : i + rows]) + 0.7 for i in range(0, len(labels), rows))
+
+
+@style.context(["default", HOUSE_STYLE])
+def save_figure(figure: Figure, stem: Path) -> list[Path]:
+    """Writes a figure as SVG and as PNG; the same figure gives the same bytes.
+
+    Returns:
+        The two files.
+    """
+    svg, png = stem.with_suffix(".svg"), stem.with_suffix(".png")
+    figure.savefig(svg, metadata={"Date": None, "Creator": None})
+    figure.savefig(png, metadata={"Software": None}, dpi=120)
+    return [svg, png]

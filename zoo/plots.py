@@ -35,7 +35,8 @@ from zoo.palette import (
     style_of,
     widest,
 )
-from zoo.panels import MARGIN, lay_panels, percent_axis, rate_axis, start_page
+from zoo.panels import MARGIN, lay_panels, percent_axis, rate_axis, save_figure, start_page
+from zoo.tables import read_frame
 
 # Height of a row of the forest plot and width of its axes, in inches.
 ROW = 0.36
@@ -256,7 +257,7 @@ def plot_results(folder: Path, kind: str | None = None) -> list[Path]:
     if kind is None and not _rates_change(folder):
         wanted.remove("learning_rate")
     figures = {name: _draw(folder, spec, name) for name in wanted}
-    return [path for name, figure in figures.items() for path in _save(figure, folder / name)]
+    return [path for name, figure in figures.items() for path in save_figure(figure, folder / name)]
 
 
 def _draw(folder: Path, spec: Mapping[str, Any], kind: str) -> Figure:
@@ -285,13 +286,7 @@ def _rates_change(folder: Path) -> bool:
 
 
 def _read(folder: Path, name: str) -> pd.DataFrame:
-    return pd.read_csv(
-        _existing(folder / f"{name}.csv"),
-        dtype={"variant": str},
-        # By default pandas also takes the labels "None" and "NA" for missing values.
-        keep_default_na=False,
-        na_values=["", "nan", "NaN"],
-    )
+    return read_frame(_existing(folder / f"{name}.csv"))
 
 
 def _existing(path: Path) -> Path:
@@ -302,14 +297,6 @@ def _existing(path: Path) -> Path:
             f"No {path.name} in the results of {name}. `python -m zoo run {name}{record}` makes it."
         )
     return path
-
-
-@house_style
-def _save(figure: Figure, stem: Path) -> list[Path]:
-    svg, png = stem.with_suffix(".svg"), stem.with_suffix(".png")
-    figure.savefig(svg, metadata={"Date": None, "Creator": None})
-    figure.savefig(png, metadata={"Software": None}, dpi=120)
-    return [svg, png]
 
 
 def _notes(spec: Mapping[str, Any], table: pd.DataFrame, edge: bool = False) -> dict[str, str]:

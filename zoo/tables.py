@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from zoo import measured_tables
 from zoo.errors import ZooError, closest
 from zoo.statistics import share_interval
 from zoo.summary import Summary
@@ -84,10 +85,12 @@ def read_spec(folder: Path) -> dict[str, Any]:
 
 def read_table(folder: Path) -> pd.DataFrame:
     """Reads table.csv."""
-    # By default pandas also takes the labels "None" and "NA" for missing values.
-    return pd.read_csv(
-        folder / "table.csv", dtype={"variant": str}, keep_default_na=False, na_values=[""]
-    )
+    return read_frame(folder / "table.csv")
+
+
+def read_frame(path: Path) -> pd.DataFrame:
+    """Reads a result table; labels such as "None" and "NA" are labels, not missing values."""
+    return pd.read_csv(path, dtype={"variant": str}, keep_default_na=False, na_values=[""])
 
 
 def render(spec: dict[str, Any], table: pd.DataFrame, form: str) -> str:
@@ -102,25 +105,15 @@ def render(spec: dict[str, Any], table: pd.DataFrame, form: str) -> str:
         raise ZooError(f"`--format` must be one of {', '.join(FORMATS)}. Received: {form!r}")
     if form == "csv":
         return str(table.to_csv(index=False, float_format=NUMBER, lineterminator="\n"))
-    measured = spec.get("kind") == "measured"
-    shown = readable_measurements(table) if measured else readable(table, spec["baseline"])
+    if spec.get("kind") == "measured":
+        shown, below = measured_tables.blocks(spec, table), measured_tables.NOTES
+    else:
+        shown, below = [("", readable(table, spec["baseline"]))], notes(spec, table)
     if form == "latex":
-        return _latex(shown)
+        return "\n".join(f"% {heading}\n" * bool(heading) + _latex(each) for heading, each in shown)
     head = f"# {spec['experiment']}\n\n{spec['question']}\n\n"
-    below = ["Brackets: 95 % interval over seeds."] if measured else notes(spec, table)
-    return head + _markdown(shown) + "\n" + "\n".join(below) + "\n"
-
-
-def readable_measurements(table: pd.DataFrame) -> pd.DataFrame:
-    """Returns the table of a measured experiment as text."""
-    rows = []
-    for row in table.itertuples():
-        number = "" if math.isnan(row.mean) else f"{row.mean:.4g}"
-        interval = "" if math.isnan(row.low) else f" [{row.low:.4g}, {row.high:.4g}]"
-        place = "" if pd.isna(row.place) else f" {row.place:g}"
-        metric = str(row.metric).replace("_", " ") + place
-        rows.append({"variant": row.variant, "metric": metric, "value": number + interval})
-    return pd.DataFrame(rows)
+    parts = [f"{heading}\n\n" * bool(heading) + _markdown(each) for heading, each in shown]
+    return head + "\n".join(parts) + "\n" + "\n".join(below) + "\n"
 
 
 def readable(table: pd.DataFrame, baseline: str) -> pd.DataFrame:

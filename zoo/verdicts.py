@@ -51,6 +51,7 @@ from zoo.statistics import (
     trend_p,
 )
 
+SPELLED_OUT = 3  # parts of a claim
 LOWER_BOUND = "; some runs never got there, so their values are lower bounds"
 
 
@@ -154,7 +155,8 @@ def _parts(told: Sequence[Verdict], found: Sequence[Verdict]) -> str:
     """Returns the evidence of some rules of a claim, and how many of the others hold."""
     holding = sum(part.verdict == SUPPORTED for part in found if part not in told)
     others = f"; {holding} of {len(found)} parts hold" if len(told) < len(found) else ""
-    return "; ".join(part.evidence for part in told) + others
+    more = f"; and {len(told) - SPELLED_OUT} more alike" if len(told) > SPELLED_OUT else ""
+    return "; ".join(part.evidence for part in told[:SPELLED_OUT]) + more + others
 
 
 def _identity(rule: Identity, cells: Cells, alpha: float) -> Verdict:

@@ -1,0 +1,136 @@
+import itertools
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from zoo import measured_plots
+from zoo.errors import ZooError
+from zoo.measured_tables import blocks, series_of, stated_numbers, summarise
+from zoo.tables import render
+
+
+def row(variant, metric, place, *values):
+    return [(variant, seed, metric, place, value) for seed, value in enumerate(values)]
+
+
+ROWS = [
+    *row("a", "size", math.nan, 2.0, 2.0),
+    *row("a", "std", 1.0, 1.0, 3.0),
+    *row("a", "std", 2.0, 2.0, 2.0),
+    *row("a", "std", 3.0, 3.0, 1.0),
+    *row("b", "size", math.nan, 1.0, 4.0),
+    *row("b", "std", 1.0, 1.0, 1.0),
+    *row("b", "std", 2.0, 1e-3, 1e-3),
+    *row("b", "std", 3.0, 1e-6, 1e-6),
+]
+
+
+def number(metric, stated):
+    return {"rule": "number", "variant": "a", "metric": metric, "stated": stated, "tolerance": 9.0}
+
+
+SPEC = {
+    "experiment": "tiny",
+    "kind": "measured",
+    "question": "Is it?",
+    "baseline": "",
+    "places": "layer",
+    "variants": ["a", "b"],
+    "seeds": [0, 1],
+    "claims": [
+        {"id": "ONE", "rules": [number("std@1", 6.0), number("std@2", 2.0), number("std@3", 2.0)]},
+        {"id": "TWO", "rules": [number("std@1", 0.0)]},
+        {"id": "MORE", "rules": [{"rule": "difference", "metric": "size", "high": "a"}]},
+    ],
+}
+
+
+@pytest.fixture
+def table():
+    columns = ["variant", "seed", "metric", "place", "value"]
+    return summarise(pd.DataFrame(ROWS, columns=columns))
+
+
+def test_the_deviation_is_that_of_a_single_seed(table):
+    cell = table[(table["variant"] == "b") & (table["metric"] == "size")].iloc[0]
+    assert (cell["mean"], cell["n"]) == (2.5, 2)
+    assert cell["deviation"] == pytest.approx(math.sqrt(2 * 1.5**2))
+
+
+def test_a_printed_number_is_one_draw_more(table):
+    stated = stated_numbers(SPEC, table)
+    # A single number is no series: the second claim's is not among them.
+    assert list(stated["claim"]) == ["ONE"] * 3
+    first, second, _ = stated["z"]
+    assert first == pytest.approx((6 - 2) / (math.sqrt(2) * math.sqrt(1 + 1 / 2)), rel=1e-6)
+    assert second == 0  # equal to a number without any spread
+
+
+def test_a_rounded_number_is_as_near_as_its_digits(table):
+    spec = {**SPEC, "claims": [{"id": "ONE", "rules": []}]}
+    spec["claims"][0]["rules"] = [
+        number("std@1", 2.0),
+        number("std@2", 2.0000005),  # half a unit of the sixth decimal
+        number("std@3", 2.0),
+    ]
+    assert stated_numbers(spec, table)["z"][1] == pytest.approx(math.sqrt(3))
+
+
+def test_metrics_with_places_are_tables_of_their_own(table):
+    assert series_of(table) == ["std"]
+    (_, single), (heading, wide), (beside, printed) = blocks(SPEC, table)
+    assert single.to_numpy().tolist() == [
+        ["a", "size", "2"],
+        ["b", "size", "2.5 [-16.56, 21.56]"],
+    ]
+    assert heading == "std, mean over seeds"
+    assert list(wide.columns) == ["", "1", "2", "3"]
+    assert wide.to_numpy().tolist() == [["a", "2", "2", "2"], ["b", "1", "0.001", "1e-06"]]
+    assert beside == "a: std as printed and as measured"
+    assert list(printed.iloc[:, 0]) == ["printed", "measured", "z"]
+    assert list(printed["1"])[:2] == ["6", "2"]
+
+
+@pytest.mark.parametrize(("form", "words"), [("md", "| printed"), ("latex", r"\midrule")])
+def test_every_form_has_all_tables(table, form, words):
+    text = render(SPEC, table, form)
+    assert words in text
+    assert text.count("std, mean over seeds") == 1
+
+
+def test_pictures_are_drawn_where_they_show_something(table):
+    assert measured_plots.compared(SPEC, table) == ["size"]
+    figure = measured_plots.draw_series(SPEC, table, "std")
+    assert [axes.get_yscale() for axes in figure.axes] == ["linear", "log"]
+    rings = [line for line in figure.axes[0].lines if line.get_markerfacecolor() == "none"]
+    assert list(rings[0].get_ydata()) == [6.0, 2.0, 2.0]
+    [values] = measured_plots.draw_values(SPEC, table).axes
+    assert [label.get_text() for label in values.get_yticklabels()] == ["a", "b"]
+
+
+def test_a_histogram_is_drawn_for_every_variant_and_place():
+    edges = np.linspace(-1, 1, 5)
+    bins = [
+        (label, place, low, high, 0.25)
+        for label in "ab"
+        for place in (1, 2, 3)
+        for low, high in itertools.pairwise(edges)
+    ]
+    frame = pd.DataFrame(bins, columns=["variant", "place", "left", "right", "share"])
+    figure = measured_plots.draw_histograms(SPEC, frame[frame["place"] < 3])
+    assert len(figure.axes) == 4
+
+
+def test_the_same_table_gives_the_same_pictures(table, tmp_path):
+    import json
+
+    (tmp_path / "spec.json").write_text(json.dumps(SPEC), encoding="utf-8")
+    table.to_csv(tmp_path / "table.csv", index=False)
+    first = {path: path.read_bytes() for path in measured_plots.plot_results(tmp_path)}
+    assert {path.name for path in first} == {"std.svg", "std.png", "values.svg", "values.png"}
+    assert {path: path.read_bytes() for path in measured_plots.plot_results(tmp_path)} == first
+    assert len(measured_plots.plot_results(tmp_path, "values")) == 2
+    with pytest.raises(ZooError, match=r"std, values.*Received: 'sweep'"):
+        measured_plots.plot_results(tmp_path, "sweep")
