@@ -21,37 +21,57 @@ from zoo.layers import Maxout, RReLU, Swish
 from zoo.probes import DropUnderNoise, MeanActivation
 
 
-def after_dense(activation, initializer="he_normal"):
-    """Returns a function of the number of units that makes a dense hidden layer."""
-    return lambda units: [layers.Dense(units, kernel_initializer=initializer), activation()]
+def after(activation, initializer="he_normal"):
+    """Returns a function that makes a hidden layer from a linear one and the number of units."""
+    return lambda linear, units: [linear(units, initializer), activation()]
+
+
+def dense(units, initializer):
+    """Makes a dense layer."""
+    return layers.Dense(units, kernel_initializer=initializer)
+
+
+def convolution(filters, initializer):
+    """Makes a convolution with windows of 3 x 3."""
+    return layers.Conv2D(filters, 3, padding="same", kernel_initializer=initializer)
 
 
 def build_model(input_shape, num_classes, activation, depth=3, units=100):
     """Builds an MLP; `activation` makes the layers of one hidden layer."""
-    model = keras.Sequential([keras.Input(input_shape), layers.Flatten()])
-    for _ in range(depth):
-        for layer in activation(units):
+    hidden = [layer for _ in range(depth) for layer in activation(dense, units)]
+    return keras.Sequential(
+        [keras.Input(input_shape), layers.Flatten(), *hidden, layers.Dense(num_classes)]
+    )
+
+
+def build_convnet(input_shape, num_classes, activation):
+    """Builds a network of four convolutions, as in the source of "six times faster"."""
+    model = keras.Sequential([keras.Input(input_shape)])
+    for filters in (32, 64):
+        for layer in activation(convolution, filters) + activation(convolution, filters):
             model.add(layer)
+        model.add(layers.MaxPooling2D())
+    model.add(layers.Flatten())
     model.add(layers.Dense(num_classes))
     return model
 
 
 VARIANTS = {
-    "none": after_dense(lambda: layers.Activation("linear"), "glorot_normal"),
-    "sigmoid": after_dense(lambda: layers.Activation("sigmoid"), "glorot_normal"),
-    "tanh": after_dense(lambda: layers.Activation("tanh"), "glorot_normal"),
-    "relu": after_dense(layers.ReLU),
-    "leaky 0.01": after_dense(lambda: layers.LeakyReLU(negative_slope=0.01)),
-    "leaky 0.1": after_dense(lambda: layers.LeakyReLU(negative_slope=0.1)),
-    "prelu": after_dense(lambda: layers.PReLU(alpha_initializer=keras.initializers.Constant(0.25))),
-    "rrelu": after_dense(RReLU),
-    "elu": after_dense(layers.ELU),
-    "maxout": lambda units: [Maxout(units, pieces=2, kernel_initializer="he_normal")],
-    "swish 0": after_dense(lambda: Swish(0.0)),
-    "swish 1": after_dense(lambda: Swish(1.0)),
-    "swish 10": after_dense(lambda: Swish(10.0)),
-    "swish 100": after_dense(lambda: Swish(100.0)),
-    "swish learned": after_dense(lambda: Swish(1.0, learn=True)),
+    "none": after(lambda: layers.Activation("linear"), "glorot_normal"),
+    "sigmoid": after(lambda: layers.Activation("sigmoid"), "glorot_normal"),
+    "tanh": after(lambda: layers.Activation("tanh"), "glorot_normal"),
+    "relu": after(layers.ReLU),
+    "leaky 0.01": after(lambda: layers.LeakyReLU(negative_slope=0.01)),
+    "leaky 0.1": after(lambda: layers.LeakyReLU(negative_slope=0.1)),
+    "prelu": after(lambda: layers.PReLU(alpha_initializer=keras.initializers.Constant(0.25))),
+    "rrelu": after(RReLU),
+    "elu": after(layers.ELU),
+    "maxout": lambda linear, units: [linear(2 * units, "he_normal"), Maxout(2)],
+    "swish 0": after(lambda: Swish(0.0)),
+    "swish 1": after(lambda: Swish(1.0)),
+    "swish 10": after(lambda: Swish(10.0)),
+    "swish 100": after(lambda: Swish(100.0)),
+    "swish learned": after(lambda: Swish(1.0, learn=True)),
 }
 
 RATES = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
@@ -82,6 +102,7 @@ EXPERIMENT = Experiment(
         batch_size=128,
         probes={"mean_activation": MeanActivation(), "drop_under_noise": DropUnderNoise(0.4)},
     ),
+    scales={"lecture": {"build_model": build_convnet, "data": "cifar10", "epochs": 30}},
     claims=[
         Claim("ACT07", Ratio("tanh", "relu", "epochs_to_accuracy_0.75", 6.0, 1.5), deviation=SETUP),
         Claim("ACT14", slower("tanh", "leaky 0.01"), deviation=SETUP),

@@ -15,21 +15,40 @@ from zoo.claims import Claim, Difference, Identity
 from zoo.experiment import Experiment, Recipe
 
 
+def hidden(linear, batch_norm):
+    """Returns a linear layer and its activation, normalised where `batch_norm` says."""
+    places, arguments = batch_norm
+    before, after = (
+        [layers.BatchNormalization(**arguments)] if place in places else []
+        for place in ("before", "after")
+    )
+    return [linear, *before, layers.ReLU(), *after]
+
+
+def logits(num_classes, batch_norm):
+    """Returns the last layer, perhaps with its normalisation."""
+    places, arguments = batch_norm
+    normalised = [layers.BatchNormalization(**arguments)] if "logits" in places else []
+    return [layers.Dense(num_classes), *normalised]
+
+
 def build_model(input_shape, num_classes, batch_norm, depth=3, units=100):
     """Builds a ReLU MLP; `batch_norm` names the places and the arguments of the normalisation."""
-    places, arguments = batch_norm
-    model = keras.Sequential([keras.Input(input_shape), layers.Flatten()])
+    made = [keras.Input(input_shape), layers.Flatten()]
     for _ in range(depth):
-        model.add(layers.Dense(units, kernel_initializer="he_normal"))
-        if "before" in places:
-            model.add(layers.BatchNormalization(**arguments))
-        model.add(layers.ReLU())
-        if "after" in places:
-            model.add(layers.BatchNormalization(**arguments))
-    model.add(layers.Dense(num_classes))
-    if "logits" in places:
-        model.add(layers.BatchNormalization(**arguments))
-    return model
+        made += hidden(layers.Dense(units, kernel_initializer="he_normal"), batch_norm)
+    return keras.Sequential(made + logits(num_classes, batch_norm))
+
+
+def build_convnet(input_shape, num_classes, batch_norm):
+    """Builds a network of four convolutions."""
+    made = [keras.Input(input_shape)]
+    for filters in (32, 64):
+        for _ in range(2):
+            linear = layers.Conv2D(filters, 3, padding="same", kernel_initializer="he_normal")
+            made += hidden(linear, batch_norm)
+        made.append(layers.MaxPooling2D())
+    return keras.Sequential([*made, layers.Flatten(), *logits(num_classes, batch_norm)])
 
 
 EXPERIMENT = Experiment(
@@ -51,6 +70,7 @@ EXPERIMENT = Experiment(
         epochs=40,
         batch_size=128,
     ),
+    scales={"lecture": {"build_model": build_convnet, "data": "cifar10", "epochs": 20}},
     claims=[
         Claim("BN08", Difference("none", "before activation", "epochs_to_accuracy_0.75")),
         Claim("BN10", Difference("before activation", "after activation")),

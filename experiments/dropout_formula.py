@@ -67,7 +67,7 @@ def average(seed):
     """Compares the geometric mean over all masks with one pass, for one softmax layer."""
     inputs = keras.random.normal((1, 8), seed=seed)
     softmax = layers.Dense(
-        5, "softmax", kernel_initializer=keras.initializers.RandomNormal(1, seed)
+        5, "softmax", kernel_initializer=keras.initializers.RandomNormal(stddev=1.0, seed=seed)
     )
     masks = ops.convert_to_tensor(list(itertools.product((0.0, 1.0), repeat=8)))  # (256, 8)
     logs = ops.mean(ops.log(softmax(inputs * masks / 0.5)), axis=0)

@@ -12,6 +12,7 @@ References:
 """
 
 import math
+from functools import partial
 
 import keras
 from keras import initializers, layers
@@ -77,6 +78,7 @@ EXPERIMENT = Experiment(
         batch_size=128,
         probes={"distinct_units": DistinctUnits()},
     ),
+    scales={"lecture": {"build_model": partial(build_model, depth=10, units=500)}},
     claims=[
         Claim("INI01", Number("zeros", "loss", math.log(10), 0.01)),
         Claim("INI03", Difference("glorot", "normal 0.01", margin=0.1), deviation="depth 5 only"),

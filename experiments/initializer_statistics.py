@@ -1,10 +1,11 @@
 """Do activations and gradients survive ten layers, and do the lectures' printed tables come out?
 
 Ten layers of 500 units without biases look at 1,000 standard normal inputs, as in the code on the
-slides (of 4,096 units where 0.05 is to saturate; of 500 it does not); nothing is trained. A random gradient at the top is sent back down. The lectures say that
-0.01 times a Gaussian makes all activations zero, that 1.0 saturates tanh so that "gradients will be
-all zero", that Xavier suits tanh and breaks with ReLU, and that He repairs it, which one of them
-types with the wrong divisor. What the slides print are single draws, each from an unknown seed.
+slides; where 0.05 is to saturate there are 4,096 units, of 500 it saturates none. Nothing is
+trained. A random gradient at the top is sent back down. The lectures say that 0.01 times a Gaussian
+makes all activations zero, that 1.0 saturates tanh so that "gradients will be all zero", that
+Xavier suits tanh and breaks with ReLU, and that He repairs it, which one of them types with the
+wrong divisor. What the slides print are single draws, each from an unknown seed.
 
 References:
     LeCun et al. (1998), Efficient BackProp.

@@ -161,7 +161,7 @@ LAYERS = {
         lambda: layers.Activation("sigmoid"),
     ),
     "learned activations": stack(
-        *(lambda: Maxout(8, 3), dense(), lambda: Swish(10.0)),
+        *(lambda: layers.Dense(24), lambda: Maxout(3), dense(), lambda: Swish(10.0)),
         *(dense(), lambda: Swish(1.0, learn=True)),
         *(dense(), lambda: layers.PReLU(alpha_initializer=initializers.Constant(0.25))),
     ),

@@ -167,7 +167,7 @@ def test_default_seeds_are_the_fewest_whose_smallest_p_is_below_one_percent():
     assert 2 / 2**DEFAULT_SEEDS < 0.01 < 2 / 2 ** (DEFAULT_SEEDS - 1)
 
 
-@pytest.mark.parametrize("factor", ["learning_rates", "data", "train_examples"])
+@pytest.mark.parametrize("factor", ["learning_rates", "probes"])
 def test_what_variants_must_share_is_no_factor(factor):
     assert "`factor` must be" in message_of(experiment_with, factor=factor)
 

@@ -19,7 +19,9 @@ EXPERIMENTS_MAY = (
     "zoo.experiment",
     "zoo.layers",
     "zoo.initializers",
+    "zoo.losses",
     "zoo.measure",
+    "zoo.preprocessing",
     "zoo.probes",
 )
 LIGHT = ("zoo.catalogue", "zoo.claims", "zoo.errors", "zoo.experiment", "zoo.registry")

@@ -30,38 +30,32 @@ def numpy_of(tensor):
 # Maxout
 
 
-@pytest.mark.parametrize(("units", "pieces", "width"), [(4, 2, 3), (1, 5, 2), (3, 1, 4)])
-def test_maxout_is_the_largest_of_its_linear_functions(units, pieces, width):
-    layer = built(Maxout(units, pieces), width)
-    x = normal(7, width)
-    kernel, bias = (numpy_of(weight.value) for weight in (layer.kernel, layer.bias))
-    expected = np.empty((7, units))
-    for row in range(7):
-        for unit in range(units):
-            columns = range(unit * pieces, (unit + 1) * pieces)
-            expected[row, unit] = max(x[row] @ kernel[:, c] + bias[c] for c in columns)
-    np.testing.assert_allclose(numpy_of(layer(x)), expected, rtol=1e-5, atol=1e-6)
-    assert layer.count_params() == width * units * pieces + units * pieces
-    assert layer.compute_output_shape((7, width)) == (7, units)
+@pytest.mark.parametrize(("units", "pieces", "shape"), [(4, 2, ()), (1, 5, ()), (3, 1, (2, 5))])
+def test_maxout_is_the_largest_of_its_pieces(units, pieces, shape):
+    x = normal(7, *shape, units * pieces)
+    layer = Maxout(pieces)
+    expected = np.empty((7, *shape, units))
+    for place in np.ndindex(expected.shape):
+        *front, unit = place
+        expected[place] = max(x[(*front, unit * pieces + piece)] for piece in range(pieces))
+    np.testing.assert_array_equal(numpy_of(layer(x)), expected)
+    assert layer.compute_output_shape(x.shape) == expected.shape
+    assert layer.count_params() == 0
 
 
 def test_maxout_of_opposite_lines_is_the_absolute_value():
-    layer = Maxout(1, pieces=2)
-    layer.build((None, 1))
-    layer.kernel.assign([[1.0, -1.0]])
+    lines = keras.layers.Dense(2, use_bias=False)
+    lines.build((None, 1))
+    lines.kernel.assign([[1.0, -1.0]])
     x = normal(20, 1)
-    np.testing.assert_array_equal(numpy_of(layer(x)), np.abs(x))
+    np.testing.assert_array_equal(numpy_of(Maxout()(lines(x))), np.abs(x))
 
 
-def test_maxout_refuses_a_time_axis_that_it_would_flatten():
-    with pytest.raises(ValueError, match="expected ndim=2, found ndim=3"):
-        Maxout(2)(normal(3, 4, 5))
-
-
-@pytest.mark.parametrize(("units", "pieces"), [(0, 2), (-1, 2), (3, 0)])
-def test_maxout_needs_positive_sizes(units, pieces):
-    with pytest.raises(ValueError, match=f"Received: units={units}, pieces={pieces}"):
-        Maxout(units, pieces)
+def test_maxout_needs_pieces_that_divide_the_units():
+    with pytest.raises(ValueError, match=r"positive integer. Received: pieces=0"):
+        Maxout(0)
+    with pytest.raises(ValueError, match=r"must divide the last axis. Received: pieces=2, .*3\)"):
+        Maxout(2)(normal(4, 3))
 
 
 # RReLU
@@ -218,7 +212,7 @@ def test_dropconnect_needs_a_rate_below_1(rate):
 @pytest.mark.parametrize(
     "make",
     [
-        lambda: Maxout(3, pieces=4, kernel_initializer="he_normal", bias_initializer="ones"),
+        lambda: Maxout(3),
         lambda: RReLU(2.0, 5.0, seed=9),
         lambda: Swish(1.5, learn=True),
         lambda: DropConnect(4, 0.3, seed=2, activation="relu", kernel_initializer="he_normal"),

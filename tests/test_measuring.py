@@ -20,7 +20,13 @@ from zoo.tables import read_frame
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 # One seed of these takes as long as all of another experiment.
-LONG = {"initializer_statistics"}
+LONG = {
+    "activation_time",
+    "batch_norm_layer",
+    "extreme_depth",
+    "gradient_flow",
+    "initializer_statistics",
+}
 MEASURED = {entry.name: entry for entry in entries() if not entry.trained}
 
 MINE = '''"""Does doubling double?
@@ -172,6 +178,9 @@ def test_claims_find_their_rows_and_the_results_are_committed(name, zoo, tmp_pat
         return
     known = read_frame(committed / "measurements.csv")
     measured = read_frame(folder / "measurements.csv")
+    if experiment.timed:
+        assert (measured["value"] > 0).all()
+        return
     pairs = measured.merge(known, on=["variant", "seed", "metric", "place"])
     assert len(pairs) == len(measured)
     # Small statistics of many numbers cancel, to a share that the processor decides.
@@ -214,6 +223,28 @@ def test_the_flow_through_layers_is_that_of_automatic_differentiation(activation
         assert found["std", place] == pytest.approx(outputs.std(), rel=1e-5)
     change = math.log10(found["signal_gradient", 1] / found["signal_gradient", 3])
     assert found["log10_change_of_signal_gradient"] == pytest.approx(change)
+
+
+def test_times_are_kept_until_they_are_asked_for_anew(zoo, mine, tmp_path):
+    text = mine.read_text(encoding="utf-8").replace("times * seed", "time.perf_counter()")
+    text = text.replace("from zoo.claims", "import time\n\nfrom zoo.claims")
+    mine.write_text(text.replace("seeds=3,", "seeds=3, timed=True,"), encoding="utf-8")
+    words = ("run", mine, "--results", tmp_path / "r")
+    found = []
+    for more in ((), (), ("--fresh",)):
+        assert zoo(*words, *more)[0] == 0
+        found.append((tmp_path / "r" / "mine" / "measurements.csv").read_bytes())
+    assert found[0] == found[1] != found[2]
+
+
+def test_a_relative_time_is_the_ratio_of_medians(monkeypatch):
+    clock = itertools.count()
+    monkeypatch.setattr(measure_tools.time, "perf_counter", lambda: next(clock))
+
+    def wait(ticks):
+        return lambda: [next(clock) for _ in range(ticks)]
+
+    assert measure_tools.relative_time(wait(5), wait(2), 4) == 6 / 3
 
 
 def test_statistics_of_a_layer_are_those_of_a_slow_computation():

@@ -5,6 +5,8 @@ import pytest
 from zoo import probes
 from zoo.data import load
 from zoo.experiment import Recipe
+from zoo.layers import Maxout
+from zoo.measure import slopes
 
 # TensorFlow's variables do not know NumPy 2's `copy` yet.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -31,7 +33,22 @@ ALL = (
     probes.SmallWeightShare(),
     probes.PeakWeight(),
     probes.DistinctUnits(),
+    probes.AccuracyInTrainingMode(2),
+    probes.GainFromFullStatistics(),
 )
+
+
+# Of what probes look at in networks with an activation layer of its own.
+WITH_LAYER = (probes.DeadShare(), probes.DeadShare(0.1))
+
+
+@pytest.mark.parametrize("probe", WITH_LAYER)
+def test_a_probe_of_activation_layers_leaves_the_model(probe, data):
+    model = make(keras.layers.Dense(16), keras.layers.ReLU(), keras.layers.Dense(10))
+    before = values(model)
+    assert probe(model, data) == probe(model, data)
+    for was, now in zip(before, values(model), strict=True):
+        np.testing.assert_array_equal(was, now)
 
 
 @pytest.mark.parametrize("probe", ALL, ids=lambda probe: type(probe).__name__)
@@ -102,6 +119,154 @@ def test_equal_columns_are_one_unit(data):
     kernel[:, 1:4] = kernel[:, :1]
     model.layers[1].kernel.assign(kernel)
     assert probes.DistinctUnits()(model, data) == 3
+
+
+RECTIFIERS = {
+    "relu": keras.layers.ReLU,
+    "leaky": lambda: keras.layers.LeakyReLU(negative_slope=0.05),
+    "elu": lambda: keras.layers.ELU(alpha=2.0),
+    "prelu": lambda: keras.layers.PReLU(alpha_initializer=keras.initializers.Constant(-0.3)),
+    "maxout": lambda: Maxout(2),
+}
+
+
+@pytest.mark.parametrize("name", RECTIFIERS)
+def test_slopes_are_those_of_the_gradient(name):
+    layer = RECTIFIERS[name]()
+    z = np.random.default_rng(0).normal(0, 20, (50, 6)).astype("float32")
+    z[0] = [-110, -9, -0.5, 0.5, 9, 110]  # exp(-110) is 0 in single precision
+    layer.build(z.shape)
+
+    def flat(row):
+        return keras.ops.reshape(layer(keras.ops.reshape(row, z.shape)), (1, -1))
+
+    expected = slopes(flat, z.ravel().tolist()).reshape(z.shape)
+    if name == "maxout":  # the gradient goes into one piece, the largest
+        expected = expected.reshape(50, 3, 2).sum(axis=-1)
+    found = probes.slope_of(layer, z)
+    assert found.shape == expected.shape
+    # TensorFlow takes the slope of ELU from its output, which rounds what is small beside 1.
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=5e-7 if name == "elu" else 0)
+
+
+def test_units_are_dead_that_no_example_reaches(data):
+    model = make(
+        keras.layers.Dense(8),
+        keras.layers.ReLU(),
+        keras.layers.Dense(2),
+        keras.layers.LeakyReLU(negative_slope=0.25),
+        keras.layers.Dense(10),
+    )
+    kernel, bias = values(model)[:2]
+    bias[:3] = -1e4  # three of eight never rise above 0
+    kernel[:, 3], bias[3] = 0.0, 0.0  # and one is 0 everywhere
+    x = data.x_train.reshape(len(data.x_train), -1)
+    kernel[:, 4] = np.sign(x[7])  # and one is above 0 for a few examples only
+    bias[4] = -np.sort(x @ kernel[:, 4])[-4]
+    model.layers[1].kernel.assign(kernel)
+    model.layers[1].bias.assign(bias)
+    model.layers[3].bias.assign(np.array([-1e6, 1e6]))
+    assert 0 < np.mean(x @ kernel[:, 4] + bias[4] > 0) < 0.01
+    assert probes.DeadShare()(model, data) == pytest.approx(4 / 10)
+    assert probes.DeadShare(0.2)(model, data) == pytest.approx(4 / 10)
+    assert probes.DeadShare(0.25)(model, data) == pytest.approx(5 / 10)
+    assert probes.DeadShare(1.0)(model, data) == 1
+
+
+def test_the_dead_share_of_a_diverged_network_is_not_a_number(data):
+    model = make(keras.layers.Dense(8), keras.layers.ReLU(), keras.layers.Dense(10))
+    bias = np.zeros(8)
+    bias[2] = np.nan
+    model.layers[1].bias.assign(bias)
+    assert np.isnan(probes.DeadShare()(model, data))
+
+
+def test_dead_units_are_counted_only_where_the_slope_is_known(data):
+    model = make(keras.layers.Dense(8, "tanh"), keras.layers.Dense(10))
+    with pytest.raises(ValueError, match=r"must be ReLU, .* or Maxout\. Received: Dense 'dense"):
+        probes.DeadShare()(model, data)
+
+
+def normalising(data, *, image=False):
+    """Returns a network with normalisations whose parameters and statistics are not the initial."""
+    keras.utils.set_random_seed(0)
+    flat = [] if image else [keras.layers.Flatten()]
+    model = keras.Sequential(
+        [
+            keras.Input((8, 8, 1)),
+            *flat,
+            keras.layers.BatchNormalization(scale=False),
+            keras.layers.Dense(12),
+            keras.layers.BatchNormalization(center=False),
+            keras.layers.ReLU(),
+            keras.layers.Dropout(0.5),
+            keras.layers.Flatten(),
+            keras.layers.Dense(10),
+        ]
+    )
+    model.compile(keras.optimizers.SGD(0.1), "sparse_categorical_crossentropy")
+    generator = np.random.default_rng(0)
+    for variable in model.variables:
+        if "seed" not in variable.path:
+            variable.assign(np.abs(generator.normal(size=variable.shape)) + 0.1)
+    model.layers[-1].kernel.assign(generator.normal(size=model.layers[-1].kernel.shape))
+    return model
+
+
+def one_layer_after_another(model, x):
+    """Applies a model with only its batch normalisations in training mode."""
+    for layer in model.layers:
+        x = layer(x, training=isinstance(layer, keras.layers.BatchNormalization))
+    return keras.ops.convert_to_numpy(x)
+
+
+@pytest.mark.parametrize("image", [False, True])
+@pytest.mark.parametrize("size", [1, 2, 32])
+def test_accuracy_in_training_mode_is_that_of_the_batches_one_by_one(size, image, data):
+    model = normalising(data, image=image)
+    found = probes.AccuracyInTrainingMode(size, seed=3)(model, data)
+    order = np.random.default_rng(3).permutation(len(data.x_test))
+    right = []
+    for start in range(0, len(order) - size + 1, size):
+        rows = order[start : start + size]
+        logits = one_layer_after_another(model, data.x_test[rows])
+        right += list(np.argmax(logits, axis=1) == data.y_test[rows])
+    assert len(right) == len(order) // size * size
+    assert found == pytest.approx(np.mean(right), abs=1e-9)
+
+
+@pytest.mark.parametrize("image", [False, True])
+def test_full_statistics_are_those_of_the_training_set_as_one_batch(image, data):
+    model = normalising(data, image=image)
+    before = probes.accuracy(model, data.x_test, data.y_test)
+    gain = probes.GainFromFullStatistics()(model, data)
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = 0.0  # keep the statistics of the last batch only
+    one_layer_after_another(model, data.x_train)
+    after = probes.accuracy(model, data.x_test, data.y_test)
+    assert gain == pytest.approx(after - before, abs=1e-9)
+    assert gain != 0
+    assert probes.GainFromFullStatistics()(model, data) == pytest.approx(0, abs=1e-9)
+
+
+def test_a_single_example_in_training_mode_gets_the_same_logits(data):
+    model = normalising(data)
+    guess = one_layer_after_another(model, data.x_test[:1]).argmax()
+    expected = np.mean(data.y_test == guess)
+    assert probes.AccuracyInTrainingMode(1)(model, data) == pytest.approx(expected)
+
+
+def test_statistics_are_replaced_only_where_that_is_possible(data):
+    inputs = keras.Input((8, 8, 1))
+    functional = keras.Model(inputs, keras.layers.Dense(10)(keras.layers.Flatten()(inputs)))
+    with pytest.raises(ValueError, match=r"must be sequential\. Received: Functional"):
+        probes.AccuracyInTrainingMode(2)(functional, data)
+    other_axis = keras.Sequential(
+        [keras.Input((8, 8, 1)), keras.layers.BatchNormalization(axis=1), keras.layers.Flatten()]
+    )
+    with pytest.raises(ValueError, match=r"must be the last\. Received: 1"):
+        probes.GainFromFullStatistics()(other_axis, data)
 
 
 def test_both_engines_probe_alike_and_probes_change_the_key(data):

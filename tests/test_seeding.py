@@ -10,7 +10,7 @@ import pytest
 from keras import initializers, layers
 
 from zoo.initializers import IdenticalColumns
-from zoo.layers import DropConnect, Maxout, RReLU
+from zoo.layers import DropConnect, RReLU
 from zoo.seeding import derived_seed, draw_initial_values, epoch_order, fresh_model
 
 # TensorFlow's variables do not know NumPy 2's `copy` yet.
@@ -164,7 +164,7 @@ def test_zoo_initializer_with_the_seed_of_its_place():
 
 def test_zoo_layer_gets_its_seed_too():
     first, again, other = (
-        drawn(Maxout(4, kernel_initializer="he_normal"), seed=seed).get_weights()[0]
+        drawn(DropConnect(4, 0.5, kernel_initializer="he_normal"), seed=seed).get_weights()[0]
         for seed in (0, 0, 1)
     )
     np.testing.assert_array_equal(first, again)

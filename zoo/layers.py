@@ -10,65 +10,44 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("zoo")
 class Maxout(keras.layers.Layer):
-    """The largest of several linear functions of the input.
+    """The largest of several neighbours along the last axis.
+
+    Behind a dense layer or a convolution with `pieces` times as many outputs it makes units that
+    are each the largest of several linear functions of the input.
 
     Args:
-        units: Positive integer. Number of outputs.
-        pieces: Integer of at least 1. Linear functions for each output.
-        kernel_initializer: Initializer of the kernel of shape `(inputs, units * pieces)`.
-        bias_initializer: Initializer of the bias of shape `(units * pieces,)`.
+        pieces: Integer of at least 1. Linear functions for each output; it divides the last axis.
 
     References:
         Goodfellow et al. (2013), Maxout Networks, ICML, arXiv:1302.4389.
     """
 
-    def __init__(
-        self,
-        units: int,
-        pieces: int = 2,
-        kernel_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        **kwargs: Any,
-    ) -> None:
+    def __init__(self, pieces: int = 2, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if units < 1 or pieces < 1:
-            raise ValueError(
-                "`units` and `pieces` must be positive integers. "
-                f"Received: units={units}, pieces={pieces}"
-            )
-        self.units = units
+        if pieces < 1:
+            raise ValueError(f"`pieces` must be a positive integer. Received: pieces={pieces}")
         self.pieces = pieces
-        self.input_spec = keras.InputSpec(ndim=2)
-        self.kernel_initializer = keras.initializers.get(kernel_initializer)
-        self.bias_initializer = keras.initializers.get(bias_initializer)
 
     def build(self, input_shape: tuple[int, ...]) -> None:
-        """Makes kernel and bias."""
-        width = self.units * self.pieces
-        self.kernel = self.add_weight(
-            shape=(input_shape[-1], width), initializer=self.kernel_initializer, name="kernel"
-        )
-        self.bias = self.add_weight(shape=(width,), initializer=self.bias_initializer, name="bias")
+        """Checks the last axis."""
+        if input_shape[-1] % self.pieces:
+            raise ValueError(
+                f"`pieces` must divide the last axis. Received: pieces={self.pieces}, inputs of "
+                f"shape {input_shape}"
+            )
 
     def call(self, inputs: Any) -> Any:
-        """Maps `(batch, inputs)` to `(batch, units)`."""
-        lines = ops.matmul(inputs, self.kernel) + self.bias
-        lines = ops.reshape(lines, (-1, self.units, self.pieces))
-        return ops.max(lines, axis=-1)
+        """Maps `(batch, ..., units * pieces)` to `(batch, ..., units)`."""
+        shape = (-1, *self.compute_output_shape(inputs.shape)[1:], self.pieces)
+        return ops.max(ops.reshape(inputs, shape), axis=-1)
 
     def compute_output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
-        """Returns `(batch, units)`."""
-        return (input_shape[0], self.units)
+        """Returns `(batch, ..., units)`."""
+        return (*input_shape[:-1], input_shape[-1] // self.pieces)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor's arguments."""
-        return {
-            **super().get_config(),
-            "units": self.units,
-            "pieces": self.pieces,
-            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
-            "bias_initializer": keras.initializers.serialize(self.bias_initializer),
-        }
+        return {**super().get_config(), "pieces": self.pieces}
 
 
 @keras.saving.register_keras_serializable("zoo")

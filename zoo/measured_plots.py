@@ -104,7 +104,7 @@ def draw_series(spec: Mapping[str, Any], table: pd.DataFrame, metric: str) -> Fi
         spread = 2 * own["deviation"].fillna(0)
         low = own["mean"] - spread
         values = pd.concat([own["mean"], stated.loc[stated["variant"] == label, "stated"]])
-        _own_axis(axes, values, pd.concat([low, own["mean"] + spread]))
+        _own_axis(axes, metric, values, pd.concat([low, own["mean"] + spread]))
         if axes.get_yscale() == "log":
             low = low.clip(lower=axes.get_ylim()[0])
         axes.fill_between(
@@ -154,7 +154,7 @@ def draw_values(spec: Mapping[str, Any], table: pd.DataFrame) -> Figure:
         axes.set_yticks(range(len(variants)), variants if column == 0 else [""] * len(variants))
         axes.tick_params(axis="y", length=0)
         axes.grid(visible=True, axis="both")
-        _horizontal_axis(axes, own["mean"])
+        _horizontal_axis(axes, metric, own["mean"])
     return figure
 
 
@@ -211,13 +211,13 @@ def _ring(label: str) -> Line2D:
     return Line2D([], [], label=label, **_RING)
 
 
-def _own_axis(axes: Axes, values: pd.Series, band: pd.Series) -> None:
+def _own_axis(axes: Axes, metric: str, values: pd.Series, band: pd.Series) -> None:
     """Puts the vertical axis on a logarithmic scale where the values ask for it.
 
     A linear axis has room for the band, too.
     """
     low, high = float(values.min()), float(values.max())
-    if _spans_decades(values):
+    if _spans_decades(metric, values):
         axes.set_yscale("log")
         axes.set_ylim(low / 2, high * 2)
         axes.yaxis.set_major_locator(LogLocator(numticks=5))
@@ -232,8 +232,8 @@ def _own_axis(axes: Axes, values: pd.Series, band: pd.Series) -> None:
     axes.yaxis.set_major_formatter(lambda y, _: f"{y:.4g}")
 
 
-def _horizontal_axis(axes: Axes, values: pd.Series) -> None:
-    if _spans_decades(values):
+def _horizontal_axis(axes: Axes, metric: str, values: pd.Series) -> None:
+    if _spans_decades(metric, values):
         axes.set_xscale("log")
         axes.xaxis.set_major_locator(LogLocator(numticks=5))
         axes.xaxis.set_major_formatter(lambda x, _: rate_text(x))
@@ -243,15 +243,18 @@ def _horizontal_axis(axes: Axes, values: pd.Series) -> None:
         axes.xaxis.set_major_formatter(lambda x, _: f"{x:.4g}")
 
 
-def _spans_decades(values: pd.Series) -> bool:
+def _spans_decades(metric: str, values: pd.Series) -> bool:
     """Returns whether positive values lie so that a linear axis would squeeze most of them."""
+    if metric.startswith("log"):
+        return False
     low, high = float(values.min()), float(values.max())
     return low > 0 and high / low > DECADES and high / float(values.median()) > 4
 
 
 def _place_axis(axes: Axes, places: pd.Series) -> None:
     low, high = float(places.min()), float(places.max())
-    if low > 0 and high / low > DECADES:
+    # Layers are counted, depths of 10, 100 and 1,000 are compared.
+    if low > 0 and high / low > DECADES and places.nunique() < high / 2:
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter(lambda x, _: f"{x:g}")
         axes.xaxis.set_minor_formatter(NullFormatter())

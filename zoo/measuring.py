@@ -16,7 +16,15 @@ from zoo.identity import library_versions
 from zoo.registry import Entry
 
 
-def run(entry: Entry, experiment: Measurement, root: Path, seeds: int | None = None) -> Path:
+def run(
+    entry: Entry,
+    experiment: Measurement,
+    root: Path,
+    seeds: int | None = None,
+    scale: str | None = None,
+    *,
+    fresh: bool = False,
+) -> Path:
     """Measures every variant with every seed and writes the results folder.
 
     Args:
@@ -24,16 +32,26 @@ def run(entry: Entry, experiment: Measurement, root: Path, seeds: int | None = N
         experiment: What it declares.
         root: The results folder of all experiments.
         seeds: Number of seeds instead of the declared one.
+        scale: One of the experiment's larger sizes.
+        fresh: Whether times are measured again if they are there.
 
     Returns:
         The folder: spec.json, measurements.csv, table.csv, table.md, pictures and, with claims,
         verdicts.csv.
     """
+    if scale is not None:
+        experiment = experiment.at_scale(scale)
     count = seeds or experiment.seeds
-    rows, histograms = measure(experiment, count)
-    changed = f"@seeds={count}" if count != experiment.seeds else ""
+    parts = [f"scale={scale}"] * (scale is not None)
+    parts += [f"seeds={count}"] * (count != experiment.seeds)
+    changed = "@" * bool(parts) + ",".join(parts)
     folder = root / f"{entry.name}{changed}"
     folder.mkdir(parents=True, exist_ok=True)
+    known = folder / "measurements.csv"
+    if experiment.timed and known.is_file() and not fresh:
+        rows, histograms = tables.read_frame(known), pd.DataFrame()
+    else:
+        rows, histograms = measure(experiment, count)
     spec = spec_of(entry, experiment, folder.name, count)
     tables.write_text(folder / "spec.json", json.dumps(spec, indent=2) + "\n")
     tables.write_frame(folder / "measurements.csv", rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -75,25 +75,28 @@ def optimizer_of(recipe: Recipe, learning_rate: float, steps: int) -> tuple[Any,
     return recipe.optimizer(schedule), callbacks
 
 
-def plan(experiment: Experiment, data: Data, seeds: Sequence[int]) -> list[Job]:
+def plan(
+    experiment: Experiment, data: Data | Mapping[str, Data], seeds: Sequence[int]
+) -> list[Job]:
     """Lists the runs of an experiment: variants x learning rates x seeds, each with its key.
 
     Args:
         experiment: What to run.
-        data: The data it runs on.
+        data: The data it runs on, or by variant where they are what varies.
         seeds: Distinct non-negative integers.
     """
     from zoo.identity import describe, key_of, recipe_identity
     from zoo.seeding import fresh_model
 
+    data_of = data if isinstance(data, Mapping) else dict.fromkeys(experiment.variants, data)
     jobs = []
     for variant in experiment.variants:
-        recipe = experiment.recipe_for(variant)
-        steps = steps_per_epoch(recipe, data)
+        recipe, own = experiment.recipe_for(variant), data_of[variant]
+        steps = steps_per_epoch(recipe, own)
         model = fresh_model(
-            partial(recipe.build_model, data.input_shape, data.num_classes), data.input_shape
+            partial(recipe.build_model, own.input_shape, own.num_classes), own.input_shape
         )
-        shared = recipe_identity(recipe, model, data.fingerprint, steps)
+        shared = recipe_identity(recipe, model, own.fingerprint, steps)
         for rate in experiment.learning_rates(variant):
             trained_by = describe(optimizer_of(recipe, rate, steps))
             for seed in seeds:

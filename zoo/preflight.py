@@ -111,13 +111,12 @@ def _of_experiment(
         recipe, run = job.recipe, job.run
         if variant not in (None, run.variant):
             continue
-        model = initial_model(job, prepared.data)
-        steps = steps_per_epoch(recipe, prepared.data)
+        own = prepared.data_of[run.variant]
+        model = initial_model(job, own)
+        steps = steps_per_epoch(recipe, own)
         optimizer, _ = optimizer_of(recipe, run.learning_rate, steps)
         model.compile(optimizer, recipe.loss())
-        yield _checked(
-            run.variant, run.learning_rate, model, prepared.data, batch_size=recipe.batch_size
-        )
+        yield _checked(run.variant, run.learning_rate, model, own, batch_size=recipe.batch_size)
 
 
 def _model(path: Path) -> Any:

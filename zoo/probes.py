@@ -6,6 +6,7 @@ A probe is called with the model and the data when a run has ended; its number i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ import numpy.typing as npt
 from callbacks.activation_histogram import outputs_in
 from callbacks.kernels import kernels, layer_blocks
 from zoo.data import Data
+from zoo.layers import Maxout
 
 BATCH = 1000
 
@@ -120,10 +122,163 @@ class DistinctUnits:
         return float(len(np.unique(np.round(columns / scale, 4), axis=1).T))
 
 
+@dataclass(frozen=True)
+class AccuracyInTrainingMode:
+    """Test accuracy when batch normalisation uses the statistics of the batch at hand.
+
+    Dropout and other layers stay as they are at inference. For sequential models.
+
+    Attributes:
+        batch_size: Examples a batch; those of an incomplete last batch are left out.
+        seed: Seed of the order of the examples, the same for every run.
+    """
+
+    batch_size: int
+    seed: int = 0
+
+    def __call__(self, model: Any, data: Data) -> float:
+        """Returns the accuracy."""
+        order = np.random.default_rng(self.seed).permutation(len(data.x_test))
+        order = order[: len(order) // self.batch_size * self.batch_size]
+
+        def by_batch(layer: Any, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+            batches = x.reshape(-1, self.batch_size, *x.shape[1:])
+            axes = tuple(range(1, batches.ndim - 1))
+            mean, variance = (
+                moment(batches, axis=axes, keepdims=True) for moment in (np.mean, np.var)
+            )
+            return _normalised(layer, batches, mean, variance).reshape(x.shape)
+
+        logits = _without_moving_statistics(model, data.x_test[order], by_batch)
+        return float(np.mean(np.argmax(logits, axis=-1) == data.y_test[order]))
+
+
+@dataclass(frozen=True)
+class GainFromFullStatistics:
+    """Test accuracy gained when batch normalisation uses the statistics of the training set.
+
+    They take the place of the moving ones, first layer to last. For sequential models.
+    """
+
+    def __call__(self, model: Any, data: Data) -> float:
+        """Returns the accuracy with them minus that with the moving statistics."""
+        examples = len(data.x_train)
+
+        def by_training_set(layer: Any, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+            train = x[:examples]
+            axes = tuple(range(train.ndim - 1))
+            return _normalised(layer, x, np.mean(train, axis=axes), np.var(train, axis=axes))
+
+        both = np.concatenate([data.x_train, data.x_test])
+        logits = _without_moving_statistics(model, both, by_training_set)[examples:]
+        full = float(np.mean(np.argmax(logits, axis=-1) == data.y_test))
+        return full - accuracy(model, data.x_test, data.y_test)
+
+
+@dataclass(frozen=True)
+class DeadShare:
+    """Share of hidden units through which no training example sends a gradient.
+
+    A unit is dead if the slope of its activation is 0 for every example: what comes into it does
+    not change until the layers below do. The slope of a maxout unit is the largest of its pieces'.
+
+    Attributes:
+        below: A unit counts if its steepest slope, without sign, is not above this.
+    """
+
+    below: float = 0.0
+
+    def __call__(self, model: Any, data: Data) -> float:
+        """Returns the share over all hidden layers, or NaN if an output is not finite.
+
+        Raises:
+            ValueError: If a hidden layer ends in an activation whose slope is not known here.
+        """
+        last = [model.get_layer(name) for _, name in layer_blocks(model)[:-1]]
+        sums = keras.Model(model.inputs[0], [layer.input for layer in last])(data.x_train)
+        steepest = []
+        for layer, each in zip(last, keras.tree.flatten(sums), strict=True):
+            z = keras.ops.convert_to_numpy(each)
+            if not np.isfinite(z).all():
+                return float("nan")
+            slope = np.abs(slope_of(layer, z))
+            steepest.append(slope.max(axis=tuple(range(slope.ndim - 1))))
+        return float(np.mean(np.concatenate(steepest) <= self.below))
+
+
+def slope_of(layer: Any, z: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Returns the slope of an activation layer where it is.
+
+    Args:
+        layer: A rectifier or `Maxout`.
+        z: Its inputs, shape `(examples, ..., units)`; with pieces, `units * pieces`.
+
+    Returns:
+        Array of the outputs' shape. For ELU the formula, which a backend may round to 0 sooner.
+
+    Raises:
+        ValueError: If the layer is of another kind.
+    """
+    negative: Any
+    if isinstance(layer, Maxout):
+        pieces = z.reshape(*z.shape[:-1], -1, layer.pieces)
+        largest = pieces == pieces.max(axis=-1, keepdims=True)
+        return np.asarray(largest.any(axis=-1), z.dtype)
+    if isinstance(layer, keras.layers.ReLU):
+        negative = 0.0
+    elif isinstance(layer, keras.layers.LeakyReLU):
+        negative = layer.negative_slope
+    elif isinstance(layer, keras.layers.PReLU):
+        negative = keras.ops.convert_to_numpy(layer.alpha)
+    elif isinstance(layer, keras.layers.ELU):
+        negative = layer.alpha * np.exp(np.minimum(z, 0))
+    else:
+        raise ValueError(
+            "`layer` must be ReLU, LeakyReLU, PReLU, ELU or Maxout. "
+            f"Received: {type(layer).__name__} {layer.name!r}"
+        )
+    return np.asarray(np.where(z > 0, 1.0, negative), z.dtype)
+
+
 def accuracy(model: Any, x: npt.NDArray[Any], y: npt.NDArray[Any]) -> float:
     """Returns the share of examples whose highest logit is that of their class."""
     logits = model.predict(x, batch_size=BATCH, verbose=0)
     return float(np.mean(np.argmax(logits, axis=-1) == y))
+
+
+def _without_moving_statistics(
+    model: Any,
+    x: npt.NDArray[Any],
+    normalise: Callable[[Any, npt.NDArray[Any]], npt.NDArray[Any]],
+) -> npt.NDArray[Any]:
+    """Returns a sequential model's outputs, each batch normalisation replaced by a function.
+
+    Args:
+        model: The model; nothing in it changes.
+        x: Inputs of shape `(examples, ...)`.
+        normalise: Takes a normalising layer and its inputs.
+
+    Raises:
+        ValueError: If the model is not sequential or normalises another axis than the last.
+    """
+    if not isinstance(model, keras.Sequential):
+        raise ValueError(f"`model` must be sequential. Received: {type(model).__name__}")
+    for layer in model.layers:
+        if not isinstance(layer, keras.layers.BatchNormalization):
+            x = keras.ops.convert_to_numpy(layer(x, training=False))
+        elif layer.axis in (-1, x.ndim - 1):
+            x = normalise(layer, x)
+        else:
+            raise ValueError(f"`axis` of {layer.name} must be the last. Received: {layer.axis}")
+    return x
+
+
+def _normalised(layer: Any, x: Any, mean: Any, variance: Any) -> npt.NDArray[Any]:
+    """Returns what a batch normalisation makes of its inputs with the given statistics."""
+    read = keras.ops.convert_to_numpy
+    outputs = (x - mean) / np.sqrt(variance + layer.epsilon)
+    outputs = outputs * read(layer.gamma) if layer.scale else outputs
+    return np.asarray(outputs + read(layer.beta) if layer.center else outputs)
 
 
 def _elements(model: Any) -> npt.NDArray[np.float64]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -21,7 +21,9 @@ PREFIX = {"ActivationHistogram": "activation_", "WeightStatistics": "weight_"}
 Row = tuple[int, int, str, Any]
 
 
-def recorded_jobs(jobs: Sequence[Job], rates: dict[str, float], data: Data) -> list[Job]:
+def recorded_jobs(
+    jobs: Sequence[Job], rates: dict[str, float], data_of: Mapping[str, Data]
+) -> list[Job]:
     """Returns the runs to record, with the callbacks that do it.
 
     They are each variant's first `SEEDS` seeds at its chosen learning rate. Recording changes no
@@ -30,13 +32,13 @@ def recorded_jobs(jobs: Sequence[Job], rates: dict[str, float], data: Data) -> l
     Args:
         jobs: All runs of an experiment.
         rates: Chosen learning rate by variant.
-        data: The data; the first validation examples are what the networks are shown.
+        data_of: The data by variant; the first validation examples are what the networks are shown.
     """
     chosen = []
     for variant, rate in rates.items():
         own = [job for job in jobs if (job.run.variant, job.run.learning_rate) == (variant, rate)]
         own.sort(key=lambda job: job.run.seed)
-        recipe = own[0].recipe
+        recipe, data = own[0].recipe, data_of[variant]
         model = fresh_model(
             partial(recipe.build_model, data.input_shape, data.num_classes), data.input_shape
         )

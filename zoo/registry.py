@@ -60,6 +60,10 @@ class Entry:
             raise ZooError(f"{self.name} trains networks. Received: a request to measure it")
         return found
 
+    def scales(self) -> tuple[str, ...]:
+        """Imports the module (and so Keras) and returns the names of its larger sizes."""
+        return tuple(_load(self.path).scales)
+
 
 @functools.cache
 def _load(path: Path) -> Experiment | Measurement:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,6 +46,7 @@ class Settings:
         data: Name or file of the data. A recipe for few training examples takes as many of them,
             or all if there are fewer.
         learning_rates: One grid for all variants.
+        scale: One of the experiment's larger sizes.
         smoke: One epoch, two seeds, one learning rate: does it run at all?
     """
 
@@ -54,6 +55,7 @@ class Settings:
     batch_size: int | None = None
     data: str | None = None
     learning_rates: tuple[float, ...] | None = None
+    scale: str | None = None
     smoke: bool = False
 
     def __post_init__(self) -> None:
@@ -66,11 +68,19 @@ class Settings:
 
     def apply(self, experiment: Experiment) -> Experiment:
         """Returns the experiment with these settings."""
+        if self.scale is not None:
+            experiment = experiment.at_scale(self.scale)
         changes: dict[str, Any] = {
             name: value
             for name in ("epochs", "batch_size", "data", "learning_rates")
             if (value := getattr(self, name)) is not None
         }
+        if experiment.factor in changes:
+            option = experiment.factor.replace("_", "-")
+            raise ZooError(
+                f"The experiment varies its {option.replace('-', ' ')}, so that cannot be set. "
+                f"Received: --{option} {changes[experiment.factor]}. Leave it away."
+            )
         if self.smoke:
             grids = {}
             for variant in experiment.variants:
@@ -97,6 +107,8 @@ class Settings:
         parts = []
         if self.smoke:
             parts.append("smoke")
+        if self.scale is not None:
+            parts.append(f"scale={self.scale}")
         if self.data is not None:
             parts.append(f"data={Path(self.data.partition(':')[0]).stem}")
         if self.epochs is not None:
@@ -112,15 +124,20 @@ class Settings:
 
 @dataclass(frozen=True)
 class Prepared:
-    """An experiment ready to run: what was asked for, on which data, and the runs it takes."""
+    """An experiment ready to run: what was asked for, each variant's data, the runs it takes."""
 
     entry: Entry
     experiment: Experiment
     folder_name: str
-    data: Data
+    data_of: Mapping[str, Data]
     seeds: list[int]
     jobs: list[Job]
     alpha: float = ALPHA
+
+    @property
+    def data(self) -> Data:
+        """The baseline's data."""
+        return self.data_of[self.experiment.baseline]
 
 
 def prepare(entry: Entry, settings: Settings, data_dir: Path | None) -> Prepared:
@@ -131,19 +148,35 @@ def prepare(entry: Entry, settings: Settings, data_dir: Path | None) -> Prepared
         for rule in claim.rules:
             if not metrics.is_metric(rule.metric) and rule.metric not in recipe.probes:
                 raise ZooError(metrics.unknown(rule.metric, recipe.probes))
-    data = datasets.load(recipe.data, data_dir=data_dir)
-    if recipe.train_examples is not None:
-        if settings.data is not None and recipe.train_examples > len(data.x_train):
+    if settings.data is not None and recipe.train_examples is not None:
+        whole = datasets.load(recipe.data, data_dir=data_dir)
+        if recipe.train_examples > len(whole.x_train):
             recipe = dataclasses.replace(recipe, train_examples=None)
             experiment = dataclasses.replace(experiment, recipe=recipe)
-        else:
-            some = recipe.train_examples
-            data = datasets.load(recipe.data, data_dir=data_dir, train_examples=some)
-    jobs = plan(experiment, data, settings.seed_list)
+    data_of = _data_of(experiment, data_dir)
+    jobs = plan(experiment, data_of, settings.seed_list)
     name = settings.folder_name(entry.name)
     # Several looks at growing data are several chances of a false verdict: each gets its part.
     alpha = ALPHA / len(LOOKS) if settings.seeds == AUTO else ALPHA
-    return Prepared(entry, experiment, name, data, settings.seed_list, jobs, alpha)
+    return Prepared(entry, experiment, name, data_of, settings.seed_list, jobs, alpha)
+
+
+def _data_of(experiment: Experiment, data_dir: Path | None) -> dict[str, Data]:
+    """Loads each variant's data; variants that ask for the same share them."""
+    loaded: dict[Any, Data] = {}
+    found = {}
+    for variant in experiment.variants:
+        recipe = experiment.recipe_for(variant)
+        wanted = (recipe.data, recipe.train_examples, recipe.preprocessing)
+        if wanted not in loaded:
+            loaded[wanted] = datasets.load(
+                recipe.data,
+                data_dir=data_dir,
+                train_examples=recipe.train_examples,
+                preprocessing=recipe.preprocessing,
+            )
+        found[variant] = loaded[wanted]
+    return found
 
 
 def widened(prepared: Prepared, store: Store) -> Prepared:
@@ -166,7 +199,7 @@ def widened(prepared: Prepared, store: Store) -> Prepared:
         return prepared
     recipe = dataclasses.replace(experiment.recipe, learning_rates=grids)
     experiment = dataclasses.replace(experiment, recipe=recipe)
-    jobs = plan(experiment, prepared.data, prepared.seeds)
+    jobs = plan(experiment, prepared.data_of, prepared.seeds)
     return dataclasses.replace(prepared, experiment=experiment, jobs=jobs)
 
 
@@ -210,7 +243,7 @@ def extended(prepared: Prepared, store: Store, seeds: int) -> Prepared:
     there = {job.run for job in prepared.jobs}
     more = [
         job
-        for job in plan(experiment, prepared.data, range(seeds))
+        for job in plan(experiment, prepared.data_of, range(seeds))
         if job.run.variant in wanted
         and job.run.learning_rate == rates[job.run.variant]
         and job.run not in there
@@ -270,7 +303,7 @@ def train(
     """
     known = set() if fresh else store.known(job.run.key for job in prepared.jobs)
     todo = [job for job in prepared.jobs if job.run.key not in known]
-    for result in _finished(todo, prepared.data, console, engine, verbose):
+    for result in _finished(todo, prepared.data_of, console, engine, verbose):
         store.add(prepared.folder_name, result)
     return len(todo)
 
@@ -294,24 +327,35 @@ def record(
 
     results = store.results(job.run for job in prepared.jobs)
     rates = best_rates(runs_frame(results, list(prepared.experiment.variants)))
-    jobs = recording.recorded_jobs(prepared.jobs, rates, prepared.data)
+    jobs = recording.recorded_jobs(prepared.jobs, rates, prepared.data_of)
     known = set() if fresh else set(store.records(job.run.key for job in jobs))
     todo = [job for job in jobs if job.run.key not in known]
-    for result in _finished(todo, prepared.data, console, engine, verbose):
+    for result in _finished(todo, prepared.data_of, console, engine, verbose):
         store.add_records(result.run.key, recording.rows_of(result))
     return len(todo)
 
 
 def _finished(
-    jobs: Sequence[Job], data: Data, console: Console, engine: Engine, verbose: bool
+    jobs: Sequence[Job],
+    data_of: Mapping[str, Data],
+    console: Console,
+    engine: Engine,
+    verbose: bool,
 ) -> Iterator[Result]:
-    """Trains the jobs under a progress bar and yields each result as it is finished."""
+    """Trains the jobs under a progress bar and yields each result as it is finished.
+
+    Jobs on the same data train together.
+    """
     by_key = {job.run.key: job for job in jobs}
+    by_data: dict[int, list[Job]] = {}
+    for job in jobs:
+        by_data.setdefault(id(data_of[job.run.variant]), []).append(job)
     epochs = sum(job.recipe.epochs for job in jobs)
     with Reporter(console, len(jobs), epochs, verbose) as reporter:
-        for result in engine.train(jobs, data, reporter):
-            yield result
-            reporter.finished(by_key[result.run.key])
+        for own in by_data.values():
+            for result in engine.train(own, data_of[own[0].run.variant], reporter):
+                yield result
+                reporter.finished(by_key[result.run.key])
 
 
 def write(prepared: Prepared, store: Store, root: Path) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ def show_experiment(entry: Entry) -> None:
         measured = entry.load_measurement()
         typer.echo(f"\nfactor         {measured.factor}, measured without training")
         typer.echo("\n".join(f"  {label}" for label in measured.variants))
+        _show_scales(measured.scales)
         _show_claims(measured.claims)
         return
     experiment = entry.load()
@@ -34,8 +35,15 @@ def show_experiment(entry: Entry) -> None:
     some = f", {recipe.train_examples} training examples" if recipe.train_examples else ""
     typer.echo(f"data           {recipe.data}{some}")
     typer.echo(f"epochs         {recipe.epochs}, batch size {recipe.batch_size}")
+    _show_scales(experiment.scales)
     typer.echo(f"file           {os.path.relpath(entry.path)}")
     _show_claims(experiment.claims)
+
+
+def _show_scales(scales: Iterable[str]) -> None:
+    """Prints the larger sizes that an experiment has."""
+    if names := ", ".join(scales):
+        typer.echo(f"scales         {names} (run --scale)")
 
 
 def _show_claims(claims: Sequence[Claim]) -> None:
