@@ -74,7 +74,7 @@ VARIANTS = {
     "swish learned": after(lambda: Swish(1.0, learn=True)),
 }
 
-RATES = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
+RATES = (0.01, 0.03, 0.1, 0.3)
 
 # The source trains a convolutional network on CIFAR-10.
 SETUP = "MLP on mnist1d"
@@ -95,8 +95,8 @@ EXPERIMENT = Experiment(
         optimizer=lambda rate: keras.optimizers.SGD(rate, momentum=0.9),
         learning_rates={
             **dict.fromkeys(VARIANTS, RATES),
-            "none": (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1),
-            "sigmoid": (0.03, 0.1, 0.3, 1.0, 3.0, 10.0),
+            **dict.fromkeys(("none", "swish 0"), (0.001, 0.003, 0.01, 0.03)),
+            "sigmoid": (0.1, 0.3, 1.0, 3.0),
         },
         epochs=40,
         batch_size=128,

@@ -1,7 +1,10 @@
 """Are the activation functions what the lectures say: formulas, ranges, slopes, mean outputs?
 
-Each function is looked at alone, without a network: on a grid from -50 to 50, at -10, 0 and 10, far
-out, and on a million standard normal inputs. Swish is called nonnegative by one lecture.
+Each function is looked at alone, without a network: drawn with its slope from -4 to 4, compared
+with its formula from -50 to 50, at -10, 0 and 10, far out, and on a million standard normal inputs.
+Swish is called nonnegative by one lecture. A good activation is said to have a large gradient
+everywhere: here a slope below 0.05 is small, and the function that must have none is ReLU, which
+the lectures recommend.
 
 References:
     Clevert et al. (2016), Exponential Linear Units, arXiv:1511.07289.
@@ -39,6 +42,7 @@ def tanh(x):
     return ops.sign(x) * (1 - small) / (1 + small)
 
 
+BETAS = (0, 1, 10, 100)
 # Keras's function, the lectures' formula, and the range that the lectures state.
 VARIANTS = {
     "sigmoid": (activations.sigmoid, lambda x: 1 / (1 + ops.exp(-x)), (0.0, 1.0)),
@@ -46,17 +50,12 @@ VARIANTS = {
     "relu": (activations.relu, lambda x: ops.maximum(0.0, x), (0.0, math.inf)),
     "leaky 0.01": leaky(0.01),
     "leaky 0.1": leaky(0.1),
-    "elu": (
-        activations.elu,
-        lambda x: ops.where(x > 0, x, ops.exp(ops.minimum(x, 0.0)) - 1),
-        (-1.0, math.inf),
-    ),
-    "swish 0": swish(0),
-    "swish 1": swish(1),
-    "swish 10": swish(10),
-    "swish 100": swish(100),
+    "elu": (activations.elu, lambda x: ops.where(x > 0, x, ops.exp(-abs(x)) - 1), (-1.0, math.inf)),
+    **{f"swish {beta}": swish(beta) for beta in BETAS},
 }
-BETAS = {"swish 1": 1, "swish 10": 10, "swish 100": 100}
+FAR_OUT = (-10, 0, 10, 1_000_000)
+GALLERY = [place / 4 for place in range(-16, 17)]
+SMALL = 0.05
 
 
 def measure(variant, seed):
@@ -65,19 +64,26 @@ def measure(variant, seed):
     grid = ops.linspace(-50.0, 50.0, 200_001)
     values = ops.convert_to_numpy(function(grid))
     normal = keras.random.normal((1_000_000,), seed=seed)
-    left, middle, right, far = slopes(function, [-10.0, 0.0, 10.0, 1e6])
+    outputs = ops.convert_to_numpy(function(ops.convert_to_tensor(GALLERY)))
+    found = slopes(function, [*GALLERY, *FAR_OUT])
+    some = normal[:100_000]
+    drawn = slopes(function, ops.convert_to_numpy(some))
+    centred = (function(some + 0.01) - function(some - 0.01)) / 0.02
+    no_kink = ops.abs(some) > 0.1  # is near
     steps = values[1:] - values[:-1]
     return {
+        **{("output", place): value for place, value in zip(GALLERY, outputs, strict=True)},
+        **{("slope", place): value for place, value in zip(GALLERY, found, strict=False)},
+        **{f"slope_at_{at}": value for at, value in zip(FAR_OUT, found[-4:], strict=True)},
         "formula_error": furthest(values, formula(grid)),
         "outside_range": max(0.0, lowest - values.min(), values.max() - highest),
         "falls": float(steps.min() < -1e-6),
-        ("slope", -10): left,
-        ("slope", 0): middle,
-        ("slope", 10): right,
-        ("slope", 1_000_000): far,
         "mean_output": ops.mean(function(normal)),
-        "distance_to_relu": furthest(values, ops.maximum(0.0, grid)),
-        "distance_to_half": furthest(values, grid / 2),
+        "mean_slope": drawn.mean(),
+        "smallest_slope": drawn.min(),
+        "share_of_small_slopes": (abs(drawn) < SMALL).mean(),
+        "numerical_slope_error": furthest(ops.where(no_kink, centred, drawn), drawn),
+        TO_RELU: furthest(values, ops.maximum(0.0, grid)),
     }
 
 
@@ -88,7 +94,7 @@ def formula(variant):
 
 def slope(variant, at, value, tolerance=1e-7):
     """Says what the derivative is at a point."""
-    return Identity(f"slope@{at}", value, tolerance, (variant,))
+    return Identity(f"slope_at_{at}", value, tolerance, (variant,))
 
 
 def in_range(variant):
@@ -96,6 +102,13 @@ def in_range(variant):
     return Identity("outside_range", 0.0, 0.0, (variant,))
 
 
+def good(variant):
+    """Says that a function can be differentiated numerically and has no small slope."""
+    differentiable = Identity("numerical_slope_error", 0.0, 1e-3, (variant,))
+    return differentiable, Identity("share_of_small_slopes", 0.0, 0.0, (variant,))
+
+
+TO_RELU = "distance_to_relu"
 SATURATED = 1 / (2 + 2 * math.cosh(10))  # the sigmoid's slope at -10 and at 10
 
 EXPERIMENT = Measurement(
@@ -103,6 +116,7 @@ EXPERIMENT = Measurement(
     seeds=8,
     variants=VARIANTS,
     measure=measure,
+    places="input",
     claims=[
         Claim("ACT01", (formula("sigmoid"), in_range("sigmoid"))),
         Claim("ACT02", (slope("sigmoid", -10, SATURATED), slope("sigmoid", 0, 0.25))),
@@ -115,21 +129,21 @@ EXPERIMENT = Measurement(
         Claim("ACT12", (formula("leaky 0.01"), slope("leaky 0.01", -10, 0.01))),
         Claim("ACT13", (formula("leaky 0.01"), formula("leaky 0.1"))),
         Claim("ACT18", formula("elu")),
-        Claim(
-            "ACT27",
-            (
-                formula("swish 1"),
-                formula("swish 10"),
-                Identity("distance_to_half", 0.0, 1e-5, ("swish 0",)),
-            ),
-        ),
+        Claim("ACT27", tuple(formula(f"swish {beta}") for beta in BETAS)),
         # max |swish - relu| = 0.27846 / beta
         Claim(
             "ACT29",
-            tuple(Number(k, "distance_to_relu", 0.278465 / b, 1e-4) for k, b in BETAS.items()),
+            tuple(Number(f"swish {b}", TO_RELU, 0.278465 / b, 1e-4) for b in BETAS[1:]),
         ),
         Claim("ACT30", (in_range("swish 1"), Identity("falls", 1.0, 0.0, ("swish 1",)))),
         Claim("ACT39", (slope("relu", -10, 0.0), slope("relu", 10, 1.0))),
+        Claim("ACT41", good("relu"), deviation="ReLU is the good one; its cost is ACT10"),
+        Claim(
+            "ACT41 leaky ReLU",
+            good("leaky 0.1"),
+            says="Leaky ReLU is differentiable and has no small slope anywhere.",
+            source="lecture 3, of a function that meets it",
+        ),
         Claim("ACT45", (in_range("sigmoid"), slope("sigmoid", 10, SATURATED))),
     ],
 )

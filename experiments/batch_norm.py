@@ -66,7 +66,7 @@ EXPERIMENT = Experiment(
     recipe=Recipe(
         build_model=build_model,
         optimizer=lambda rate: keras.optimizers.SGD(rate, momentum=0.9),
-        learning_rates=(0.003, 0.01, 0.03, 0.1, 0.3, 1.0),
+        learning_rates=(0.03, 0.1, 0.3, 1.0),
         epochs=40,
         batch_size=128,
     ),

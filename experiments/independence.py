@@ -44,7 +44,7 @@ def two_classes(drawn):
     return normal(drawn) + side[:, None] * CENTRE
 
 
-CENTRE = np.array([1.0, -1.0])
+CENTRE = np.array([2.0, 0.0])
 
 
 def shape(points):

@@ -35,8 +35,8 @@ def crossentropy(activation="linear", scale=1.0):
 
 
 BATCH = 128
-RATES = (0.01, 0.03, 0.1, 0.3)
-LARGE = (0.1, 0.3, 1.0, 3.0)
+RATES = (0.03, 0.1, 0.3)
+LARGE = (0.3, 1.0, 3.0)
 
 # The loss and the rates that it is tried with.
 VARIANTS = {

@@ -2,9 +2,9 @@
 
 The lecture divides pixels by their standard deviation, and prints 2.30261216167 as the first loss
 of a two-layer network, which is 2.7e-5 above ln 10. All biases are zero, so to first order that
-distance is proportional to the pixels. It is measured where it can be largest: with one random
-image a class, nothing but the class decides the outputs. Pixels of deviation 1 cannot give it even
-there.
+distance is proportional to the pixels. It is measured where classes as large as each other make it
+largest: one image a class, so that nothing but the class decides the outputs. Pixels of deviation 1
+cannot give it even there.
 
 References:
     LeCun et al. (1998), Efficient BackProp, section 4.3.
@@ -22,8 +22,8 @@ from zoo.preprocessing import Centre, standardise
 
 CLASSES, PIXELS, HIDDEN, WEIGHT = 10, 3072, 50, 1e-4
 PRINTED = 2.30261216167 - math.log(10)
-# Of the loss above ln 10 where pixels have deviation 1: ReLU passes half of the squares, the mean
-# of ten logits is subtracted from that of the class, and ten images are averaged.
+# Standard deviation over seeds for pixels of deviation 1: ReLU passes half of the squares, from the
+# logit of the class the mean of all is subtracted, and ten images are averaged.
 STANDARD = WEIGHT**2 * math.sqrt(PIXELS / 2 * HIDDEN * 0.9 / CLASSES)
 RAW = STANDARD * 256 / math.sqrt(12)
 

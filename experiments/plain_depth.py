@@ -16,7 +16,7 @@ from zoo.claims import Claim, Difference
 from zoo.experiment import Experiment, Recipe
 
 INITIALIZERS = {"sigmoid": "glorot_normal", "relu": "he_normal"}
-RATES = {"sigmoid": (0.1, 0.3, 1.0, 3.0), "relu": (0.01, 0.03, 0.1, 0.3)}
+RATES = {"sigmoid": (0.3, 1.0, 3.0), "relu": (0.03, 0.1, 0.3)}
 
 
 def build_model(input_shape, num_classes, depth, units=50):

@@ -71,9 +71,9 @@ EXPERIMENT = Experiment(
         build_model=build_model,
         optimizer=lambda rate: keras.optimizers.SGD(rate, momentum=0.9),
         learning_rates={
-            **dict.fromkeys(VARIANTS, (0.003, 0.01, 0.03, 0.1)),
+            **dict.fromkeys(VARIANTS, (0.01, 0.03, 0.1)),
             **dict.fromkeys(("none", "old recipe"), (0.1, 1.0, 10.0)),
-            **dict.fromkeys(("4 times glorot", "residual"), (0.03, 0.1, 0.3, 1.0)),
+            **dict.fromkeys(("4 times glorot", "residual"), (0.1, 0.3, 1.0)),
         },
         epochs=20,
         batch_size=128,

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
-from experiments import extreme_depth, gradient_flow
+from experiments import extreme_depth, gradient_flow, loss_surface
 from zoo.initializers import DeltaOrthogonal
 from zoo.measure import layer_gradients, numerical_gradient, signal_gradients
 
@@ -181,3 +181,28 @@ def test_a_numerical_gradient_is_exact_for_squares_at_any_step():
 
 def test_a_numerical_gradient_at_a_kink_is_the_mean_of_both_sides():
     assert numerical_gradient(lambda x: max(float(x), 0.0), 0.0) == pytest.approx(0.5)
+
+
+# What loss_surface computes on its own, against Keras
+
+
+@pytest.mark.parametrize("skips", [False, True])
+def test_losses_of_many_networks_are_keras_s_in_training(skips):
+    keras.utils.set_random_seed(3)
+    x, y = loss_surface.clusters(3)
+    models = [loss_surface.build(4, skips) for _ in range(2)]
+    kernels = [[w for w in model.get_weights() if w.ndim == 2] for model in models]
+    together = [np.stack(pair) for pair in zip(*kernels, strict=True)]
+    expected = [float(loss_surface.LOSS(y, model(x, training=True))) for model in models]
+    found = loss_surface.losses(together, x, y, skips)
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
+
+
+def test_lines_pass_through_the_network_and_differ():
+    x, y = loss_surface.clusters(0)
+    kernels = [w for w in loss_surface.build(2, False).get_weights() if w.ndim == 2]
+    found = loss_surface.lines(kernels, x, y, False, 0)
+    assert found.shape == (loss_surface.LINES, len(loss_surface.STEPS))
+    here = loss_surface.losses([kernel[None] for kernel in kernels], x, y, False)
+    np.testing.assert_allclose(found[:, len(loss_surface.STEPS) // 2], here.item(), rtol=1e-5)
+    assert len(np.unique(found[:, 0])) == loss_surface.LINES

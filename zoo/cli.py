@@ -13,7 +13,14 @@ from rich.console import Console
 
 from zoo.errors import ZooError, closest
 from zoo.quiet import import_keras
-from zoo.show import show_experiment, show_plan, show_results, show_verdicts
+from zoo.show import (
+    show_experiment,
+    show_plan,
+    show_results,
+    show_search,
+    show_verdicts,
+    show_winner,
+)
 
 if TYPE_CHECKING:
     from zoo.registry import Entry
@@ -319,6 +326,66 @@ def preflight(
         found.append(report)
     for line in ["", *checking.summary_lines(found)]:
         typer.echo(line)
+
+
+@app.command()
+def tune(
+    name: Annotated[str, typer.Argument(help="Experiment, or path of yours.")],
+    strategy: Annotated[str, typer.Option(help="random, grid, bayesian or hyperband.")] = "random",
+    trials: Annotated[int, typer.Option(help="Most trials.")] = 50,
+    executions: Annotated[int, typer.Option(help="Seeds of each trial.")] = 1,
+    epochs: Annotated[int | None, typer.Option(help="Epochs instead of the recipe's.")] = None,
+    space: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=RANGE", help="Like lr=1e-5:1e-1:log or units=32,64; again."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the search.")] = 0,
+    coarse_to_fine: Annotated[
+        bool, typer.Option("--coarse-to-fine", help="Look widely first, then around the best.")
+    ] = False,
+    data: Annotated[
+        str | None, typer.Option(metavar="NAME|FILE", help="Data set, .npz or .csv[:column].")
+    ] = None,
+    data_dir: DataDirOption = None,
+    results: ResultsOption = RESULTS,
+    engine: Annotated[str, typer.Option(help="population or fit.")] = "population",
+    device: Annotated[str, typer.Option(help="auto, cpu, gpu or gpu:N.")] = "auto",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the space only.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Say more.")] = False,
+    debug: DebugOption = False,
+) -> None:
+    """Search hyperparameters with keras-tuner; trials that are stored are not trained again."""
+    from zoo.registry import find
+
+    entry = find(name)
+    console = Console()
+    import_keras(device)
+    from zoo import runner, search, searching
+    from zoo.store import Store
+
+    wanted = search.prepare(
+        entry,
+        runner.Settings(epochs=epochs, data=data),
+        data_dir,
+        words=space or [],
+        strategy=strategy,
+        trials=trials,
+        executions=executions,
+        seed=seed,
+        coarse_to_fine=coarse_to_fine,
+    )
+    show_search(wanted)
+    if dry_run:
+        return
+    try:
+        with Store(results) as store:
+            folder, trained = searching.run(
+                wanted, results, store, console, runner.Engine(name=engine), verbose=verbose
+            )
+    except KeyboardInterrupt:
+        typer.echo("\nInterrupted. The same command goes on from there.", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+    show_winner(folder, trained)
 
 
 @app.command()

@@ -104,7 +104,9 @@ def draw_series(spec: Mapping[str, Any], table: pd.DataFrame, metric: str) -> Fi
         spread = 2 * own["deviation"].fillna(0)
         low = own["mean"] - spread
         values = pd.concat([own["mean"], stated.loc[stated["variant"] == label, "stated"]])
-        _own_axis(axes, metric, values, pd.concat([low, own["mean"] + spread]))
+        # A function is drawn as it is; what changes from layer to layer changes by factors.
+        geometric = spec["places"] != "input" and _spans_decades(metric, values)
+        _own_axis(axes, geometric, values, pd.concat([low, own["mean"] + spread]))
         if axes.get_yscale() == "log":
             low = low.clip(lower=axes.get_ylim()[0])
         axes.fill_between(
@@ -211,13 +213,13 @@ def _ring(label: str) -> Line2D:
     return Line2D([], [], label=label, **_RING)
 
 
-def _own_axis(axes: Axes, metric: str, values: pd.Series, band: pd.Series) -> None:
+def _own_axis(axes: Axes, geometric: bool, values: pd.Series, band: pd.Series) -> None:
     """Puts the vertical axis on a logarithmic scale where the values ask for it.
 
     A linear axis has room for the band, too.
     """
     low, high = float(values.min()), float(values.max())
-    if _spans_decades(metric, values):
+    if geometric:
         axes.set_yscale("log")
         axes.set_ylim(low / 2, high * 2)
         axes.yaxis.set_major_locator(LogLocator(numticks=5))

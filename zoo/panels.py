@@ -37,7 +37,7 @@ def start_page(
     Returns:
         The figure and the height in inches at which the body starts.
     """
-    parts = [*_setting(spec), count(len(spec["seeds"]), "seed")]
+    parts = _setting(spec)
     title = wrap(spec["question"], width - 2 * MARGIN, TITLE, "bold")
     subtitle = wrap(" \N{MIDDLE DOT} ".join(parts), width - 2 * MARGIN)
     columns = len(legend)
@@ -66,14 +66,17 @@ def start_page(
 
 def _setting(spec: Mapping[str, Any]) -> list[str]:
     """Returns what the numbers were obtained with, in words."""
+    if "strategy" in spec:
+        parts = [spec["data"], f"{spec['strategy']} search", count(spec["epochs"], "epoch")]
+        return [*parts, count(spec["executions"], "network") + " a trial"]
     if spec.get("kind") == "measured":
-        return ["measured without training"]
+        return ["measured without training", count(len(spec["seeds"]), "seed")]
     data, epochs = spec["data"], spec["recipe"]["epochs"]
     examples = (
         f"{data['name']}: {data['train']:,} training, {data['validation']:,} validation, "
         f"{data['test']:,} test samples"
     )
-    return [examples, count(epochs, "epoch")]
+    return [examples, count(epochs, "epoch"), count(len(spec["seeds"]), "seed")]
 
 
 def lay_panels(

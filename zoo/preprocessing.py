@@ -61,7 +61,8 @@ class Centre:
 def standardise(x_train: Array) -> Apply:
     """Centres each feature and divides it by its standard deviation; a constant becomes 0."""
     mean, deviation = x_train.mean(axis=0, dtype=np.float64), x_train.std(axis=0, dtype=np.float64)
-    scale = np.where(deviation > 1e-12 * (1 + abs(mean)), deviation, 1)
+    # Rounding makes the computed deviation of a constant such as 0.1 tiny instead of 0.
+    scale = np.where(deviation > 1e-12 * abs(mean), deviation, 1)
     return lambda x: (x - mean) / scale
 
 
@@ -106,7 +107,8 @@ class Principal:
         """Learns mean and components; examples become vectors."""
         flat = x_train.reshape(len(x_train), -1).astype(np.float64)
         mean = flat.mean(axis=0)
-        variances, directions = np.linalg.eigh(np.cov(flat, rowvar=False))
+        # The covariance of a single feature comes as a number.
+        variances, directions = np.linalg.eigh(np.atleast_2d(np.cov(flat, rowvar=False)))
         chosen = np.argsort(variances)[::-1][: self.components]
         rotation = directions[:, chosen]
         if self.whiten:

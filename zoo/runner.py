@@ -303,7 +303,7 @@ def train(
     """
     known = set() if fresh else store.known(job.run.key for job in prepared.jobs)
     todo = [job for job in prepared.jobs if job.run.key not in known]
-    for result in _finished(todo, prepared.data_of, console, engine, verbose):
+    for result in finished(todo, prepared.data_of, console, engine, verbose):
         store.add(prepared.folder_name, result)
     return len(todo)
 
@@ -330,12 +330,12 @@ def record(
     jobs = recording.recorded_jobs(prepared.jobs, rates, prepared.data_of)
     known = set() if fresh else set(store.records(job.run.key for job in jobs))
     todo = [job for job in jobs if job.run.key not in known]
-    for result in _finished(todo, prepared.data_of, console, engine, verbose):
+    for result in finished(todo, prepared.data_of, console, engine, verbose):
         store.add_records(result.run.key, recording.rows_of(result))
     return len(todo)
 
 
-def _finished(
+def finished(
     jobs: Sequence[Job],
     data_of: Mapping[str, Data],
     console: Console,

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from zoo.claims import Claim
     from zoo.registry import Entry
     from zoo.runner import Prepared
+    from zoo.search import Search
 
 
 def show_experiment(entry: Entry) -> None:
@@ -93,3 +94,45 @@ def show_verdicts(folder: Path) -> None:
         verdicts = ledger.read(folder.parent, [folder.name])
         typer.echo("\n".join(ledger.lines_of(verdicts)))
         typer.echo(f"{ledger.counts(verdicts)}.\n")
+
+
+def show_search(search: Search) -> None:
+    """Prints what a search varies, in the words that `--space` takes."""
+    executions = f", {search.executions} seeds each" if search.executions > 1 else ""
+    trials = f", {search.trials} trials" if search.strategy != "hyperband" else ""
+    typer.echo(
+        f"{search.entry.name}: {search.strategy} search{trials}{executions}, {search.epochs} epochs"
+    )
+    for dimension in search.space.values():
+        typer.echo(f"  --space {dimension}")
+
+
+def show_winner(folder: Path, trained: int) -> None:
+    """Prints the best trials of a search and what became of the winner."""
+    import json
+
+    from zoo.tables import read_frame
+
+    trials = read_frame(folder / "trials.csv")
+    winner = json.loads((folder / "winner.json").read_text(encoding="utf-8"))
+    longest = trials[trials["epochs"] == trials["epochs"].max()]
+    ranked = longest.sort_values("score", ascending=False, kind="stable")
+    typer.echo("\nvalidation %  trial")
+    varied = [name for name in winner["values"] if trials[name].nunique() > 1]
+    for row in ranked.head(5).to_dict("records"):
+        values = ", ".join(f"{name} {_short(row[name])}" for name in varied)
+        spread = "" if row["runs"] == 1 else f" +- {100 * row['deviation']:.1f}"
+        typer.echo(f"{100 * row['score']:.1f}{spread}".ljust(12) + f"  {row['trial']}: {values}")
+    told = winner["test_accuracy"]
+    diverged = int((trials["diverged"] > 0).sum())
+    typer.echo(
+        f"\nThe best, trained with {told['n']} seeds: {100 * told['mean']:.1f} % on the test set "
+        f"[{100 * told['low']:.1f}, {100 * told['high']:.1f}]. {diverged} of {len(trials)} trials "
+        f"diverged. Trained {trained} runs, the others were stored."
+    )
+    typer.echo(f"Trials and pictures: {folder}{os.sep}")
+    typer.echo(f'Its network: keras.saving.load_model("{folder / "winner.keras"}")')
+
+
+def _short(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,95 @@
+"""How much does the final loss depend on where training starts: linear or not, narrow or wide?
+
+Eight networks side by side in one model get the same examples and the same steps, and differ in
+nothing but their initial weights: `deviation` is the standard deviation of their final training
+losses. Gradient descent on all examples at once, so that no order of batches comes in. The linear
+network's cost is convex: one minimum. Labels are those of a random network, one in ten redrawn.
+
+References:
+    Choromanska et al. (2015), The Loss Surfaces of Multilayer Networks, AISTATS, arXiv:1412.0233.
+    Goodfellow, Bengio and Courville (2016), Deep Learning, section 8.2.
+"""
+
+import keras
+import numpy as np
+from keras import initializers, layers, ops
+
+from zoo.claims import Claim, Difference, Identity, Trend
+from zoo.experiment import Measurement
+
+STARTS = 8
+STEPS = 200
+
+
+def teach(seed, examples):
+    """Draws inputs, shape `(examples, 40)`, and labels of ten classes."""
+    generator = np.random.default_rng(seed)
+    x = generator.normal(size=(examples, 40)).astype("float32")
+    hidden = np.tanh(x @ generator.normal(size=(40, 20)) / 40**0.5)
+    y = np.argmax(hidden @ generator.normal(size=(20, 10)), axis=1)
+    redrawn = generator.random(examples) < 0.1
+    return x, np.where(redrawn, generator.integers(10, size=examples), y)
+
+
+def side_by_side(equation, shape, inputs, seed):
+    """Makes a dense layer for each start; their weights are `(starts, inputs, outputs)`."""
+    start = initializers.RandomNormal(stddev=inputs**-0.5, seed=seed)
+    return layers.EinsumDense(equation, shape, bias_axes="so", kernel_initializer=start)
+
+
+def network(width, examples=1000):
+    """Returns a measurement of networks with a hidden layer of so many tanh units, 0 for none."""
+
+    def measure(seed):
+        x, y = teach(seed, examples)
+        model = keras.Sequential([keras.Input((40,))])
+        if width:
+            model.add(side_by_side("bi,sio->bso", (STARTS, width), 40, 2 * seed))
+            model.add(layers.Activation("tanh"))
+            model.add(side_by_side("bsi,sio->bso", (STARTS, 10), width, 2 * seed + 1))
+        else:
+            model.add(side_by_side("bi,sio->bso", (STARTS, 10), 40, 2 * seed))
+        # The loss is a mean over the starts, which share no weights: each gets 1 / STARTS of it.
+        model.compile(
+            keras.optimizers.SGD(0.3 * STARTS, momentum=0.9),
+            keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        )
+        labels = np.repeat(y[:, None], STARTS, axis=1)
+        for _ in range(STEPS):
+            model.train_on_batch(x, labels)
+        logs = ops.convert_to_numpy(ops.log_softmax(model(x)))  # (examples, starts, classes)
+        losses = -np.take_along_axis(logs, labels[..., None], axis=2).mean(axis=(0, 2))
+        return {"deviation": losses.std(ddof=1), "mean_loss": losses.mean()}
+
+    return measure
+
+
+WIDTHS = (3, 10, 30, 100)
+
+EXPERIMENT = Measurement(
+    factor="width",
+    variants={
+        "linear": network(0),
+        **{f"width {width}": network(width) for width in WIDTHS},
+        "width 10 on 100 examples": network(10, examples=100),
+        "width 10 on 2000 examples": network(10, examples=2000),
+    },
+    measure=lambda part, seed: part(seed),
+    claims=[
+        Claim(
+            "INI27",
+            (
+                Identity("deviation", 0.0, 1e-3, ("linear",)),
+                Difference("width 10", "linear", "deviation", margin=1e-3),
+            ),
+            deviation="gradient descent on all examples",
+        ),
+        Claim(
+            "INI28",
+            (
+                Trend(tuple(f"width {width}" for width in WIDTHS), "deviation", rises=False),
+                Difference("width 10 on 100 examples", "width 10 on 2000 examples", "deviation"),
+            ),
+        ),
+    ],
+)

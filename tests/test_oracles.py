@@ -1,0 +1,129 @@
+import math
+
+import pytest
+
+from zoo.errors import ZooError
+from zoo.oracles import STRATEGIES, Oracle, grid, scores
+from zoo.search_space import Dimension
+
+# keras-tuner 1.4 calls what Python has renamed.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:currentThread|getName:DeprecationWarning",
+    "ignore::sklearn.exceptions.ConvergenceWarning",
+)
+
+SPACE = {
+    "variant": Dimension("variant", choices=("relu", "tanh")),
+    "learning_rate": Dimension("learning_rate", 1e-3, 1.0, "log"),
+    "units": Dimension("units", 8, 64, "log", whole=True),
+}
+
+
+def score(values):
+    """A smooth function of the point, best at relu, 0.1 and 64."""
+    away = (math.log10(values["learning_rate"]) + 1) ** 2 + (math.log2(values["units"]) - 6) ** 2
+    return 1 / (1 + away) + 0.1 * (values["variant"] == "relu")
+
+
+def search(strategy, folder, *, trials=20, seed=0, most=6, stop=None):
+    """Plays a search and returns its trials; `stop` ends it after so many, as a kill would."""
+    oracle = Oracle(strategy, SPACE, trials, seed, 9, folder / strategy)
+    found = []
+    while batch := oracle.ask(most):
+        for trial in batch:
+            found.append((trial.id, tuple(trial.values.items()), trial.epochs))
+            if stop is not None and len(found) == stop:
+                return found
+            oracle.tell(trial, score(trial.values))
+    return found
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_the_same_scores_lead_to_the_same_trials(strategy, tmp_path):
+    first = search(strategy, tmp_path)
+    assert search(strategy, tmp_path) == first
+    assert len({trial for trial, _, _ in first}) == len(first)
+    # A killed one leaves its files behind; they do not disturb the next.
+    assert search(strategy, tmp_path, stop=8) == first[:8]
+    assert search(strategy, tmp_path) == first
+
+
+@pytest.mark.parametrize("strategy", ["random", "bayesian", "hyperband"])
+def test_seed_0_is_a_seed_and_neighbours_share_no_trial(strategy, tmp_path):
+    points = [{values for _, values, _ in search(strategy, tmp_path, seed=s)} for s in (0, 1, 2)]
+    assert not points[0] & points[1]
+    assert not points[1] & points[2]
+
+
+def test_the_grid_is_complete_and_needs_no_trial_to_end_1055(tmp_path):
+    oracle = Oracle("grid", SPACE, 20, 0, 9, tmp_path / "grid")
+    asked = oracle.ask(100)
+    assert [dict(trial.values) for trial in asked] == grid(SPACE, 20)
+    assert oracle.ask(1) == []
+    for trial in asked:
+        oracle.tell(trial, score(trial.values))
+    assert oracle.ask(1) == []
+
+
+def test_the_finest_grid_that_fits():
+    points = grid(SPACE, 20)
+    assert len(points) == 2 * 3 * 3  # 2 * 4 * 4 would be too many
+    assert len({tuple(point.values()) for point in points}) == len(points)
+    with pytest.raises(ZooError, match=r"at least 2 points. Received: --trials 1"):
+        grid(SPACE, 1)
+
+
+def test_bayesian_does_better_than_random_on_a_smooth_function(tmp_path):
+    best = {
+        strategy: [
+            max(score(dict(values)) for _, values, _ in search(strategy, tmp_path, seed=seed))
+            for seed in range(5)
+        ]
+        for strategy in ("random", "bayesian")
+    }
+    assert sum(best["bayesian"]) > sum(best["random"])
+
+
+def test_hyperband_gives_more_epochs_to_fewer_trials(tmp_path):
+    epochs = [epochs for _, _, epochs in search("hyperband", tmp_path)]
+    assert set(epochs) == {1, 3, 9}
+    assert epochs.count(1) > epochs.count(9)
+
+
+def test_a_score_must_be_finite_1032(tmp_path):
+    oracle = Oracle("random", SPACE, 5, 0, 9, tmp_path / "random")
+    [trial] = oracle.ask(1)
+    with pytest.raises(ValueError, match=r"must be finite. Received: nan"):
+        oracle.tell(trial, math.nan)
+    oracle.tell(trial, 0.5)  # nothing hangs, nothing is lost
+    assert len(oracle.ask(10)) == 4
+
+
+def test_a_trial_without_a_finite_accuracy_scores_0():
+    assert scores([0.5, math.nan]) == 0.25
+
+
+@pytest.mark.parametrize(
+    ("strategy", "trials", "message"),
+    [("sobol", 5, "`--strategy` must be one of random, grid"), ("random", 0, "at least 1")],
+)
+def test_wrong_words_are_named(strategy, trials, message, tmp_path):
+    with pytest.raises(ZooError, match=message):
+        Oracle(strategy, SPACE, trials, 0, 9, tmp_path / "x")
+
+
+def test_stock_keras_tuner_reads_the_folder(tmp_path, capsys):
+    import keras_tuner
+
+    search("random", tmp_path, trials=4)
+    stock = keras_tuner.RandomSearch(
+        lambda hp: None,
+        objective=keras_tuner.Objective("val_accuracy", "max"),
+        max_trials=4,
+        directory=tmp_path,
+        project_name="random",
+        overwrite=False,
+    )
+    stock.results_summary()
+    assert capsys.readouterr().out.count("Score: ") == 4
+    assert len(stock.oracle.get_best_trials(4)) == 4

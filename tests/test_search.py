@@ -1,0 +1,160 @@
+import json
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+from zoo.search_plots import best_of_k
+from zoo.searching import best_of
+from zoo.store import Store
+
+# TensorFlow's variables do not know NumPy 2's `copy` yet; keras-tuner calls what Python renamed.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:currentThread|getName:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+]
+
+STRATEGIES = {
+    "random": ("--trials", 12),
+    "grid": ("--trials", 8),
+    "bayesian": ("--trials", 10),
+    "hyperband": ("--epochs", 3),
+}
+
+
+@pytest.fixture
+def tune(zoo, tiny_experiment, tmp_path):
+    """Returns a function that searches: the folder, what was printed, and trials.csv."""
+
+    def run(*words, results="r"):
+        code, out, err = zoo("tune", tiny_experiment, "--results", tmp_path / results, *words)
+        assert (code, err) == (0, "")
+        [folder] = (tmp_path / results / "tuning").iterdir()
+        return folder, out, (folder / "trials.csv").read_text(encoding="utf-8")
+
+    return run
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_killed_search_goes_on_and_ends_the_same(
+    zoo, tune, tiny_experiment, tmp_path, monkeypatch, strategy
+):
+    words = ("--strategy", strategy, *STRATEGIES[strategy])
+    folder, out, whole = tune(*words)
+    assert "on the test set" in out
+    added = Store.add
+    left = iter(range(3))
+
+    def add(store, experiment, result):
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        added(store, experiment, result)
+
+    monkeypatch.setattr(Store, "add", add)
+    code, _, err = zoo("tune", tiny_experiment, "--results", tmp_path / "killed", *words)
+    assert code == 130
+    assert "The same command goes on from there." in err
+    monkeypatch.setattr(Store, "add", added)
+    resumed, out, text = tune(*words, results="killed")
+    assert text == whole
+    assert "12 runs" not in out
+    for name in ("winner.json", "scores.svg", "best_so_far.svg"):
+        assert (resumed / name).read_bytes() == (folder / name).read_bytes()
+    assert "Trained 0 runs" in tune(*words)[1]
+
+
+def test_a_trial_has_a_score_of_several_seeds(tune):
+    _, _, text = tune("--trials", 4, "--executions", 3, "--space", "variant=relu")
+    rows = pd.read_csv(pd.io.common.StringIO(text))
+    reached = rows[[f"val_accuracy_{place}" for place in range(3)]]
+    np.testing.assert_allclose(rows["score"], reached.mean(axis=1), rtol=1e-5)
+    np.testing.assert_allclose(rows["deviation"], reached.std(axis=1, ddof=1), rtol=1e-4)
+
+
+def test_trials_that_train_together_score_as_alone(tune):
+    words = ("--trials", 8, "--space", "lr=0.01:0.3:log")
+    together, alone = (
+        pd.read_csv(pd.io.common.StringIO(tune(*words, "--engine", engine, results=engine)[2]))
+        for engine in ("population", "fit")
+    )
+    np.testing.assert_allclose(together["score"], alone["score"], atol=1e-4)
+
+
+def test_diverged_trials_are_results(tune):
+    _, _, text = tune("--trials", 4, "--epochs", 6, "--space", "lr=1e10:1e30:log")
+    rows = pd.read_csv(pd.io.common.StringIO(text))
+    assert len(rows) == 4
+    assert (rows["diverged"] > 0).any()
+    assert rows["score"].notna().all()
+
+
+def test_the_winner_can_be_loaded(tune):
+    from zoo import data
+
+    folder, out, _ = tune("--trials", 4)
+    model = keras.saving.load_model(folder / "winner.keras")
+    digits = data.load("digits")
+    accuracy = np.mean(model.predict(digits.x_test, verbose=0).argmax(axis=1) == digits.y_test)
+    told = json.loads((folder / "winner.json").read_text(encoding="utf-8"))
+    assert told["test_accuracy"]["n"] == 8
+    assert abs(accuracy - told["test_accuracy"]["mean"]) < 0.2
+    assert f'keras.saving.load_model("{folder / "winner.keras"}")' in out
+
+
+def test_coarse_to_fine_narrows_around_the_best(tune):
+    _, _, text = tune("--trials", 12, "--coarse-to-fine", "--epochs", 4)
+    rows = pd.read_csv(pd.io.common.StringIO(text))
+    wide, fine = (rows[rows["stage"] == stage]["learning_rate"] for stage in (1, 2))
+    assert set(rows[rows["stage"] == 1]["epochs"]) == {1}
+    assert set(rows[rows["stage"] == 2]["epochs"]) == {4}
+    assert np.ptp(np.log(fine)) < np.ptp(np.log(wide))
+
+
+def test_the_dry_run_shows_the_space_and_trains_nothing(zoo, tiny_experiment, tmp_path):
+    words = ("tune", tiny_experiment, "--results", tmp_path / "r", "--dry-run")
+    code, out, _ = zoo(*words, "--space", "lr=0.01:1:log")
+    assert code == 0
+    assert "--space variant=relu,tanh" in out
+    assert "--space learning_rate=0.01:1:log" in out
+    assert not (tmp_path / "r").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--strategy", "sobol"), "`--strategy` must be one of random, grid, bayesian, hyperband"),
+        (("--trials", "0"), "`--trials` must be at least 1. Received: 0"),
+        (("--executions", "0"), "`--executions` must be at least 1. Received: 0"),
+        (("--space", "rate=1:2"), "no hyperparameter 'rate'"),
+        (("--space", "lr=1:0.1"), "must go from a number to a higher one"),
+        (("--strategy", "hyperband", "--coarse-to-fine"), "Hyperband has coarse and fine stages"),
+        (("--coarse-to-fine", "--trials", "1"), "needs at least 2 trials. Received: 1"),
+        (("--strategy", "grid", "--trials", "1"), "at least 2 points. Received: --trials 1"),
+    ],
+)
+def test_wrong_words_are_named(zoo, tiny_experiment, tmp_path, words, message):
+    code, _, err = zoo("tune", tiny_experiment, "--results", tmp_path / "r", *words)
+    assert code == 2
+    assert message in err
+    assert "Traceback" not in err
+
+
+def test_the_best_is_among_those_trained_longest():
+    rows = pd.DataFrame({"score": [0.9, 0.5, 0.6, 0.6], "epochs": [1, 3, 3, 3]})
+    assert best_of(rows).name == 2
+
+
+def test_the_best_of_k_is_that_of_all_subsets():
+    import itertools
+
+    score = np.array([1.0, 2.0, 3.0, 5.0])
+    low, middle, high = best_of_k(score)
+    for size in (1, 2, 3, 4):
+        best = [max(each) for each in itertools.combinations(score, size)]
+        assert low[size - 1] >= min(best)
+        assert high[size - 1] == 5.0
+        assert middle[size - 1] in best
+    assert low[3] == 5.0
+    assert middle[1] in (3.0, 5.0)  # half of the pairs have the 5

@@ -1,0 +1,161 @@
+"""Draws a search: score against each hyperparameter, and the best score as trials go by."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from matplotlib import style
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
+
+from zoo.palette import COLOURS, HOUSE_STYLE, INK, rate_text
+from zoo.panels import MARGIN, save_figure, start_page
+from zoo.search_space import Dimension
+
+PANEL, GAP, ROW = 3.4, 0.75, 2.6  # inches
+SHUFFLES = 2000  # orders of the trials that the band of the best-so-far is from
+SEED = 0
+
+house_style = style.context(["default", HOUSE_STYLE])
+
+
+def plot(
+    folder: Path, spec: Mapping[str, Any], trials: pd.DataFrame, space: Mapping[str, Dimension]
+) -> list[Path]:
+    """Writes the pictures of a search into its folder and returns their files."""
+    figures = {
+        "scores": draw_scores(spec, trials, space),
+        "best_so_far": draw_best_so_far(spec, trials),
+    }
+    return [path for name, figure in figures.items() for path in save_figure(figure, folder / name)]
+
+
+@house_style
+def draw_scores(
+    spec: Mapping[str, Any], trials: pd.DataFrame, space: Mapping[str, Dimension]
+) -> Figure:
+    """Draws the validation accuracy of every trial against each hyperparameter.
+
+    Args:
+        spec: The search as declared, as in `spec.json`.
+        trials: As in `trials.csv`.
+        space: What was varied, by name.
+    """
+    names = [name for name, each in space.items() if len(each.choices) != 1]
+    columns = max(min(len(names), 3), 1)
+    lines = math.ceil(len(names) / columns)
+    stages = sorted(trials["stage"].unique())
+    legend = [
+        Line2D(
+            [], [], linestyle="none", marker="o", color=COLOURS[place], label=_stage(stages, stage)
+        )
+        for place, stage in enumerate(stages)
+    ]
+    legend.append(Line2D([], [], linestyle="none", marker="x", color=INK, label="diverged"))
+    width = MARGIN + 0.65 + columns * (PANEL + GAP)
+    figure, bottom = start_page(spec, width, lines * (ROW + GAP) - GAP / 2, 0.6, legend)
+    height = figure.get_figheight()
+    for index, name in enumerate(names):
+        line, column = divmod(index, columns)
+        left = MARGIN + 0.65 + column * (PANEL + GAP)
+        low = bottom + (lines - 1 - line) * (ROW + GAP)
+        axes = figure.add_axes((left / width, low / height, PANEL / width, ROW / height))
+        axes.set_xlabel(name.replace("_", " "))
+        if column == 0:
+            axes.set_ylabel("validation accuracy (%)")
+        places, ticks = _places(space[name], trials[name])
+        for number, stage in enumerate(stages):
+            for diverged, marker in ((False, "o"), (True, "x")):
+                own = (trials["stage"] == stage) & ((trials["diverged"] > 0) == diverged)
+                axes.plot(
+                    places[own.to_numpy()],
+                    100 * trials.loc[own, "score"],
+                    linestyle="none",
+                    marker=marker,
+                    markersize=5,
+                    color=COLOURS[number],
+                    alpha=0.8,
+                )
+        _horizontal(axes, space[name], ticks)
+    return figure
+
+
+@house_style
+def draw_best_so_far(spec: Mapping[str, Any], trials: pd.DataFrame) -> Figure:
+    """Draws the best score among the first trials, and what other orders would have found.
+
+    Args:
+        spec: The search as declared, as in `spec.json`.
+        trials: As in `trials.csv`.
+    """
+    score = 100 * trials["score"].to_numpy(float)
+    counts = np.arange(1, len(score) + 1)
+    low, middle, high = best_of_k(score)
+    legend = [
+        Line2D([], [], color=COLOURS[0], label="best so far"),
+        Line2D([], [], color=INK, linestyle="--", label="best of as many, in any order: median"),
+        Patch(color=INK, alpha=0.15, linewidth=0, label="and 95 % of the orders"),
+    ]
+    width, body = 7.2, 3.6
+    figure, bottom = start_page(spec, width, body, 0.6, legend)
+    height = figure.get_figheight()
+    left = MARGIN + 0.65
+    axes = figure.add_axes(
+        (left / width, bottom / height, (width - left - MARGIN) / width, body / height)
+    )
+    axes.fill_between(counts, low, high, color=INK, alpha=0.15, linewidth=0)
+    axes.plot(counts, middle, color=INK, linestyle="--", linewidth=1.2)
+    axes.step(counts, np.maximum.accumulate(score), where="post", color=COLOURS[0], linewidth=2)
+    axes.set_xlabel("trials")
+    axes.set_ylabel("validation accuracy (%)")
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
+    return figure
+
+
+def best_of_k(
+    score: npt.NDArray[Any],
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]:
+    """Returns what the best of 1, 2, ... of the trials is, drawn without putting back.
+
+    Args:
+        score: Shape `(trials,)`.
+
+    Returns:
+        2.5 %, 50 % and 97.5 % quantiles over random orders, each of shape `(trials,)`.
+    """
+    generator = np.random.default_rng(SEED)
+    orders = np.array([generator.permutation(score) for _ in range(SHUFFLES)])
+    found = np.quantile(np.maximum.accumulate(orders, axis=1), (0.025, 0.5, 0.975), axis=0)
+    return found[0], found[1], found[2]
+
+
+def _stage(stages: Sequence[Any], stage: Any) -> str:
+    return "trial" if len(stages) == 1 else f"trial of stage {stage}"
+
+
+def _places(dimension: Dimension, values: pd.Series) -> tuple[npt.NDArray[Any], list[str]]:
+    """Returns where values stand on the axis: numbers as they are, labels in a row."""
+    numbers = all(isinstance(choice, int | float) for choice in dimension.choices)
+    if not dimension.is_list or numbers:
+        return values.to_numpy(float), []
+    labels = [str(choice) for choice in dimension.choices]
+    order = {label: place for place, label in enumerate(labels)}
+    return np.array([order[str(value)] for value in values], float), labels
+
+
+def _horizontal(axes: Axes, dimension: Dimension, labels: Sequence[str]) -> None:
+    if labels:
+        axes.set_xlim(-0.5, len(labels) - 0.5)
+        axes.set_xticks(range(len(labels)), labels, rotation=60, ha="right")
+    elif dimension.sampling == "log":
+        axes.set_xscale("log")
+        axes.xaxis.set_major_formatter(lambda x, _: rate_text(x))
