@@ -144,6 +144,16 @@ def test_module_is_short_and_says_what_it_varies(name):
     assert "build_model" in [function.name for function in functions]
 
 
+def test_no_two_modules_have_the_same_ten_lines():
+    seen = {}
+    for entry in entries():
+        text = entry.path.read_text(encoding="utf-8")
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        for start in range(len(lines) - 9):
+            ten = tuple(lines[start : start + 10])
+            assert seen.setdefault(ten, entry.name) == entry.name, ten
+
+
 @pytest.mark.parametrize("name", ENTRIES)
 def test_labels_are_short_and_the_baseline_is_one_of_them(name):
     experiment = ENTRIES[name].load()

@@ -22,10 +22,15 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 # One seed of these takes as long as all of another experiment.
 LONG = {
     "activation_time",
+    "batch_norm_drift",
     "batch_norm_layer",
+    "conditioning",
+    "dying_relu_start",
     "extreme_depth",
     "gradient_flow",
+    "initializer_spread",
     "initializer_statistics",
+    "loss_surface",
 }
 MEASURED = {entry.name: entry for entry in entries() if not entry.trained}
 
