@@ -216,11 +216,11 @@ from zoo.quiet import import_keras
 import_keras()
 imported = time.time() - began
 from pathlib import Path
-from zoo import runner
+from zoo import preparing, runner
 from zoo.engine.result import Silent
 from zoo.registry import find
-settings = runner.Settings(seeds=1, epochs=1, learning_rates=(0.1,))
-prepared = runner.prepare(find("optimizer"), settings, None)
+settings = preparing.Settings(seeds=1, epochs=1, learning_rates=(0.1,))
+prepared = preparing.prepare(find("optimizer"), settings, None)
 planned = time.time() - began
 next(iter(runner.Engine().train(prepared.jobs[:1], prepared.data, Silent())))
 print(f"{imported:.1f} {planned:.1f} {time.time() - began:.1f}")

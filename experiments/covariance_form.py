@@ -78,7 +78,8 @@ def mixture_step(seed, components=2, examples=200):
     for place, name in enumerate(("weights", "means", "covariances")):
 
         def moved(value, place=place):
-            return expected(*update[:place], value, *update[place + 1 :])
+            parts = [*update[:place], value, *update[place + 1 :]]
+            return expected(*parts)
 
         start = 0 * update[place] + (np.eye(2) if place == 2 else 0.0)
         found[f"gradient_in_{name}"] = np.abs(numerical_gradient(moved, update[place])).max()

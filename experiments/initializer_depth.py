@@ -48,7 +48,7 @@ VARIANTS = {
 }
 
 
-GRIDS = {
+GRIDS: dict[str, tuple[float, ...]] = {
     label: (0.1, 0.3, 1.0) if depth < 3 else (0.03, 0.1, 0.3)
     for label, (_, _, depth) in VARIANTS.items()
 }

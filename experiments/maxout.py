@@ -34,7 +34,8 @@ def network(units, *after):
 
 def values(seed):
     """Compares the layer with two linear functions, and with rectifiers of one of them."""
-    x, kernel, bias = normal(seed, EXAMPLES, INPUTS), *linear_function(2 * seed)
+    x = normal(seed, EXAMPLES, INPUTS)
+    kernel, bias = linear_function(2 * seed)
     model = network(2 * UNITS, Maxout(2))
 
     def outputs(other_kernel, other_bias):

@@ -44,7 +44,7 @@ def signs(prepare):
     def check(seed):
         keras.utils.set_random_seed(seed)
         x = ops.convert_to_numpy(prepare(normal(seed, EXAMPLES, INPUTS)))
-        y = np.float32(normal(seed + 1000, EXAMPLES, 1) > 0)
+        y = (normal(seed + 1000, EXAMPLES, 1) > 0).astype(np.float32)
         model = keras.Sequential([keras.Input((INPUTS,)), layers.Dense(1)])
         loss = keras.losses.BinaryCrossentropy(from_logits=True)
         batches = [slice(n, n + 1) for n in range(EXAMPLES)] + [slice(None)]

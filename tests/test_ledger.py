@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zoo import catalogue, ledger, runner, tables
+from zoo import catalogue, ledger, preparing, runner, tables
 from zoo.claims import (
     NOT_RUN,
     REFUTED,
@@ -365,7 +365,7 @@ def test_both_engines_give_the_same_verdicts_on_claims_of_a_users_own(zoo, own, 
 def prepared_for(path, **settings):
     from zoo.registry import find
 
-    return runner.prepare(find(str(path)), runner.Settings(**settings), None)
+    return preparing.prepare(find(str(path)), preparing.Settings(**settings), None)
 
 
 def scores(rates, best):
@@ -432,7 +432,7 @@ def test_a_grid_whose_middle_is_best_stays(stored):
     ],
 )
 def test_a_users_own_grid_is_not_widened(settings, may):
-    assert runner.Settings(**settings).may_widen == may
+    assert preparing.Settings(**settings).may_widen == may
 
 
 @pytest.mark.slow

@@ -23,8 +23,9 @@ from zoo.show import (
 )
 
 if TYPE_CHECKING:
+    from zoo.preparing import Prepared, Settings
     from zoo.registry import Entry
-    from zoo.runner import Engine, Prepared, Settings
+    from zoo.runner import Engine
     from zoo.store import Store
 
 RESULTS = Path("results")
@@ -134,10 +135,10 @@ def run(
     rates = _numbers("--learning-rates", learning_rates)
     # Keras takes seconds to import; whatever can be wrong without it has been said above.
     import_keras(device)
-    from zoo import runner
+    from zoo import preparing, runner
     from zoo.store import Store
 
-    settings = runner.Settings(
+    settings = preparing.Settings(
         seeds=int(seeds) if seeds is not None and seeds.isdecimal() else seeds,
         epochs=epochs,
         batch_size=batch_size,
@@ -156,7 +157,7 @@ def run(
             if not entry.trained:
                 _measure(entry, settings, results, dry_run=dry_run, fresh=fresh)
                 continue
-            prepared = runner.prepare(entry, settings, data_dir)
+            prepared = preparing.prepare(entry, settings, data_dir)
             if dry_run:
                 show_plan(prepared)
                 continue
@@ -222,7 +223,7 @@ def _train(
         What was run, with the learning rates and seeds that the results asked for, and how many
         runs were trained.
     """
-    from zoo import runner
+    from zoo import preparing, runner
 
     trained = 0
 
@@ -236,8 +237,8 @@ def _train(
         prepared = train(prepared)
         if settings.may_widen:
             prepared = train(runner.widened(prepared, store), prepared)
-        if settings.seeds == runner.AUTO:
-            for look in runner.LOOKS[1:]:
+        if settings.seeds == preparing.AUTO:
+            for look in preparing.LOOKS[1:]:
                 prepared = train(runner.extended(prepared, store, look), prepared)
         if record:
             runner.record(prepared, store, console, engine, fresh=fresh, verbose=verbose)
@@ -360,12 +361,12 @@ def tune(
     entry = find(name)
     console = Console()
     import_keras(device)
-    from zoo import runner, search, searching
+    from zoo import preparing, runner, search, searching
     from zoo.store import Store
 
     wanted = search.prepare(
         entry,
-        runner.Settings(epochs=epochs, data=data),
+        preparing.Settings(epochs=epochs, data=data),
         data_dir,
         words=space or [],
         strategy=strategy,

@@ -19,7 +19,7 @@ from zoo.data import Data
 from zoo.engine.start import initial_model
 from zoo.errors import ZooError, closest
 from zoo.plan import Job, optimizer_of, steps_per_epoch
-from zoo.runner import Settings, prepare
+from zoo.preparing import Settings, prepare
 
 # Imported for what they register: without it Keras cannot load a model that has these.
 REGISTERED = (initializers, layers)

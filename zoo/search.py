@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from callbacks import DivergenceGuard
-from zoo import runner
+from zoo import preparing
 from zoo.data import Data
 from zoo.errors import ZooError
 from zoo.experiment import Experiment, Recipe
@@ -79,7 +79,7 @@ class Search:
 
 def prepare(
     entry: Entry,
-    settings: runner.Settings,
+    settings: preparing.Settings,
     data_dir: Path | None,
     *,
     words: Sequence[str] = (),
@@ -102,7 +102,7 @@ def prepare(
         )
     if coarse_to_fine and trials < 2:
         raise ZooError(f"`--coarse-to-fine` needs at least 2 trials. Received: {trials}")
-    prepared = runner.prepare(entry, settings, data_dir)
+    prepared = preparing.prepare(entry, settings, data_dir)
     experiment = prepared.experiment
     known = [*keywords(experiment.recipe.build_model, experiment.factor), *_momentum(experiment)]
     return Search(

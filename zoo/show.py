@@ -11,8 +11,8 @@ import typer
 
 if TYPE_CHECKING:
     from zoo.claims import Claim
+    from zoo.preparing import Prepared
     from zoo.registry import Entry
-    from zoo.runner import Prepared
     from zoo.search import Search
 
 
