@@ -98,7 +98,7 @@ EXPERIMENT = Experiment(
             **dict.fromkeys(("none", "swish 0"), (0.001, 0.003, 0.01, 0.03)),
             "sigmoid": (0.1, 0.3, 1.0, 3.0),
         },
-        epochs=40,
+        epochs=30,
         batch_size=128,
         probes={"mean_activation": MeanActivation(), "drop_under_noise": DropUnderNoise(0.4)},
     ),

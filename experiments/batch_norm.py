@@ -67,7 +67,7 @@ EXPERIMENT = Experiment(
         build_model=build_model,
         optimizer=lambda rate: keras.optimizers.SGD(rate, momentum=0.9),
         learning_rates=(0.03, 0.1, 0.3, 1.0),
-        epochs=40,
+        epochs=30,
         batch_size=128,
     ),
     scales={"lecture": {"build_model": build_convnet, "data": "cifar10", "epochs": 20}},

@@ -76,7 +76,7 @@ EXPERIMENT = Experiment(
             "identical columns": (0.001, 0.003, 0.01),
             "normal 1.0": (1e-7, 1e-6, 1e-5),
         },
-        epochs=40,
+        epochs=25,
         batch_size=128,
         probes={"distinct_units": DistinctUnits()},
     ),
