@@ -21,7 +21,9 @@ EXPERIMENTS_MAY = (
     "zoo.initializers",
     "zoo.losses",
     "zoo.measure",
+    "zoo.oracles",
     "zoo.preprocessing",
+    "zoo.search_space",
     "zoo.probes",
 )
 LIGHT = ("zoo.catalogue", "zoo.claims", "zoo.errors", "zoo.experiment", "zoo.registry")

@@ -6,11 +6,7 @@ from zoo.errors import ZooError
 from zoo.oracles import STRATEGIES, Oracle, grid, scores
 from zoo.search_space import Dimension
 
-# keras-tuner 1.4 calls what Python has renamed.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:currentThread|getName:DeprecationWarning",
-    "ignore::sklearn.exceptions.ConvergenceWarning",
-)
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 SPACE = {
     "variant": Dimension("variant", choices=("relu", "tanh")),

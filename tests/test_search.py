@@ -5,14 +5,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zoo.search_plots import best_of_k
+from zoo.search_plots import best_of_k, draw_parallel, importance, shares
+from zoo.search_space import Dimension
 from zoo.searching import best_of
 from zoo.store import Store
 
-# TensorFlow's variables do not know NumPy 2's `copy` yet; keras-tuner calls what Python renamed.
+# TensorFlow's variables do not know NumPy 2's `copy` yet.
 pytestmark = [
     pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore:currentThread|getName:DeprecationWarning"),
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
 ]
 
@@ -60,7 +60,7 @@ def test_a_killed_search_goes_on_and_ends_the_same(
     resumed, out, text = tune(*words, results="killed")
     assert text == whole
     assert "12 runs" not in out
-    for name in ("winner.json", "scores.svg", "best_so_far.svg"):
+    for name in ("winner.json", "scores.svg", "best_so_far.svg", "parallel.svg"):
         assert (resumed / name).read_bytes() == (folder / name).read_bytes()
     assert "Trained 0 runs" in tune(*words)[1]
 
@@ -158,3 +158,45 @@ def test_the_best_of_k_is_that_of_all_subsets():
         assert middle[size - 1] in best
     assert low[3] == 5.0
     assert middle[1] in (3.0, 5.0)  # half of the pairs have the 5
+
+
+SPACE = {
+    "variant": Dimension("variant", choices=("a", "b", "c")),
+    "lr": Dimension("lr", 1e-4, 1.0, "log"),
+    "units": Dimension("units", choices=(8, 16)),
+}
+
+
+@pytest.fixture
+def trials():
+    """Returns 40 trials whose score follows from the learning rate alone."""
+    generator = np.random.default_rng(0)
+    rates = 10 ** generator.uniform(-4, 0, 40)
+    return pd.DataFrame(
+        {
+            "stage": 1,
+            "score": 1 - np.abs(np.log10(rates) + 1) / 4,
+            "diverged": (rates > 0.5).astype(int),
+            "variant": generator.choice(["a", "b", "c"], 40),
+            "lr": rates,
+            "units": generator.choice([8.0, 16.0], 40),
+        }
+    )
+
+
+def test_what_decides_the_score_is_the_most_important(trials):
+    mean, deviation = importance(trials, SPACE)
+    assert np.argmax(mean) == 1
+    assert mean[1] > 5 * max(mean[0], mean[2])
+    assert (deviation >= 0).all()
+
+
+def test_values_lie_between_the_ends_of_their_axis(trials):
+    assert list(shares(SPACE["variant"], pd.Series(["a", "c", "b"]))) == [0.0, 1.0, 0.5]
+    assert list(shares(SPACE["units"], pd.Series([16.0, 8.0]))) == [1.0, 0.0]
+    assert list(shares(SPACE["lr"], pd.Series([1e-4, 1e-2]))) == [0.0, pytest.approx(0.5)]
+    spec = {"question": "Which?", "strategy": "random", "data": "d", "epochs": 2, "executions": 1}
+    [axes] = draw_parallel(spec, trials, SPACE).axes
+    lines = [line for line in axes.lines if len(line.get_xdata()) == 3]
+    assert len(lines) == 40
+    assert sum(line.get_linestyle() == ":" for line in lines) == trials["diverged"].sum()

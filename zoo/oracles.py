@@ -67,12 +67,7 @@ class Oracle:
         epochs: int,
         folder: Path,
     ) -> None:
-        if strategy not in STRATEGIES:
-            raise ZooError(
-                f"`--strategy` must be one of {', '.join(STRATEGIES)}. Received: {strategy!r}"
-            )
-        if trials < 1:
-            raise ZooError(f"`--trials` must be at least 1. Received: {trials}")
+        check(strategy, trials)
         self._oracle = _make(strategy, space, trials, derived_seed("search", seed) or 1, epochs)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
@@ -109,6 +104,16 @@ class Oracle:
         given = self._oracle.get_trial(trial.id)
         given.status = "COMPLETED"
         self._oracle.end_trial(given)
+
+
+def check(strategy: str, trials: int) -> None:
+    """Raises ZooError unless there is such a strategy, and a trial."""
+    if strategy not in STRATEGIES:
+        raise ZooError(
+            f"`--strategy` must be one of {', '.join(STRATEGIES)}. Received: {strategy!r}"
+        )
+    if trials < 1:
+        raise ZooError(f"`--trials` must be at least 1. Received: {trials}")
 
 
 def _make(

@@ -14,7 +14,7 @@ from zoo import preparing
 from zoo.data import Data
 from zoo.errors import ZooError
 from zoo.experiment import Experiment, Recipe
-from zoo.oracles import Trial
+from zoo.oracles import Trial, check
 from zoo.plan import Job, Run, optimizer_of, steps_per_epoch
 from zoo.registry import Entry
 from zoo.search_space import (
@@ -94,6 +94,7 @@ def prepare(
     Raises:
         ZooError: If a number or a word is out of its range.
     """
+    check(strategy, trials)
     if executions < 1:
         raise ZooError(f"`--executions` must be at least 1. Received: {executions}")
     if coarse_to_fine and strategy == "hyperband":

@@ -1,4 +1,4 @@
-"""Draws a search: score against each hyperparameter, and the best score as trials go by."""
+"""Draws a search: scores, the best so far, trials as lines, and what mattered."""
 
 from __future__ import annotations
 
@@ -10,20 +10,22 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from matplotlib import style
+from matplotlib import colormaps, style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from zoo.palette import COLOURS, HOUSE_STYLE, INK, rate_text
+from zoo.palette import COLOURS, HOUSE_STYLE, INK, rate_text, widest
 from zoo.panels import MARGIN, save_figure, start_page
 from zoo.search_space import Dimension
 
 PANEL, GAP, ROW = 3.4, 0.75, 2.6  # inches
 SHUFFLES = 2000  # orders of the trials that the band of the best-so-far is from
 SEED = 0
+FEWEST = 10  # trials from which a model of the scores says anything
+SCORES = colormaps["viridis"].reversed()
 
 house_style = style.context(["default", HOUSE_STYLE])
 
@@ -36,6 +38,11 @@ def plot(
         "scores": draw_scores(spec, trials, space),
         "best_so_far": draw_best_so_far(spec, trials),
     }
+    varied = {name: each for name, each in space.items() if len(each.choices) != 1}
+    if len(varied) > 1:
+        figures["parallel"] = draw_parallel(spec, trials, varied)
+    if varied and len(trials) >= FEWEST:
+        figures["importance"] = draw_importance(spec, trials, varied)
     return [path for name, figure in figures.items() for path in save_figure(figure, folder / name)]
 
 
@@ -119,6 +126,127 @@ def draw_best_so_far(spec: Mapping[str, Any], trials: pd.DataFrame) -> Figure:
     axes.set_ylabel("validation accuracy (%)")
     axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
     return figure
+
+
+@house_style
+def draw_parallel(
+    spec: Mapping[str, Any], trials: pd.DataFrame, space: Mapping[str, Dimension]
+) -> Figure:
+    """Draws every trial as a line through its values, from the worst to the best.
+
+    Args:
+        spec: The search as declared, as in `spec.json`.
+        trials: As in `trials.csv`.
+        space: What was varied, by name; at least two.
+    """
+    legend = [
+        Line2D([], [], color=SCORES(1.0), linewidth=2, label="highest score"),
+        Line2D([], [], color=SCORES(0.0), linewidth=2, label="lowest"),
+        Line2D([], [], color="0.6", linestyle=":", label="diverged"),
+    ]
+    width, body = MARGIN + 0.9 + 1.9 * len(space), 3.4
+    figure, bottom = start_page(spec, width, body, 0.6, legend)
+    height = figure.get_figheight()
+    left = MARGIN + 0.65
+    axes = figure.add_axes(
+        (left / width, bottom / height, (width - left - 0.9) / width, body / height)
+    )
+    places = np.column_stack([shares(each, trials[name]) for name, each in space.items()])
+    rank = trials["score"].rank(pct=True).to_numpy()
+    for row in np.argsort(rank, kind="stable"):
+        diverged = trials["diverged"].iloc[row] > 0
+        look = {"color": "0.6", "linestyle": ":"} if diverged else {"color": SCORES(rank[row])}
+        axes.plot(range(len(space)), places[row], linewidth=1.4, alpha=0.85, **look)
+    for place, each in enumerate(space.values()):
+        axes.axvline(place, color=INK, linewidth=0.8)
+        for at, text in _marks(each):
+            behind = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1}
+            axes.text(place + 0.03, at, text, fontsize=8, va="center", bbox=behind)
+    axes.set_xticks(range(len(space)), [name.replace("_", " ") for name in space])
+    axes.set_yticks([])
+    axes.set_ylim(-0.05, 1.05)
+    axes.spines["left"].set_visible(False)
+    axes.grid(visible=False)
+    return figure
+
+
+@house_style
+def draw_importance(
+    spec: Mapping[str, Any], trials: pd.DataFrame, space: Mapping[str, Dimension]
+) -> Figure:
+    """Draws how much a model of the scores loses when a hyperparameter is shuffled.
+
+    Args:
+        spec: The search as declared, as in `spec.json`.
+        trials: As in `trials.csv`.
+        space: What was varied, by name.
+    """
+    mean, deviation = importance(trials, space)
+    order = np.argsort(mean)
+    width, body = 7.2, 0.4 * len(space) + 0.3
+    figure, bottom = start_page(spec, width, body, 0.6, [])
+    height = figure.get_figheight()
+    labels = [list(space)[place].replace("_", " ") for place in order]
+    left = MARGIN + widest(labels) + 0.2
+    axes = figure.add_axes(
+        (left / width, bottom / height, (width - left - MARGIN) / width, body / height)
+    )
+    axes.barh(labels, 100 * mean[order], xerr=100 * deviation[order], color=COLOURS[0], height=0.6)
+    axes.set_xlabel("mean error added by shuffling it (points of accuracy)")
+    axes.grid(visible=True, axis="x")
+    axes.grid(visible=False, axis="y")
+    return figure
+
+
+def importance(
+    trials: pd.DataFrame, space: Mapping[str, Dimension]
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Returns the permutation importance of each hyperparameter in a forest of the scores.
+
+    Args:
+        trials: As in `trials.csv`.
+        space: What was varied, by name.
+
+    Returns:
+        Mean absolute error that shuffling adds, and its deviation over 20 shuffles; each of shape
+        `(hyperparameters,)`.
+
+    References:
+        Breiman (2001), Random Forests, Machine Learning 45.
+    """
+    from sklearn.ensemble import RandomForestRegressor
+    from sklearn.inspection import permutation_importance
+
+    x = np.column_stack([shares(each, trials[name]) for name, each in space.items()])
+    y = trials["score"].to_numpy(float)
+    forest = RandomForestRegressor(200, min_samples_leaf=2, random_state=SEED).fit(x, y)
+    found = permutation_importance(
+        forest, x, y, scoring="neg_mean_absolute_error", n_repeats=20, random_state=SEED
+    )
+    return found.importances_mean, found.importances_std
+
+
+def shares(dimension: Dimension, values: pd.Series) -> npt.NDArray[Any]:
+    """Returns where values lie in a dimension, 0 to 1; those of a list in equal steps."""
+    if not dimension.is_list:
+        return np.array([dimension.place(value) for value in values])
+    order = {str(choice): place for place, choice in enumerate(dimension.choices)}
+    steps = max(len(order) - 1, 1)
+    return np.array([order[_text(value, order)] / steps for value in values])
+
+
+def _text(value: Any, order: Mapping[str, int]) -> str:
+    # A column of whole numbers may come back as floats.
+    return str(value) if str(value) in order else f"{value:g}"
+
+
+def _marks(dimension: Dimension) -> list[tuple[float, str]]:
+    """Returns places and texts along an axis of the parallel coordinates."""
+    if not dimension.is_list:
+        return [(0.0, rate_text(dimension.low)), (1.0, rate_text(dimension.high))]
+    labels = [str(choice) for choice in dimension.choices]
+    steps = max(len(labels) - 1, 1)
+    return [(place / steps, label) for place, label in enumerate(labels)]
 
 
 def best_of_k(
