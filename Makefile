@@ -7,10 +7,24 @@ demo: .venv/installed  ## run one experiment and show its table
 	$(BIN)/python -m zoo run activation --seeds 3 --epochs 20 --learning-rates 0.01,0.03,0.1
 
 test: lint  ## lint, types and all tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync $(PARTS:%=tests-%)
 
 quick: lint  ## the same without the tests that train for long
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
+	$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync $(PARTS:%=tests-%) MARK="not slow"
+
+# A process that has compiled some thousand programs runs out of memory maps, so each part has its own.
+PARTS := contract early late measured engine callbacks
+TESTS := $(wildcard tests/test_*.py)
+contract := tests/test_contract.py
+measured := $(wildcard tests/test_meas*.py)
+engine := $(wildcard tests/test_engine_*.py) tests/test_many.py
+callbacks := $(wildcard tests/test_callback_*.py tests/test_curve_*.py)
+rest := $(sort $(filter-out $(contract) $(measured) $(engine) $(callbacks),$(TESTS)))
+early := $(wordlist 1,20,$(rest))
+late := $(filter-out $(early),$(rest))
+
+tests-%: .venv/installed
+	$(BIN)/python -m pytest -m "$(MARK)" $($*)
 
 lint: .venv/installed
 	$(BIN)/ruff check .
@@ -26,6 +40,7 @@ results: .venv/installed  ## run every experiment at its default size
 benchmark: .venv/installed  ## what a run-step costs, beside model.fit and bare matrix products; what callbacks add
 	$(BIN)/python -m benchmarks.engine
 	$(BIN)/python -m benchmarks.callbacks
+	$(BIN)/python -m benchmarks.search
 
 .venv/installed: requirements.txt
 	$(PYTHON) -m venv .venv
