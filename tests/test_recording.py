@@ -113,14 +113,14 @@ def test_a_recorded_run_has_the_history_of_the_run(zoo, tiny_experiment, tmp_pat
     from zoo import runner
 
     histories = {}
-    finished = runner._finished
+    finished = runner.finished
 
     def spy(*arguments):
         for result in finished(*arguments):
             histories.setdefault(result.run, []).append((result.history, bool(result.records)))
             yield result
 
-    monkeypatch.setattr(runner, "_finished", spy)
+    monkeypatch.setattr(runner, "finished", spy)
     for engine in ("population", "fit"):
         histories.clear()
         words = ("run", tiny_experiment, "--results", tmp_path / engine, "--seeds", 2)
