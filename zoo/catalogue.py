@@ -68,8 +68,9 @@ def printed(claim_id: str, variant: str, metrics: Sequence[str] = ()) -> tuple[N
     """Returns the rules that a variant has the numbers which the slides print for a claim.
 
     A printed number comes from one network with an unknown seed. It must lie within three standard
-    deviations of a single network, as 60 draws outside of Keras have them, and half a unit of the
-    sixth decimal, to which the slides round.
+    deviations of a single network and half a unit of the sixth decimal, to which the slides round.
+    Deviations of activations are those of 60 draws outside of Keras; that of an accuracy is the
+    standard error of a share of their 1,000 validation images.
 
     Args:
         claim_id: A claim that `zoo/printed.csv` has numbers for.
@@ -84,6 +85,11 @@ def printed(claim_id: str, variant: str, metrics: Sequence[str] = ()) -> tuple[N
         tolerance = 3 * float(row["deviation"]) + ROUNDING
         rules.append(Number(variant, name, float(row["stated"]), tolerance))
     return tuple(rules)
+
+
+def printed_values(claim_id: str, metric: str) -> tuple[float, ...]:
+    """Returns the printed numbers of a metric, in the order of their places."""
+    return tuple(float(row["stated"]) for row in _printed()[claim_id] if row["metric"] == metric)
 
 
 def verdict_counts(folder: Path) -> str:

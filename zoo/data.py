@@ -16,7 +16,7 @@ import numpy as np
 import platformdirs
 
 from zoo.data_files import FOUR_KEYS, Array, Parts, checked, read_file, read_npz, target_of
-from zoo.errors import ZooError, closest
+from zoo.errors import MissingDataError, ZooError, closest
 
 SPLIT_SEED = 0
 HELD_OUT_SHARE = 0.2
@@ -92,7 +92,8 @@ def load(
             applied to the features of each part.
 
     Raises:
-        ZooError: If the data set cannot be found or read, or cannot train a classifier.
+        MissingDataError: If the data set cannot be had here.
+        ZooError: If its name is wrong, or it cannot be read or train a classifier.
     """
     folder = _folder(data_dir)
     if name_or_path in NAMES:
@@ -273,7 +274,7 @@ def _from_keras(name: str) -> tuple[Array, ...]:
         (x, y), (x_test, y_test) = getattr(keras.datasets, name).load_data()
     except Exception as error:  # Keras raises bare `Exception` when a download fails.
         reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise ZooError(
+        raise MissingDataError(
             f"Could not download {name}: {reason}\nPut {name}.npz with the keys "
             f"{', '.join(FOUR_KEYS)} into a folder and name it with --data-dir or ZOO_DATA."
         ) from error
@@ -289,7 +290,7 @@ def _from_package(name: str) -> tuple[Array, ...]:
             arrays = _generate(name)
             _write_cache(path, arrays)
     except ImportError as error:
-        raise ZooError(
+        raise MissingDataError(
             f"{name} needs the package {PACKAGES[name]}: pip install {PACKAGES[name]} ({error})"
         ) from error
     return arrays

@@ -8,6 +8,10 @@ class ZooError(ValueError):
     """
 
 
+class MissingDataError(ZooError):
+    """A data set is neither there nor to be had."""
+
+
 def closest(name: str, names: list[str]) -> str:
     """Returns a half sentence that offers the names most like `name`, or lists them all."""
     from difflib import get_close_matches

@@ -190,7 +190,7 @@ class Experiment:
 
 @dataclass(frozen=True, kw_only=True)
 class Measurement:
-    """An experiment that trains nothing: it looks at numbers that follow from the variant.
+    """An experiment that finds its numbers itself instead of having a recipe trained.
 
     Attributes:
         factor: What varies, in words.
@@ -207,6 +207,7 @@ class Measurement:
         scales: Larger sizes by name: the fields that differ.
         timed: Whether the numbers are times, which no second run gives again: what was measured is
             kept until it is asked for anew.
+        needs: Name of the data set that it asks for, if it is one of those that are downloaded.
     """
 
     factor: str
@@ -218,6 +219,7 @@ class Measurement:
     places: str = "layer"
     scales: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
     timed: bool = False
+    needs: str = ""
 
     def __post_init__(self) -> None:
         """Checks that the declaration can be run."""

@@ -8,6 +8,8 @@ from typing import Any
 
 import keras
 import pandas as pd
+from rich.console import Console
+from rich.progress import track
 
 from zoo import ledger, measured_plots, measured_tables, tables
 from zoo.claims import ALPHA
@@ -24,6 +26,7 @@ def run(
     scale: str | None = None,
     *,
     fresh: bool = False,
+    console: Console | None = None,
 ) -> Path:
     """Measures every variant with every seed and writes the results folder.
 
@@ -34,6 +37,7 @@ def run(
         seeds: Number of seeds instead of the declared one.
         scale: One of the experiment's larger sizes.
         fresh: Whether times are measured again if they are there.
+        console: Where progress is shown, if it is a terminal.
 
     Returns:
         The folder: spec.json, measurements.csv, table.csv, table.md, pictures and, with claims,
@@ -51,7 +55,7 @@ def run(
     if experiment.timed and known.is_file() and not fresh:
         rows, histograms = tables.read_frame(known), pd.DataFrame()
     else:
-        rows, histograms = measure(experiment, count)
+        rows, histograms = measure(experiment, count, console)
     spec = spec_of(entry, experiment, folder.name, count)
     tables.write_text(folder / "spec.json", json.dumps(spec, indent=2) + "\n")
     tables.write_frame(folder / "measurements.csv", rows)
@@ -66,8 +70,15 @@ def run(
     return folder
 
 
-def measure(experiment: Measurement, seeds: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+def measure(
+    experiment: Measurement, seeds: int, console: Console | None = None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Measures every variant with every seed.
+
+    Args:
+        experiment: What to measure.
+        seeds: Number of seeds.
+        console: Where progress is shown, if it is a terminal.
 
     Returns:
         One row a variant, seed, metric and place, in the order of the declaration; and the
@@ -75,16 +86,18 @@ def measure(experiment: Measurement, seeds: int) -> tuple[pd.DataFrame, pd.DataF
     """
     rows: list[tuple[Any, ...]] = []
     bins: list[tuple[Any, ...]] = []
-    for label, value in experiment.variants.items():
-        for seed in range(seeds):
-            keras.utils.clear_session(free_memory=False)
-            keras.utils.set_random_seed(seed)
-            for name, found in experiment.measure(value, seed).items():
-                metric, place = name if isinstance(name, tuple) else (name, "")
-                if isinstance(found, tuple):
-                    bins += _bins(label, place, *found)
-                else:
-                    rows.append((label, seed, metric, place, float(found)))
+    cells = [(*each, seed) for each in experiment.variants.items() for seed in range(seeds)]
+    hidden = console is None or not console.is_terminal
+    shown = track(cells, experiment.factor, console=console, transient=True, disable=hidden)
+    for label, value, seed in shown:
+        keras.utils.clear_session(free_memory=False)
+        keras.utils.set_random_seed(seed)
+        for name, found in experiment.measure(value, seed).items():
+            metric, place = name if isinstance(name, tuple) else (name, "")
+            if isinstance(found, tuple):
+                bins += _bins(label, place, *found)
+            else:
+                rows.append((label, seed, metric, place, float(found)))
     histograms = pd.DataFrame(bins, columns=["variant", "place", "left", "right", "share"])
     whole = histograms.groupby(["variant", "place", "left", "right"], sort=False, as_index=False)
     columns = ["variant", "seed", "metric", "place", "value"]

@@ -20,6 +20,7 @@ from matplotlib.ticker import MaxNLocator
 from zoo.palette import COLOURS, HOUSE_STYLE, INK, rate_text, widest
 from zoo.panels import MARGIN, save_figure, start_page
 from zoo.search_space import Dimension
+from zoo.tables import read_frame
 
 PANEL, GAP, ROW = 3.4, 0.75, 2.6  # inches
 SHUFFLES = 2000  # orders of the trials that the band of the best-so-far is from
@@ -43,7 +44,22 @@ def plot(
         figures["parallel"] = draw_parallel(spec, trials, varied)
     if varied and len(trials) >= FEWEST:
         figures["importance"] = draw_importance(spec, trials, varied)
+    pair = grid_and_random(folder, spec, trials)
+    if len(pair) == 2 and len(varied) > 1 and not all(each.is_list for each in varied.values()):
+        figures["grid_and_random"] = draw_grid_and_random(spec, pair, varied)
     return [path for name, figure in figures.items() for path in save_figure(figure, folder / name)]
+
+
+def grid_and_random(
+    folder: Path, spec: Mapping[str, Any], trials: pd.DataFrame
+) -> dict[str, pd.DataFrame]:
+    """Returns the trials of a grid and of a random search, where both were made alike."""
+    own = str(spec["strategy"])
+    other = {"grid": "random", "random": "grid"}.get(own)
+    beside = folder.with_name(folder.name.replace(f"@{own}", f"@{other}", 1)) / "trials.csv"
+    if other is None or not beside.is_file():
+        return {own: trials}
+    return dict(sorted({own: trials, other: read_frame(beside)}.items()))
 
 
 @house_style
@@ -76,7 +92,7 @@ def draw_scores(
         left = MARGIN + 0.65 + column * (PANEL + GAP)
         low = bottom + (lines - 1 - line) * (ROW + GAP)
         axes = figure.add_axes((left / width, low / height, PANEL / width, ROW / height))
-        axes.set_xlabel(name.replace("_", " "))
+        axes.set_xlabel(_words(name))
         if column == 0:
             axes.set_ylabel("validation accuracy (%)")
         places, ticks = _places(space[name], trials[name])
@@ -162,7 +178,7 @@ def draw_parallel(
         for at, text in _marks(each):
             behind = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1}
             axes.text(place + 0.03, at, text, fontsize=8, va="center", bbox=behind)
-    axes.set_xticks(range(len(space)), [name.replace("_", " ") for name in space])
+    axes.set_xticks(range(len(space)), [_words(name) for name in space])
     axes.set_yticks([])
     axes.set_ylim(-0.05, 1.05)
     axes.spines["left"].set_visible(False)
@@ -186,7 +202,7 @@ def draw_importance(
     width, body = 7.2, 0.4 * len(space) + 0.3
     figure, bottom = start_page(spec, width, body, 0.6, [])
     height = figure.get_figheight()
-    labels = [list(space)[place].replace("_", " ") for place in order]
+    labels = [_words(list(space)[place]) for place in order]
     left = MARGIN + widest(labels) + 0.2
     axes = figure.add_axes(
         (left / width, bottom / height, (width - left - MARGIN) / width, body / height)
@@ -195,6 +211,54 @@ def draw_importance(
     axes.set_xlabel("mean error added by shuffling it (points of accuracy)")
     axes.grid(visible=True, axis="x")
     axes.grid(visible=False, axis="y")
+    return figure
+
+
+@house_style
+def draw_grid_and_random(
+    spec: Mapping[str, Any], pair: Mapping[str, pd.DataFrame], space: Mapping[str, Dimension]
+) -> Figure:
+    """Draws where a grid and a random search looked, and which values of one axis that tried.
+
+    Args:
+        spec: Either search as declared, as in `spec.json`.
+        pair: Their trials, as in `trials.csv`, by strategy.
+        space: What was varied, by name; at least one range and something else.
+
+    References:
+        Bergstra and Bengio (2012), Random Search for Hyper-Parameter Optimization, JMLR 13, fig. 1.
+    """
+    across = next(name for name, each in space.items() if not each.is_list)
+    up = [name for name in space if name != across][-1]
+    shown = np.concatenate([trials["score"] for trials in pair.values()])
+    strip, gap = 0.9, 0.15
+    width, body = MARGIN + 0.75 + 2 * (PANEL + GAP), strip + gap + PANEL
+    heading = {**spec, "strategy": " and ".join(pair)}
+    figure, bottom = start_page(heading, width, body + 0.3, 0.6, [])
+    height = figure.get_figheight()
+    for column, (strategy, trials) in enumerate(pair.items()):
+        left = (MARGIN + 0.75 + column * (PANEL + GAP)) / width
+        first = figure.axes[0] if column else None
+        box = (left, bottom / height, PANEL / width, PANEL / height)
+        plane = figure.add_axes(box, sharex=first, sharey=first)
+        top = (bottom + PANEL + gap) / height
+        scores = figure.add_axes((left, top, PANEL / width, strip / height), sharex=plane)
+        score = 100 * trials["score"]
+        places, labels = _places(space[up], trials[up])
+        look = {"c": score, "cmap": SCORES, "vmin": 100 * shown.min(), "vmax": 100 * shown.max()}
+        plane.scatter(trials[across], places, s=36, edgecolors=INK, linewidths=0.5, **look)
+        scores.vlines(trials[across], 100 * shown.min(), score, color="0.8", linewidth=0.8)
+        scores.scatter(trials[across], score, s=20, edgecolors=INK, linewidths=0.5, **look)
+        values = trials[across].nunique()
+        scores.set_title(f"{strategy}: {len(trials)} trials, {values} values of {_words(across)}")
+        scores.tick_params(labelbottom=False)
+        scores.set_ylim(100 * shown.min() - 4, 100 * shown.max() + 4)
+        plane.set_xlabel(_words(across))
+        _horizontal(plane, space[across], [])
+        _vertical(plane, space[up], labels)
+        if column == 0:
+            plane.set_ylabel(_words(up))
+            scores.set_ylabel("score (%)")
     return figure
 
 
@@ -287,3 +351,16 @@ def _horizontal(axes: Axes, dimension: Dimension, labels: Sequence[str]) -> None
     elif dimension.sampling == "log":
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter(lambda x, _: rate_text(x))
+
+
+def _vertical(axes: Axes, dimension: Dimension, labels: Sequence[str]) -> None:
+    if labels:
+        axes.set_ylim(-0.5, len(labels) - 0.5)
+        axes.set_yticks(range(len(labels)), labels)
+    elif dimension.sampling == "log":
+        axes.set_yscale("log")
+        axes.yaxis.set_major_formatter(lambda y, _: rate_text(y))
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")

@@ -78,8 +78,9 @@ class Population:
             self._seat(job, place)
 
     def _initial(self, job: Job) -> list[Any]:
-        """Returns the initial values of all variables of a run."""
-        return self.group.initial_values(job, self.data) + self.program.optimizer_start
+        """Returns the initial values of all variables of a run, and its penalties' strengths."""
+        own = self.group.initial_values(job, self.data)
+        return [*own, *self.program.optimizer_start, *self.group.strengths_of(job)]
 
     def _set_state(self, arrays: list[Any]) -> None:
         """Copies NumPy arrays of shape `(runs, ...)` to the device."""

@@ -13,13 +13,16 @@ import numpy as np
 from keras import ops
 
 from zoo.data import Data
+from zoo.engine.strengths import given, penalties, sharing
 from zoo.identity import describe, key_of
 from zoo.plan import Job
 
 EVALUATION_CHUNK = 1000
 SEAMS = {"tensorflow": "zoo.engine.seam_tensorflow", "jax": "zoo.engine.seam_jax"}
 
-State = tuple[list[Any], list[Any], list[Any]]  # trainable, frozen, optimizer: (runs, ...) each
+# Trainable, frozen, and the optimizer's variables followed by the strengths of penalties, each of
+# shape `(runs, ...)`.
+State = tuple[list[Any], list[Any], list[Any]]
 
 
 @functools.cache
@@ -31,8 +34,8 @@ def seam() -> Any:
 def signature(job: Job, model: Any, optimizer: Any, steps: int) -> str:
     """Returns a key that is equal for runs that can share one program.
 
-    Initial values and the learning rate are numbers that the program is given, so initializers and
-    the learning rate, a schedule's too, do not count.
+    Initial values, the learning rate and the strengths of penalties are numbers that the program is
+    given, so initializers, the rate, a schedule's too, and the strengths do not count.
 
     Args:
         job: The run.
@@ -42,8 +45,12 @@ def signature(job: Job, model: Any, optimizer: Any, steps: int) -> str:
     """
     recipe = job.recipe
     settings = {**optimizer.get_config(), "learning_rate": None, "name": None}
+    own = penalties(model)
+    with given(own, [0.0] * len(own)):
+        described = describe(model)
     return key_of(
-        _without_initializers(describe(model)),
+        _without_initializers(described),
+        sharing(own),
         [type(optimizer).__qualname__, describe(settings)],
         describe(recipe.loss()),
         recipe.batch_size,
@@ -76,6 +83,7 @@ class Program:
 
     def __init__(self, job: Job, model: Any, optimizer: Any, data: Data) -> None:
         self.model = model
+        self.penalties = penalties(model)
         self.loss = job.recipe.loss()
         config = {**optimizer.get_config(), "learning_rate": 1.0}
         self._new_optimizer = functools.partial(type(optimizer).from_config, config)
@@ -122,30 +130,43 @@ class Program:
     def _step(self, state: State, rate: Any, x: Any, y: Any) -> tuple[State, Any, Any]:
         """One step of one run."""
         trainable, frozen, moments = state
+        moments, strengths = self._split(moments)
 
         def objective(trainable: list[Any]) -> tuple[Any, Any]:
-            logits, updated, penalties = self.model.stateless_call(
-                trainable, frozen, x, training=True, return_losses=True
-            )
-            return self.loss(y, logits) + sum(penalties), (logits, updated)
+            with given(self.penalties, strengths):
+                logits, updated, costs = self.model.stateless_call(
+                    trainable, frozen, x, training=True, return_losses=True
+                )
+            return self.loss(y, logits) + sum(costs), (logits, updated)
 
         loss, (logits, frozen), gradients = seam().value_and_gradients(objective, trainable)
-        moments = [*moments]
         moments[self.rate_index] = rate
         trainable, moments = self.optimizer.stateless_apply(moments, gradients, trainable)
         accuracy = ops.mean(_correct(logits, y))
-        return (trainable, frozen, moments), loss, accuracy
+        return (trainable, frozen, [*moments, *strengths]), loss, accuracy
+
+    def _split(self, values: list[Any]) -> tuple[list[Any], list[Any]]:
+        """Returns the optimizer's variables and the strengths."""
+        optimizers = len(values) - len(self.penalties)
+        return [*values[:optimizers]], [*values[optimizers:]]
 
     def _measure(
-        self, trainable: list[Any], frozen: list[Any], x: Any, y: Any, weight: Any
+        self,
+        trainable: list[Any],
+        frozen: list[Any],
+        strengths: list[Any],
+        x: Any,
+        y: Any,
+        weight: Any,
     ) -> tuple[Any, Any]:
         """Loss and accuracy of one run, summed over the examples of weight 1."""
-        logits, _, penalties = self.model.stateless_call(
-            trainable, frozen, x, training=False, return_losses=True
-        )
+        with given(self.penalties, strengths):
+            logits, _, costs = self.model.stateless_call(
+                trainable, frozen, x, training=False, return_losses=True
+            )
         loss = self.loss(y, logits, sample_weight=weight) * weight.shape[0]
         correct = ops.sum(_correct(logits, y) * weight)
-        return loss + sum(penalties) * ops.sum(weight), correct
+        return loss + sum(costs) * ops.sum(weight), correct
 
     def epoch(self, state: State, rates: Any, orders: Any) -> tuple[State, Any, Any]:
         """Trains all runs for an epoch.
@@ -166,12 +187,13 @@ class Program:
 
     def evaluate(self, state: State, part: str) -> tuple[Any, Any]:
         """Returns mean loss and accuracy on the `val` or `test` part, each of shape `(runs,)`."""
-        trainable, frozen, _ = state
+        trainable, frozen, moments = state
+        population = trainable, frozen, self._split(moments)[1]
         losses: Any = 0.0
         corrects: Any = 0.0
         examples = 0
         for x, y, weight, count in self.parts[part]:
-            loss, correct = self._evaluation(trainable, frozen, x, y, weight)
+            loss, correct = self._evaluation(population, x, y, weight)
             losses = losses + ops.convert_to_numpy(loss)
             corrects = corrects + ops.convert_to_numpy(correct)
             examples += count

@@ -77,9 +77,10 @@ def compiled_evaluation(measure: Callable[..., Any]) -> Callable[..., Any]:
     See `zoo.engine.seam_tensorflow.compiled_evaluation`.
     """
 
-    def evaluation(trainable: Any, frozen: Any, x: Any, y: Any, weight: Any) -> Any:
+    def evaluation(population: Any, x: Any, y: Any, weight: Any) -> Any:
+        trainable, frozen, _ = population
         runs = (trainable or frozen)[0].shape[0]
-        return over_runs(lambda own: measure(*own, x, y, weight), (trainable, frozen), runs)
+        return over_runs(lambda own: measure(*own, x, y, weight), population, runs)
 
     return jax.jit(evaluation)  # type: ignore[no-any-return]
 

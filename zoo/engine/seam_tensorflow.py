@@ -115,13 +115,14 @@ def compiled_evaluation(measure: Callable[..., Any]) -> Callable[..., Any]:
     """Returns a compiled function that evaluates a whole population on one chunk of examples.
 
     Args:
-        measure: Function of `(trainable, frozen, x, y, weight)` of one run that returns sums of
-            loss and accuracy.
+        measure: Function of `(trainable, frozen, strengths, x, y, weight)` of one run that returns
+            sums of loss and accuracy.
     """
 
-    def evaluation(trainable: Any, frozen: Any, x: Any, y: Any, weight: Any) -> Any:
+    def evaluation(population: Any, x: Any, y: Any, weight: Any) -> Any:
+        trainable, frozen, _ = population
         runs = (trainable or frozen)[0].shape[0]
-        return over_runs(lambda own: measure(*own, x, y, weight), (trainable, frozen), runs)
+        return over_runs(lambda own: measure(*own, x, y, weight), population, runs)
 
     return tf.function(evaluation, jit_compile=True, autograph=False)  # type: ignore[no-any-return]
 

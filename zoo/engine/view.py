@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from zoo.engine.program import seam
+from zoo.engine.strengths import assign, penalties, strengths
 
 BATCH_HOOKS = tuple(
     f"on_{where}{phase}_{when}"
@@ -43,7 +44,8 @@ class RunModel:
     Args:
         host: A compiled Keras model of the run's architecture, shared among runs.
         rate: The run's learning rate, or a schedule.
-        read: Function that returns the run's variables, in the order of `variables`.
+        read: Function that returns the run's variables, in the order of `variables`, and the
+            strengths of its penalties.
         write: Function that sets the first so many of them.
     """
 
@@ -61,6 +63,7 @@ class RunModel:
             read=read,
             write=write,
             loaded=[],
+            borrowed=[],
         )
 
     def load(self, optimizer: bool = False) -> Any:
@@ -72,17 +75,31 @@ class RunModel:
         wanted = [*host.trainable_variables, *host.non_trainable_variables]
         if optimizer:
             wanted += host.optimizer.variables
+        if not self.loaded:
+            self._lend_strengths()
         if len(self.loaded) < len(wanted):
             start = len(self.loaded)
             seam().assign(wanted[start:], self.read()[start : len(wanted)])
             self.__dict__["loaded"] = wanted
         return host
 
+    def _lend_strengths(self) -> None:
+        """Gives the host's penalties, which may be the author's objects, those of this run."""
+        own = penalties(self.host)
+        values = tuple(float(value) for value in self.read()[-len(own) :]) if own else ()
+        if values != getattr(self.host, "compiled_strengths", values):
+            # What Keras has compiled holds the strengths of another run.
+            self.host.train_function = self.host.test_function = None
+        self.host.compiled_strengths = values
+        self.__dict__["borrowed"] = [own, strengths(own)]
+        assign(own, values)
+
     def release(self) -> None:
         """Takes the values back from the host after a hook."""
         if self.loaded:
             self.write(seam().values(self.loaded))
             self.__dict__["loaded"] = []
+            assign(*self.borrowed)
 
     def jax_state_sync(self) -> None:
         """Does nothing: a population's state is always in reach."""

@@ -1,0 +1,155 @@
+import dataclasses
+
+import keras
+import numpy as np
+import pytest
+from keras import layers, regularizers
+
+from zoo.data import Data
+from zoo.engine import fit, population
+from zoo.engine.groups import groups
+from zoo.engine.result import Silent
+from zoo.experiment import Recipe
+from zoo.plan import Job, Run
+
+# TensorFlow's variables do not know NumPy 2's `copy` yet.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+
+def part(examples):
+    generator = np.random.default_rng(examples)
+    y = np.arange(examples) % 3
+    x = np.eye(6)[y] + 0.5 * generator.normal(size=(examples, 6))
+    return x.astype(np.float32), y.astype(np.int32)
+
+
+DATA = Data("toy", *part(180), *part(60), *part(45), 3, ("a", "b", "c"), "toy")
+
+
+def penalised(*penalties, units=8):
+    """Returns a function that builds a network with a penalty on each hidden layer's kernel."""
+
+    def build(input_shape, num_classes):
+        hidden = [layers.Dense(units, "relu", kernel_regularizer=each()) for each in penalties]
+        return keras.Sequential([keras.Input(input_shape), *hidden, layers.Dense(num_classes)])
+
+    return build
+
+
+def job(build, **changes):
+    recipe = Recipe(
+        build_model=build,
+        optimizer=keras.optimizers.Adam,
+        learning_rates=(0.01,),
+        epochs=2,
+        batch_size=32,
+    )
+    return Job(dataclasses.replace(recipe, **changes), Run(str(id(build)), 0.01, 3))
+
+
+def l1(strength):
+    return lambda: regularizers.L1(strength)
+
+
+def l2(strength):
+    return lambda: regularizers.L2(strength)
+
+
+def shared(strength):
+    both = regularizers.L2(strength)
+    return penalised(lambda: both, lambda: both)
+
+
+def assert_same_as_fit(result, item):
+    alone = fit.train_one(item, DATA, Silent())
+    assert result.final == pytest.approx(alone.final, 1e-5)
+    np.testing.assert_allclose(result.history["loss"], alone.history["loss"], rtol=1e-5)
+
+
+class Costs(keras.callbacks.Callback):
+    """Keeps what the model's penalties cost, asked of the model and of its evaluation."""
+
+    def __init__(self, kept):
+        super().__init__()
+        self.kept = kept
+
+    def on_epoch_end(self, epoch, logs=None):
+        direct = float(sum(self.model.losses))
+        whole = self.model.evaluate(DATA.x_test, DATA.y_test, verbose=0)[0]
+        logits = self.model(DATA.x_test)
+        crossentropy = float(self.model.loss(DATA.y_test, logits))
+        self.kept.append((direct, whole - crossentropy))
+
+
+def test_runs_that_differ_in_strengths_train_together_and_equal_fit():
+    jobs = [
+        job(penalised(l1(0.01), l2(0.02))),
+        job(penalised(l1(0.0), l2(0.3))),
+        job(penalised(l1(0.001), l2(0.0))),
+    ]
+    assert len(list(groups(jobs, DATA))) == 1
+    found = {result.run: result for result in population.train(jobs, DATA, Silent())}
+    for item in jobs:
+        assert found[item.run].engine.startswith("population")
+        assert_same_as_fit(found[item.run], item)
+    losses = {result.history["loss"][-1] for result in found.values()}
+    assert len(losses) == 3
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        penalised(l2(0.01), l1(0.01)),
+        penalised(l1(0.01), lambda: None),
+        penalised(l1(0.01), lambda: regularizers.L1L2(l2=0.01)),
+        penalised(l1(0.01), l2(0.01), units=9),
+    ],
+    ids=["order", "fewer", "L1L2", "units"],
+)
+def test_other_penalties_are_another_program(other):
+    assert len(list(groups([job(penalised(l1(0.01), l2(0.01))), job(other)], DATA))) == 2
+
+
+@pytest.mark.parametrize("callbacks", [list, lambda: [Costs([])]], ids=["plain", "evaluating"])
+def test_a_penalty_that_two_layers_share_is_another_program_and_stays_the_authors(callbacks):
+    mine = {"callbacks": callbacks}
+    jobs = [
+        job(shared(0.01), **mine),
+        job(penalised(l2(0.01), l2(0.2)), **mine),
+        job(shared(0.2), **mine),
+    ]
+    assert [len(group.jobs) for group in groups(jobs, DATA)] == [2, 1]
+    for result in population.train(jobs, DATA, Silent()):
+        assert_same_as_fit(result, next(item for item in jobs if item.run == result.run))
+
+
+def test_callbacks_see_the_strengths_of_their_own_run():
+    kept = {}
+    jobs = []
+    for strength in (0.0, 0.1, 1.0):
+        own = kept.setdefault(strength, [])
+        jobs.append(
+            job(penalised(l2(strength), l2(strength)), callbacks=lambda own=own: [Costs(own)])
+        )
+    assert len(list(groups(jobs, DATA))) == 1
+    together = [result.final for result in population.train(jobs, DATA, Silent())]
+    seen = {strength: list(own) for strength, own in kept.items()}
+    assert seen[0.0] == [(0.0, pytest.approx(0.0, abs=1e-5))] * 2
+    assert min(seen[1.0])[0] > min(seen[0.1])[0] > 0
+    for own in kept.values():
+        own.clear()
+    alone = [fit.train_one(item, DATA, Silent()).final for item in jobs]
+    for ours, theirs in zip(together, alone, strict=True):
+        assert ours == pytest.approx(theirs, 1e-5)
+    for strength, own in kept.items():
+        np.testing.assert_allclose(seen[strength], own, rtol=1e-4, atol=1e-5)
+
+
+def test_the_models_of_a_recipe_keep_their_strength():
+    item, other = job(penalised(l2(0.01))), job(penalised(l2(0.3)))
+    list(population.train([item, other], DATA, Silent()))
+    [group] = groups([item, other], DATA)
+    assert [float(group.strengths_of(each)[0]) for each in (item, other)] == [
+        pytest.approx(0.01),
+        pytest.approx(0.3),
+    ]

@@ -1,0 +1,111 @@
+"""Searches as function calls, for experiments whose factor is how to search."""
+
+from __future__ import annotations
+
+import functools
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from zoo import data
+from zoo.engine import population
+from zoo.engine.result import Result, Silent
+from zoo.experiment import Recipe
+from zoo.oracles import Oracle, scores
+from zoo.plan import Job, Run
+from zoo.search import changed
+from zoo.search_space import LEARNING_RATE, Dimension
+from zoo.seeding import derived_seed
+
+load = functools.cache(data.load)
+
+
+def train(
+    recipe: Recipe,
+    points: Sequence[Mapping[str, Any]],
+    seed: object,
+    *,
+    epochs: int | Sequence[int] | None = None,
+    first: int = 0,
+) -> list[Result]:
+    """Trains one network for each point of a space, together where they share a program.
+
+    No two networks share a random number: neither initial weights nor the order of the examples.
+
+    Args:
+        recipe: What is trained.
+        points: Values by name: `learning_rate`, `one_minus_momentum` or a keyword of
+            `recipe.build_model`.
+        seed: Anything that `repr` tells from the seeds of other searches.
+        epochs: Epochs instead of the recipe's, for all or for each point.
+        first: Number of the first point among those of its search.
+
+    Returns:
+        Their results, in the order of the points.
+    """
+    told = epochs or recipe.epochs
+    own = [told] * len(points) if isinstance(told, int) else told
+    jobs = []
+    for number, (point, length) in enumerate(zip(points, own, strict=True), first):
+        rate = point.get(LEARNING_RATE, 1.0)
+        run = Run(f"point {number}", rate, derived_seed("search", seed, number))
+        jobs.append(Job(changed(recipe, point, length), run))
+    given = load(
+        recipe.data, train_examples=recipe.train_examples, preprocessing=recipe.preprocessing
+    )
+    found = {result.run: result for result in population.train(jobs, given, Silent())}
+    return [found[job.run] for job in jobs]
+
+
+def search(
+    recipe: Recipe,
+    space: Mapping[str, Dimension],
+    seed: object,
+    *,
+    strategy: str = "random",
+    trials: int = 16,
+    epochs: int | None = None,
+    at_once: int = 16,
+) -> pd.DataFrame:
+    """Searches, keeps nothing on disk, and returns the trials.
+
+    Args:
+        recipe: What is trained; its callbacks alone stop a trial.
+        space: What varies, by name.
+        seed: Anything that `repr` tells from the seeds of other searches.
+        strategy: One of `zoo.oracles.STRATEGIES`.
+        trials: Most trials; Hyperband has its own number.
+        epochs: Epochs of a trial instead of the recipe's.
+        at_once: How many trials the strategy is asked for before it hears of their scores.
+
+    Returns:
+        One row a trial, in the strategy's order: the values by name, `score` (validation accuracy
+        after the last epoch, 0 to 1), `test_accuracy`, `epochs` that were trained, `diverged`.
+    """
+    longest = epochs or recipe.epochs
+    rows: list[dict[str, Any]] = []
+    with tempfile.TemporaryDirectory() as folder:
+        oracle = Oracle(
+            strategy, space, trials, derived_seed(seed), longest, Path(folder) / "search"
+        )
+        while batch := oracle.ask(at_once):
+            lengths = [trial.epochs or longest for trial in batch]
+            results = train(
+                recipe, [trial.values for trial in batch], seed, epochs=lengths, first=len(rows)
+            )
+            for trial, result in zip(batch, results, strict=True):
+                rows.append({**trial.values, **_row(result)})
+                oracle.tell(trial, rows[-1]["score"])
+    return pd.DataFrame(rows)
+
+
+def _row(result: Result) -> dict[str, Any]:
+    return {
+        "score": scores([result.final["val_accuracy"]]),
+        "test_accuracy": scores([result.final["test_accuracy"]]),
+        "epochs": result.epochs,
+        "diverged": result.status == "diverged",
+    }
