@@ -13,11 +13,11 @@ References:
 import keras
 import numpy as np
 from keras import initializers, layers, regularizers
-from scipy.stats import spearmanr
 
 from zoo.catalogue import printed, printed_values
 from zoo.claims import Claim, Difference, Number
 from zoo.experiment import Measurement, Recipe
+from zoo.measure import rank_correlation
 from zoo.preprocessing import Centre
 from zoo.trials import train
 
@@ -77,7 +77,7 @@ def replay(points, epochs):
             return {**places, **best}
         error = {"mean_error": np.abs(reached - points["val_accuracy"]).mean()}
         ranks = {
-            f"correlation_with_{name}": spearmanr(reached, values).statistic
+            f"correlation_with_{name}": rank_correlation(reached, values)
             for name, values in points.items()
         }
         return {**places, **best, **error, **ranks}

@@ -8,11 +8,11 @@ References:
 """
 
 import numpy as np
-from scipy.stats import spearmanr
 
 from zoo.catalogue import printed_values
 from zoo.claims import Claim, Identity
 from zoo.experiment import Measurement
+from zoo.measure import rank_correlation
 
 
 def correlations(claim, seed):
@@ -20,8 +20,8 @@ def correlations(claim, seed):
     accuracy = printed_values(claim, "val_accuracy")
     rate, penalty = (np.log(printed_values(claim, name)) for name in ("learning_rate", "penalty"))
     return {
-        "correlation_with_learning_rate": spearmanr(accuracy, rate).statistic,
-        "correlation_with_penalty": spearmanr(accuracy, penalty).statistic,
+        "correlation_with_learning_rate": rank_correlation(accuracy, rate),
+        "correlation_with_penalty": rank_correlation(accuracy, penalty),
         "mean_accuracy": np.mean(accuracy),
         # 0 at the lower end of the learning rates, 1 at the upper.
         "place_of_best_rate": (rate[np.argmax(accuracy)] - rate.min()) / np.ptp(rate),

@@ -90,10 +90,11 @@ def reason(data=DATA, **changes):
         {"schedule": lambda *_: keras.callbacks.ReduceLROnPlateau()},
         {"callbacks": lambda: [keras.callbacks.EarlyStopping()]},
         {"epochs": 5},
+        {"optimizer": lambda rate: optimizers.SGD(rate, momentum=0.8)},
     ],
     ids=[
         *("seed", "rate", "initializer", "constant", "lsuv", "dropout seed", "schedule"),
-        *("plateau", "callback", "epochs"),
+        *("plateau", "callback", "epochs", "momentum"),
     ],
 )
 def test_one_program_for(change):
@@ -114,14 +115,13 @@ def ignoring():
         {"build_model": mlp(rate=0.4)},
         {"build_model": mlp(last=[layers.ReLU])},
         {"optimizer": optimizers.Adam},
-        {"optimizer": lambda rate: optimizers.SGD(rate, momentum=0.8)},
         {"optimizer": lambda rate: optimizers.SGD(rate, momentum=0.9, nesterov=True)},
         {"optimizer": lambda rate: optimizers.SGD(rate, momentum=0.9, clipnorm=1.0)},
         {"batch_size": 16},
         {"loss": ignoring},
     ],
     ids=[
-        *("units", "activation", "dropout rate", "layer", "optimizer", "momentum", "nesterov"),
+        *("units", "activation", "dropout rate", "layer", "optimizer", "nesterov"),
         *("clipnorm", "batch size", "loss"),
     ],
 )

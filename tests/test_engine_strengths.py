@@ -149,7 +149,68 @@ def test_the_models_of_a_recipe_keep_their_strength():
     item, other = job(penalised(l2(0.01))), job(penalised(l2(0.3)))
     list(population.train([item, other], DATA, Silent()))
     [group] = groups([item, other], DATA)
-    assert [float(group.strengths_of(each)[0]) for each in (item, other)] == [
+    assert [float(group.numbers_of(each)[0]) for each in (item, other)] == [
         pytest.approx(0.01),
         pytest.approx(0.3),
     ]
+
+
+def sgd(momentum, **more):
+    return lambda rate: keras.optimizers.SGD(rate, momentum=momentum, **more)
+
+
+@pytest.mark.parametrize("more", [{}, {"nesterov": True}, {"weight_decay": 0.01}], ids=str)
+def test_runs_that_differ_in_momentum_train_together_and_equal_fit(more):
+    build = penalised(l2(0.01))
+    jobs = [job(build, optimizer=sgd(value, **more)) for value in (0.5, 0.9, 0.99)]
+    jobs = [Job(each.recipe, Run("m", 0.01, seed)) for seed, each in enumerate(jobs)]
+    assert len(list(groups(jobs, DATA))) == 1
+    for result in population.train(jobs, DATA, Silent()):
+        assert result.engine.startswith("population")
+        assert_same_as_fit(result, jobs[result.run.seed])
+
+
+def test_no_momentum_is_another_program_and_so_is_another_kind_of_optimizer():
+    class Mine(keras.optimizers.SGD):
+        pass
+
+    build = penalised(l2(0.01))
+    jobs = [
+        job(build, optimizer=sgd(0.0)),
+        job(build, optimizer=sgd(0.9)),
+        job(build, optimizer=lambda rate: Mine(rate, momentum=0.9)),
+        job(build, optimizer=lambda rate: Mine(rate, momentum=0.8)),
+        job(build, optimizer=lambda rate: keras.optimizers.RMSprop(rate, momentum=0.9)),
+        job(build, optimizer=lambda rate: keras.optimizers.RMSprop(rate, momentum=0.8)),
+    ]
+    assert len(list(groups(jobs, DATA))) == 6
+
+
+def test_a_momentum_that_follows_from_the_rate_is_that_of_the_rate():
+    recipe = job(penalised(l2(0.1)), optimizer=lambda rate: sgd(1 - 10 * rate)(rate)).recipe
+    jobs = [Job(recipe, Run("m", rate, 0)) for rate in (0.01, 0.05)]
+    assert len(list(groups(jobs, DATA))) == 1
+    for result in population.train(jobs, DATA, Silent()):
+        assert_same_as_fit(result, next(item for item in jobs if item.run == result.run))
+
+
+def test_callbacks_see_the_momentum_of_their_own_run():
+    seen = {}
+
+    class Look(keras.callbacks.Callback):
+        def __init__(self, name):
+            super().__init__()
+            self.name = name
+
+        def on_epoch_end(self, epoch, logs=None):
+            seen[self.name] = self.model.optimizer.momentum
+
+    build = penalised(l2(0.1))
+    jobs = [
+        job(build, optimizer=sgd(value), callbacks=lambda value=value: [Look(value)])
+        for value in (0.5, 0.9)
+    ]
+    jobs.append(job(build, callbacks=lambda: [Look("adam")]))
+    with pytest.raises(AttributeError, match="momentum"):
+        list(population.train(jobs, DATA, Silent()))
+    assert seen == {0.5: 0.5, 0.9: pytest.approx(0.9)}

@@ -25,6 +25,7 @@ EXPERIMENTS_MAY = (
     "zoo.preprocessing",
     "zoo.search_space",
     "zoo.probes",
+    "zoo.trials",
 )
 LIGHT = ("zoo.catalogue", "zoo.claims", "zoo.errors", "zoo.experiment", "zoo.registry")
 # What only reads results must start in well under a second.

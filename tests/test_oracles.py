@@ -3,7 +3,7 @@ import math
 import pytest
 
 from zoo.errors import ZooError
-from zoo.oracles import STRATEGIES, Oracle, grid, scores
+from zoo.oracles import STRATEGIES, Oracle, grid, objective_of, points, scores
 from zoo.search_space import Dimension
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -123,3 +123,63 @@ def test_stock_keras_tuner_reads_the_folder(tmp_path, capsys):
     stock.results_summary()
     assert capsys.readouterr().out.count("Score: ") == 4
     assert len(stock.oracle.get_best_trials(4)) == 4
+
+
+@pytest.fixture
+def ready():
+    """Returns a space of keras-tuner's with a conditional part."""
+    import keras_tuner
+
+    space = keras_tuner.HyperParameters()
+    space.Choice("kind", ["plain", "deep"])
+    with space.conditional_scope("kind", ["deep"]):
+        space.Int("depth", 1, 3)
+    space.Float("rate", 1e-4, 1.0, sampling="log")
+    return space
+
+
+def test_the_finest_grid_of_a_ready_space_has_active_values_only(ready):
+    found = points(ready, 10)
+    # Two depths and two rates: 2 + 2 * 2 points; three of each would be 3 + 3 * 3.
+    assert [tuple(point) for point in found] == [("kind", "rate")] * 2 + [
+        ("kind", "depth", "rate")
+    ] * 4
+    assert sorted({point["rate"] for point in found}) == pytest.approx([1e-3, 1e-1])
+    assert len(points(ready, 12)) == 12
+    assert len({tuple(point.items()) for point in points(ready, 100)}) <= 100
+    with pytest.raises(ZooError, match="more than 1 points"):
+        points(ready, 1)
+
+
+def test_a_whole_range_is_never_taken_finer_than_it_is():
+    import keras_tuner
+
+    space = keras_tuner.HyperParameters()
+    space.Int("depth", 1, 3)
+    space.Boolean("normalised")
+    assert len(points(space, 1000)) == 3 * 2
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_ready_space_is_searched_and_may_grow(strategy, ready, tmp_path):
+    oracle = Oracle(strategy, ready, 12, 0, 3, tmp_path / "x", "val_loss", "min")
+    while batch := oracle.ask(4):
+        for trial in batch:
+            point = trial.hyperparameters
+            point.Choice("late", [1, 2])
+            assert (point.get("kind") == "deep") == ("depth" in trial.values)
+            oracle.tell(trial, trial.values["rate"])
+            last = trial
+    assert {each.name for each in last.hyperparameters.space} == {"kind", "depth", "rate", "late"}
+    assert "late" in last.values
+    assert {each.name for each in ready.space} == {"kind", "depth", "rate"}
+
+
+def test_the_direction_of_an_objective_is_known_or_given():
+    import keras_tuner
+
+    assert objective_of("val_loss") == ("val_loss", "min")
+    assert objective_of("val_accuracy") == ("val_accuracy", "max")
+    assert objective_of(keras_tuner.Objective("beauty", "max")) == ("beauty", "max")
+    with pytest.raises(ZooError, match="must say what is better"):
+        objective_of("beauty")

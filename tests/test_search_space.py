@@ -5,7 +5,7 @@ import pytest
 
 from zoo.errors import ZooError
 from zoo.experiment import Experiment, Recipe
-from zoo.search_space import Dimension, keywords, overridden, space_of
+from zoo.search_space import Dimension, closer, keywords, overridden, space_of
 
 
 def build(input_shape, num_classes, activation, depth=3, units=100, dropout=0.2, l2=1e-4, mode="a"):
@@ -103,7 +103,6 @@ def test_a_narrowed_range_goes_on_beyond_an_end_that_was_best():
 
 
 def test_lists_keep_what_the_best_quarter_has():
-    from zoo.searching import closer
 
     space = {"variant": Dimension("variant", choices=("a", "b", "c")), "x": Dimension("x", 0, 1)}
     rows = pd.DataFrame(
@@ -121,3 +120,22 @@ def test_lists_keep_what_the_best_quarter_has():
 def test_a_range_must_have_ends():
     with pytest.raises(ZooError, match="must go from a number to a higher one"):
         Dimension("x", 1.0, math.inf)
+
+
+@pytest.mark.parametrize(
+    ("dimension", "best"),
+    [
+        (Dimension("dropout", 0.0, 0.8), 0.0),
+        (Dimension("dropout", 0.0, 0.8), 0.8),
+        (Dimension("penalty", 0.0, 0.1), 0.001),
+        (Dimension("one_minus_momentum", 1e-3, 1.0, "log"), 1.0),
+        (Dimension("units", 4, 64, "log", whole=True), 4),
+    ],
+    ids=str,
+)
+def test_a_narrowed_range_holds_what_can_be_built(dimension, best):
+    found = dimension.narrowed(best, 1 / 3)
+    assert found.low <= best <= found.high
+    assert found.low >= (1 if dimension.whole else 0)
+    assert found.high <= {"dropout": 0.95, "one_minus_momentum": 1.0}.get(dimension.name, 1e9)
+    assert found.high - found.low < dimension.high - dimension.low

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from zoo.errors import ZooError, closest
+from zoo.errors import MissingDataError, ZooError, closest
 from zoo.quiet import import_keras
 from zoo.show import (
     show_experiment,
@@ -155,7 +155,9 @@ def run(
                 typer.echo(f"{entry.name} has no {scale} scale and is left out.")
                 continue
             if not entry.trained:
-                _measure(entry, settings, results, dry_run=dry_run, fresh=fresh)
+                if data_dir is not None:
+                    os.environ["ZOO_DATA"] = str(data_dir)
+                _measure(entry, settings, results, console, dry_run=dry_run, fresh=fresh)
                 continue
             prepared = preparing.prepare(entry, settings, data_dir)
             if dry_run:
@@ -176,6 +178,11 @@ def run(
                 if tensorboard is not None:
                     runner.write_tensorboard(prepared, store, tensorboard)
             show_results(folder, trained, len(prepared.jobs), tensorboard)
+        except MissingDataError as error:
+            if not every:
+                raise
+            _say(error)
+            typer.echo(f"{entry.name} is not run.", err=True)
         except (ZooError, typer.Exit):
             raise
         except Exception as error:
@@ -189,9 +196,15 @@ def run(
 
 
 def _measure(
-    entry: Entry, settings: Settings, results: Path, *, dry_run: bool, fresh: bool
+    entry: Entry,
+    settings: Settings,
+    results: Path,
+    console: Console,
+    *,
+    dry_run: bool,
+    fresh: bool,
 ) -> None:
-    """Runs an experiment that trains nothing; of the settings it takes the seeds."""
+    """Runs an experiment without a recipe; of the settings it takes seeds and scale."""
     from zoo import measuring
 
     experiment = entry.load_measurement()
@@ -200,7 +213,9 @@ def _measure(
         variants = len(experiment.variants)
         typer.echo(f"{entry.name}: {variants} variants, {seeds or experiment.seeds} seeds, no runs")
         return
-    folder = measuring.run(entry, experiment, results, seeds, settings.scale, fresh=fresh)
+    folder = measuring.run(
+        entry, experiment, results, seeds, settings.scale, fresh=fresh, console=console
+    )
     typer.echo((folder / "table.md").read_text(encoding="utf-8"))
     show_verdicts(folder)
     typer.echo(f"Tables: {folder}{os.sep}\nAgain: python -m zoo table {folder.name}")
@@ -351,15 +366,20 @@ def tune(
     results: ResultsOption = RESULTS,
     engine: Annotated[str, typer.Option(help="population or fit.")] = "population",
     device: Annotated[str, typer.Option(help="auto, cpu, gpu or gpu:N.")] = "auto",
+    workers: Annotated[int, typer.Option(help="Processes that train, with a GPU each.")] = 1,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the space only.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Say more.")] = False,
     debug: DebugOption = False,
 ) -> None:
     """Search hyperparameters with keras-tuner; trials that are stored are not trained again."""
     from zoo.registry import find
+    from zoo.workers import ENVIRONMENT, part_of
 
     entry = find(name)
     console = Console()
+    part = part_of(workers, os.environ)
+    if not part.is_alone:
+        os.environ.update(ENVIRONMENT)
     import_keras(device)
     from zoo import preparing, runner, search, searching
     from zoo.store import Store
@@ -378,10 +398,17 @@ def tune(
     show_search(wanted)
     if dry_run:
         return
+    chosen = runner.Engine(name=engine)
     try:
+        if part.is_worker:
+            from zoo import distributed
+
+            trained = distributed.work(wanted, part, console, chosen, verbose=verbose)
+            typer.echo(f"{part.name} trained {trained} runs; the chief has them.")
+            return
         with Store(results) as store:
             folder, trained = searching.run(
-                wanted, results, store, console, runner.Engine(name=engine), verbose=verbose
+                wanted, results, store, console, chosen, part, verbose=verbose
             )
     except KeyboardInterrupt:
         typer.echo("\nInterrupted. The same command goes on from there.", err=True)

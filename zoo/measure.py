@@ -37,6 +37,13 @@ def gradients(model: Any, loss: Any, x: Any, y: Any) -> list[npt.NDArray[Any]]:
     return found
 
 
+def rank_correlation(first: Any, second: Any) -> float:
+    """Returns Spearman's rank correlation of two sequences of numbers of equal length."""
+    from scipy.stats import spearmanr
+
+    return float(spearmanr(first, second).statistic)
+
+
 def furthest(first: Any, second: Any) -> float:
     """Returns the largest absolute difference between two arrays of the same shape."""
     a, b = (np.asarray(keras.ops.convert_to_numpy(item), np.float64) for item in (first, second))

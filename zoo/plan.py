@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -75,6 +75,34 @@ def optimizer_of(recipe: Recipe, learning_rate: float, steps: int) -> tuple[Any,
     return recipe.optimizer(schedule), callbacks
 
 
+def jobs_of(
+    recipe: Recipe, data: Data, variant: str, rates: Iterable[float], seeds: Sequence[int]
+) -> list[Job]:
+    """Lists the runs of a recipe, each with its key.
+
+    Args:
+        recipe: What is trained.
+        data: The data it is trained on.
+        variant: Label.
+        rates: Learning rates.
+        seeds: Distinct non-negative integers.
+    """
+    from zoo.identity import describe, key_of, recipe_identity
+    from zoo.seeding import fresh_model
+
+    steps = steps_per_epoch(recipe, data)
+    model = fresh_model(
+        partial(recipe.build_model, data.input_shape, data.num_classes), data.input_shape
+    )
+    shared = recipe_identity(recipe, model, data.fingerprint, steps)
+    jobs = []
+    for rate in rates:
+        trained_by = describe(optimizer_of(recipe, rate, steps))
+        for seed in seeds:
+            jobs.append(Job(recipe, Run(variant, rate, seed, key_of(shared, trained_by, seed))))
+    return jobs
+
+
 def plan(
     experiment: Experiment, data: Data | Mapping[str, Data], seeds: Sequence[int]
 ) -> list[Job]:
@@ -85,21 +113,15 @@ def plan(
         data: The data it runs on, or by variant where they are what varies.
         seeds: Distinct non-negative integers.
     """
-    from zoo.identity import describe, key_of, recipe_identity
-    from zoo.seeding import fresh_model
-
     data_of = data if isinstance(data, Mapping) else dict.fromkeys(experiment.variants, data)
-    jobs = []
-    for variant in experiment.variants:
-        recipe, own = experiment.recipe_for(variant), data_of[variant]
-        steps = steps_per_epoch(recipe, own)
-        model = fresh_model(
-            partial(recipe.build_model, own.input_shape, own.num_classes), own.input_shape
+    return [
+        job
+        for variant in experiment.variants
+        for job in jobs_of(
+            experiment.recipe_for(variant),
+            data_of[variant],
+            variant,
+            experiment.learning_rates(variant),
+            seeds,
         )
-        shared = recipe_identity(recipe, model, own.fingerprint, steps)
-        for rate in experiment.learning_rates(variant):
-            trained_by = describe(optimizer_of(recipe, rate, steps))
-            for seed in seeds:
-                run = Run(variant, rate, seed, key_of(shared, trained_by, seed))
-                jobs.append(Job(recipe, run))
-    return jobs
+    ]

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from callbacks import DivergenceGuard
-from zoo import preparing
+from zoo import plan, preparing
 from zoo.data import Data
 from zoo.errors import ZooError
 from zoo.experiment import Experiment, Recipe
 from zoo.oracles import Trial, check
-from zoo.plan import Job, Run, optimizer_of, steps_per_epoch
+from zoo.plan import Job
 from zoo.registry import Entry
 from zoo.search_space import (
     LEARNING_RATE,
@@ -72,7 +72,7 @@ class Search:
         parts += [f"epochs={self.epochs}"] * (self.epochs != declared.epochs)
         data = self.experiment.recipe.data
         parts += [f"data={Path(data.partition(':')[0]).stem}"] * (data != declared.data)
-        usual = space_of(self.entry.load())
+        usual = usual_space(self.entry.load())
         changed = [str(each) for name, each in self.space.items() if usual.get(name) != each]
         return f"{self.entry.name}@{','.join([*parts, *changed])}".replace("/", "_")
 
@@ -105,12 +105,13 @@ def prepare(
         raise ZooError(f"`--coarse-to-fine` needs at least 2 trials. Received: {trials}")
     prepared = preparing.prepare(entry, settings, data_dir)
     experiment = prepared.experiment
-    known = [*keywords(experiment.recipe.build_model, experiment.factor), *_momentum(experiment)]
+    known = [*keywords(experiment.recipe.build_model, experiment.factor)]
+    known += [MOMENTUM] * bool(_momentum(experiment))
     return Search(
         entry=entry,
         experiment=experiment,
         data_of=prepared.data_of,
-        space=overridden(space_of(experiment), words, known),
+        space=overridden(usual_space(experiment), words, known),
         strategy=strategy,
         trials=trials,
         executions=executions,
@@ -120,21 +121,28 @@ def prepare(
 
 
 def recipe_of(search: Search, values: Mapping[str, Any], epochs: int) -> tuple[str, Recipe]:
-    """Returns the variant and the recipe of a point of the space."""
+    """Returns the variant and the recipe of a point of the space, which stops what diverges."""
     label = str(values.get(VARIANT, search.experiment.baseline))
-    recipe = search.experiment.recipe_for(label)
+    return label, guarded(changed(search.experiment.recipe_for(label), values, epochs))
+
+
+def changed(recipe: Recipe, values: Mapping[str, Any], epochs: int) -> Recipe:
+    """Returns a recipe with the values of a point of the space, but for its learning rate."""
     other = {k: v for k, v in values.items() if k not in (VARIANT, LEARNING_RATE, MOMENTUM)}
     changes: dict[str, Any] = {"epochs": epochs}
     if other:
         changes["build_model"] = partial(recipe.build_model, **other)
     if MOMENTUM in values:
         changes["optimizer"] = partial(_with_momentum, recipe.optimizer, 1 - values[MOMENTUM])
-    changes["callbacks"] = partial(_guarded, recipe.callbacks)
-    return label, dataclasses.replace(recipe, **changes)
+    return dataclasses.replace(recipe, **changes)
+
+
+def guarded(recipe: Recipe) -> Recipe:
+    """Returns the recipe with a callback that stops at three times the original cost."""
+    return dataclasses.replace(recipe, callbacks=partial(_guarded, recipe.callbacks))
 
 
 def _guarded(callbacks: Callable[[], list[Any]]) -> list[Any]:
-    """Returns the callbacks with one that stops at three times the original cost."""
     return [*callbacks(), DivergenceGuard()]
 
 
@@ -149,37 +157,33 @@ def _momentum_of(optimizer: Any) -> list[str]:
     return [name for name in ("momentum", "beta_1") if hasattr(optimizer, name)]
 
 
-def _momentum(experiment: Experiment) -> list[str]:
-    """Returns the name of the dimension if the recipe's optimizer has a momentum."""
+def _momentum(experiment: Experiment) -> str:
+    """Returns what the recipe's optimizer calls its momentum; empty if it has none."""
     if experiment.factor == "optimizer":
-        return []
-    return [MOMENTUM] if _momentum_of(experiment.recipe.optimizer(1.0)) else []
+        return ""
+    return next(iter(_momentum_of(experiment.recipe.optimizer(1.0))), "")
 
 
-def jobs_of(search: Search, trial: Trial, epochs: int) -> list[Job]:
-    """Returns the runs of a trial, one a seed."""
+def usual_space(experiment: Experiment) -> dict[str, Dimension]:
+    """Returns the space that follows from an experiment, with the momentum if it is SGD's."""
+    found = space_of(experiment)
+    if _momentum(experiment) == "momentum" and experiment.recipe.optimizer(1.0).momentum:
+        found[MOMENTUM] = Dimension(MOMENTUM, 1e-3, 1.0, "log")
+    return found
+
+
+def jobs_of(search: Search, trial: Trial, epochs: int, seeds: Sequence[int]) -> list[Job]:
+    """Returns the runs of a trial with their keys, one a seed.
+
+    Args:
+        search: What is searched.
+        trial: A point of the space.
+        epochs: Epochs, unless the trial has its own.
+        seeds: The replicates.
+    """
     label, recipe = recipe_of(search, trial.values, trial.epochs or epochs)
-    low = search.experiment.learning_rates(label)[0]
-    return jobs_for(
-        search, label, recipe, trial.values.get(LEARNING_RATE, low), range(search.executions)
-    )
-
-
-def jobs_for(
-    search: Search, label: str, recipe: Recipe, rate: float, seeds: Iterable[int]
-) -> list[Job]:
-    """Returns the runs of a recipe with their keys, one a seed."""
-    from zoo.identity import describe, key_of, recipe_identity
-    from zoo.seeding import fresh_model
-
-    data = search.data_of[label]
-    steps = steps_per_epoch(recipe, data)
-    model = fresh_model(
-        partial(recipe.build_model, data.input_shape, data.num_classes), data.input_shape
-    )
-    shared = recipe_identity(recipe, model, data.fingerprint, steps)
-    trained_by = describe(optimizer_of(recipe, rate, steps))
-    return [Job(recipe, Run(label, rate, seed, key_of(shared, trained_by, seed))) for seed in seeds]
+    rate = trial.values.get(LEARNING_RATE, search.experiment.learning_rates(label)[0])
+    return plan.jobs_of(recipe, search.data_of[label], label, [rate], seeds)
 
 
 def spec_of(search: Search) -> dict[str, Any]:

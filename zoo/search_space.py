@@ -23,6 +23,9 @@ VARIANT, LEARNING_RATE, MOMENTUM = "variant", "learning_rate", "one_minus_moment
 SIZES = ("units", "width", "filters")
 SHARES = ("dropout", "rate")
 PENALTIES = ("l2", "l1", "penalty", "weight_decay")
+MOST = {**dict.fromkeys(SHARES, 0.95), MOMENTUM: 1.0}  # what a range never goes beyond
+NARROWED = 1 / 3  # of the width of a range, for a second stage
+KEPT = 0.25  # of the trials, whose values of a list a second stage keeps
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,8 @@ class Dimension:
     def narrowed(self, best: float, share: float) -> Dimension:
         """Returns the range around a value, a share as wide; past an end if the value is near it.
 
-        A range whose end was best goes on beyond it, so that the best lies inside of the next.
+        A range whose end was best goes on beyond it, so that the best lies inside of the next, but
+        never below 0 if it did not begin there, nor beyond what such a number can be.
         """
         if self.is_list:
             return self
@@ -115,6 +119,9 @@ class Dimension:
         low, high = self.value_at(middle - share / 2), self.value_at(middle + share / 2)
         if self.whole:
             low = max(low, 1.0)
+        if self.low >= 0:
+            low = max(low, 0.0)
+        high = min(high, MOST.get(self.name, math.inf))
         return dataclasses.replace(self, low=low, high=max(high, low + 1 if self.whole else high))
 
     def at_end(self, value: Any, share: float = 0.05) -> bool:
@@ -141,6 +148,29 @@ def space_of(experiment: Experiment) -> dict[str, Dimension]:
         elif name in PENALTIES:
             found.append(Dimension(name, 1e-6, 1e-1, "log"))
     return {dimension.name: dimension for dimension in found}
+
+
+def closer(space: Mapping[str, Dimension], trials: Any) -> dict[str, Dimension]:
+    """Returns the space around the best trial, for a second stage.
+
+    A range becomes a third as wide and goes on beyond an end that was best; a list keeps the values
+    of the best quarter of the trials.
+
+    Args:
+        space: What was searched.
+        trials: A pandas table with a column for each hyperparameter and `score`.
+    """
+    ranked = trials.sort_values("score", ascending=False, kind="stable")
+    best = ranked.iloc[0]
+    top = ranked.head(max(round(KEPT * len(ranked)), 1))
+    found = {}
+    for name, dimension in space.items():
+        if dimension.is_list:
+            kept = tuple(choice for choice in dimension.choices if choice in set(top[name]))
+            found[name] = dataclasses.replace(dimension, choices=kept)
+        else:
+            found[name] = dimension.narrowed(float(best[name]), NARROWED)
+    return found
 
 
 def keywords(build_model: Callable[..., Any], factor: str) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,19 +23,20 @@ from zoo.data import Data
 from zoo.engine import fit
 from zoo.engine.result import Result, Silent
 from zoo.experiment import DEFAULT_SEEDS
-from zoo.oracles import Oracle, Trial, scores
+from zoo.oracles import Oracle, Trial, at_once, scores
 from zoo.plan import Job
-from zoo.search import Search, jobs_for, jobs_of, recipe_of, spec_of
-from zoo.search_space import LEARNING_RATE, Dimension
+from zoo.search import Search, jobs_of, spec_of
+from zoo.search_space import Dimension, closer
 from zoo.store import Store
 from zoo.tables import read_frame, write_frame, write_text
+from zoo.workers import Part
 
-RUNS_AT_ONCE = 32
-# A model of the scores learns from each; asked for many at once it guesses.
-BAYESIAN_AT_ONCE = 8
 COARSE_EPOCHS = 0.25
-NARROWED = 1 / 3
-KEPT = 0.25
+
+# Trains the runs of some trials, here or elsewhere, and yields each result as it is finished.
+Finished = Callable[[Mapping[Trial, Sequence[Job]]], Iterator[Result]]
+# Returns the results of the runs of some trials by key, and how many were trained for it.
+Train = Callable[[Mapping[Trial, Sequence[Job]]], tuple[dict[str, Result], int]]
 
 
 def run(
@@ -43,6 +45,7 @@ def run(
     store: Store,
     console: Console,
     engine: runner.Engine,
+    part: Part,
     *,
     verbose: bool = False,
 ) -> tuple[Path, int]:
@@ -54,6 +57,7 @@ def run(
         store: Where runs are kept.
         console: Where progress is shown.
         engine: What trains.
+        part: Whether this process trains, or is the chief of workers that do.
         verbose: Whether to say more.
 
     Returns:
@@ -63,14 +67,44 @@ def run(
     folder = root / "tuning" / search.name
     folder.mkdir(parents=True, exist_ok=True)
     write_text(folder / "spec.json", json.dumps(spec_of(search), indent=2) + "\n")
-    train = partial(_trained, search, store, console, engine, verbose)
+    with _finisher(search, console, engine, part, verbose) as finished:
+        train = partial(_trained, search, store, finished)
+        rows, runs = _search(search, folder, console, train, part.workers)
+        job, winner, trained = _retrain(search, folder, train)
+    _save(job, search.data_of[job.run.variant], winner, folder)
+    search_plots.plot(folder, spec_of(search), pd.DataFrame(rows), widest(search.space, rows))
+    return folder, runs + trained
+
+
+@contextmanager
+def _finisher(
+    search: Search, console: Console, engine: runner.Engine, part: Part, verbose: bool
+) -> Iterator[Finished]:
+    """Provides what trains: this process, or the workers of which it is the chief."""
+    if part.is_chief:
+        from zoo.distributed import Chief
+
+        with Chief(part, console, verbose) as chief:
+            yield chief.finished
+        return
+
+    def finished(work: Mapping[Trial, Sequence[Job]]) -> Iterator[Result]:
+        jobs = [job for own in work.values() for job in own]
+        return runner.finished(jobs, search.data_of, console, engine, verbose)
+
+    yield finished
+
+
+def _search(
+    search: Search, folder: Path, console: Console, train: Train, workers: int
+) -> tuple[list[dict[str, Any]], int]:
+    """Goes through all trials; returns their rows and how many runs were trained."""
     rows: list[dict[str, Any]] = []
     runs = 0
-    stages = _stages(search)
     space = dict(search.space)
-    for number, (trials, epochs) in enumerate(stages, 1):
+    for number, (trials, epochs) in enumerate(_stages(search), 1):
         if number > 1:
-            space = closer(space, pd.DataFrame(rows), console)
+            space = _closer(space, pd.DataFrame(rows), console)
         oracle = Oracle(
             search.strategy,
             space,
@@ -79,18 +113,17 @@ def run(
             epochs,
             folder / "keras_tuner" / f"stage{number}",
         )
-        while batch := oracle.ask(_at_once(search)):
-            jobs = {trial: jobs_of(search, trial, epochs) for trial in batch}
-            found, trained = train([job for own in jobs.values() for job in own])
+        while batch := oracle.ask(_at_once(search, workers)):
+            seeds = range(search.executions)
+            work = {trial: jobs_of(search, trial, epochs, seeds) for trial in batch}
+            found, trained = train(work)
             runs += trained
-            for trial, own in jobs.items():
+            for trial, own in work.items():
                 row = _row(number, trial, own, [found[job.run.key] for job in own])
                 oracle.tell(trial, row["score"])
                 rows.append(row)
             write_frame(folder / "trials.csv", pd.DataFrame(rows))
-    trained = _retrain(search, folder, train)
-    search_plots.plot(folder, spec_of(search), pd.DataFrame(rows), widest(search.space, rows))
-    return folder, runs + trained
+    return rows, runs
 
 
 def widest(
@@ -116,28 +149,17 @@ def _stages(search: Search) -> list[tuple[int, int]]:
     return [(wide, few), (search.trials - wide, search.epochs)]
 
 
-def closer(
-    space: Mapping[str, Dimension], rows: pd.DataFrame, console: Console | None = None
+def _closer(
+    space: Mapping[str, Dimension], rows: pd.DataFrame, console: Console
 ) -> dict[str, Dimension]:
-    """Returns the space around the best trial, for a second stage.
-
-    A range becomes a third as wide and goes on beyond an end that was best; a list keeps the values
-    of the best quarter of the trials.
-    """
-    ranked = rows.sort_values("score", ascending=False, kind="stable")
-    best = ranked.iloc[0]
-    top = ranked.head(max(round(KEPT * len(ranked)), 1))
-    found = {}
+    """Returns the space for a second stage, and says where it looks beyond the first."""
+    found = closer(space, rows)
+    best = rows.loc[rows["score"].idxmax()]
     for name, dimension in space.items():
-        if dimension.is_list:
-            kept = tuple(choice for choice in dimension.choices if choice in set(top[name]))
-            found[name] = dataclasses.replace(dimension, choices=kept)
-            continue
-        found[name] = dimension.narrowed(float(best[name]), NARROWED)
-        if console is not None and dimension.at_end(best[name]):
+        if dimension.at_end(best[name]):
             console.print(
                 f"The best {name}, {best[name]:g}, lies at an end of {dimension}: the second stage "
-                f"looks beyond it, {found[name]}.",
+                f"searches {found[name]}.",
                 markup=False,
                 highlight=False,
             )
@@ -145,27 +167,29 @@ def closer(
 
 
 def _trained(
-    search: Search,
-    store: Store,
-    console: Console,
-    engine: runner.Engine,
-    verbose: bool,
-    jobs: Sequence[Job],
+    search: Search, store: Store, finished: Finished, work: Mapping[Trial, Sequence[Job]]
 ) -> tuple[dict[str, Result], int]:
-    """Returns the results of jobs by key, from the store or trained now, and how many were."""
-    unique = list({job.run.key: job for job in jobs}.values())
-    known = store.known(job.run.key for job in unique)
-    todo = [job for job in unique if job.run.key not in known]
-    for result in runner.finished(todo, search.data_of, console, engine, verbose):
-        store.add(f"tuning/{search.entry.name}", result)
-    results = store.results(job.run for job in unique)
-    return {result.run.key: result for result in results}, len(todo)
+    """Returns the results of runs by key, from the store or trained now, and how many were."""
+    runs = {job.run.key: job.run for own in work.values() for job in own}
+    known = store.known(runs)
+    left = runs.keys() - known
+    todo: dict[Trial, list[Job]] = {}
+    for trial, own in work.items():
+        for job in own:
+            if job.run.key in left:
+                left.remove(job.run.key)
+                todo.setdefault(trial, []).append(job)
+    if todo:
+        for result in finished(todo):
+            store.add(f"tuning/{search.entry.name}", result)
+    results = store.results(runs.values())
+    return {result.run.key: result for result in results}, len(runs) - len(known)
 
 
-def _at_once(search: Search) -> int:
-    """Returns how many trials are asked for at once."""
-    most = BAYESIAN_AT_ONCE if search.strategy == "bayesian" else RUNS_AT_ONCE
-    return max(most // search.executions, 1)
+def _at_once(search: Search, workers: int) -> int:
+    """Returns how many trials are asked for at once: more where scores do not decide the trials."""
+    several = workers if search.strategy in ("random", "grid") else 1
+    return several * at_once(search.strategy, search.executions)
 
 
 def _row(
@@ -192,33 +216,31 @@ def best_of(rows: pd.DataFrame) -> pd.Series:
     return longest.loc[longest["score"].idxmax()]
 
 
-def _retrain(search: Search, folder: Path, train: Callable[..., Any]) -> int:
-    """Trains the winner with several seeds, tests it, and saves one network of it."""
+def _retrain(search: Search, folder: Path, train: Train) -> tuple[Job, dict[str, Any], int]:
+    """Trains the winner with several seeds and tests it.
+
+    Returns:
+        The run that does best on validation data, what is told of the winner, and how many runs
+        were trained.
+    """
     from zoo.statistics import mean_interval
 
     best = best_of(read_frame(folder / "trials.csv"))
     values = {name: _plain(best[name]) for name in search.space}
-    label, recipe = recipe_of(search, values, search.epochs)
-    low = search.experiment.learning_rates(label)[0]
-    jobs = jobs_for(search, label, recipe, values.get(LEARNING_RATE, low), range(DEFAULT_SEEDS))
-    found, trained = train(jobs)
+    trial = Trial(f"{best['trial']}", values, search.epochs)
+    jobs = jobs_of(search, trial, search.epochs, range(DEFAULT_SEEDS))
+    found, trained = train({trial: jobs})
     results = [found[job.run.key] for job in jobs]
     chosen = max(range(len(jobs)), key=lambda place: results[place].final["val_accuracy"])
     told = mean_interval([result.final["test_accuracy"] for result in results])
     winner = {
-        "trial": str(best["trial"]),
+        "trial": trial.id,
         "values": values,
         "score": float(best["score"]),
         "test_accuracy": dataclasses.asdict(told),
         "saved_seed": jobs[chosen].run.seed,
     }
-    text = json.dumps(winner, indent=2) + "\n"
-    saved, told_before = folder / "winner.keras", folder / "winner.json"
-    both = saved.is_file() and told_before.is_file()
-    if not both or told_before.read_text(encoding="utf-8") != text:
-        _save(jobs[chosen], search.data_of[label], saved)
-        write_text(told_before, text)
-    return int(trained)
+    return jobs[chosen], winner, trained
 
 
 class _Keep(keras.callbacks.Callback):
@@ -229,12 +251,20 @@ class _Keep(keras.callbacks.Callback):
         self.kept = self.model
 
 
-def _save(job: Job, data: Data, path: Path) -> None:
-    """Trains one run again with `model.fit` and saves the network."""
+def _save(job: Job, data: Data, winner: Mapping[str, Any], folder: Path) -> None:
+    """Writes what is told of the winner, and its network, unless both are there.
+
+    The network is trained again with `model.fit`, as no run leaves its weights.
+    """
+    text = json.dumps(winner, indent=2) + "\n"
+    saved, told = folder / "winner.keras", folder / "winner.json"
+    if saved.is_file() and told.is_file() and told.read_text(encoding="utf-8") == text:
+        return
     keep = _Keep()
     recipe = dataclasses.replace(job.recipe, callbacks=lambda: [*job.recipe.callbacks(), keep])
     fit.train_one(Job(recipe, job.run), data, Silent())
-    keep.kept.save(path)
+    keep.kept.save(saved)
+    write_text(told, text)
 
 
 def _plain(value: Any) -> Any:

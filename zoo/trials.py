@@ -16,9 +16,11 @@ from zoo.engine.result import Result, Silent
 from zoo.experiment import Recipe
 from zoo.oracles import Oracle, scores
 from zoo.plan import Job, Run
-from zoo.search import changed
+from zoo.search import changed, guarded
 from zoo.search_space import LEARNING_RATE, Dimension
 from zoo.seeding import derived_seed
+
+__all__ = ["guarded", "search", "train"]
 
 load = functools.cache(data.load)
 

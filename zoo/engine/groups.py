@@ -16,7 +16,7 @@ from zoo.data import Data
 from zoo.device import on_processor
 from zoo.engine.program import EVALUATION_CHUNK, SEAMS, seam, signature
 from zoo.engine.start import convolves, set_initial_values
-from zoo.engine.strengths import penalties, strengths
+from zoo.engine.strengths import momentum, penalties, strengths
 from zoo.engine.view import hook_below_epochs
 from zoo.plan import Job, optimizer_of, steps_per_epoch
 from zoo.seeding import fresh_model
@@ -52,19 +52,19 @@ class Group:
     _drawn: tuple[Any, int, list[Any]] | None = field(default=None, repr=False)
     _models: dict[int, Any] = field(default_factory=dict, repr=False)
     _built: dict[int, list[Any]] = field(default_factory=dict, repr=False)
-    _strengths: dict[int, list[Any]] = field(default_factory=dict, repr=False)
+    _numbers: dict[tuple[int, float], list[Any]] = field(default_factory=dict, repr=False)
 
-    def add(self, jobs: Sequence[Job], model: Any) -> None:
-        """Adds runs of one recipe, and the model built from it."""
-        recipe = jobs[0].recipe
+    def add(self, jobs: Sequence[Job], model: Any, optimizer: Any) -> None:
+        """Adds runs of one recipe and rate, the model built from it and one of their optimizers."""
+        recipe, rate = jobs[0].recipe, jobs[0].run.learning_rate
         self.jobs += jobs
         self._models[id(recipe)] = model
-        own = strengths(penalties(model))
-        self._strengths[id(recipe)] = [np.asarray(float(each), np.float32) for each in own]
+        own = [*strengths(penalties(model)), *momentum(optimizer)]
+        self._numbers[id(recipe), rate] = [np.asarray(float(each), np.float32) for each in own]
 
-    def strengths_of(self, job: Job) -> list[Any]:
-        """Returns the strengths of a run's penalties, as arrays of shape `()`."""
-        return self._strengths[id(job.recipe)]
+    def numbers_of(self, job: Job) -> list[Any]:
+        """Returns the strengths of a run's penalties and its momentum, as arrays of shape `()`."""
+        return self._numbers[id(job.recipe), job.run.learning_rate]
 
     def describe(self) -> str:
         """Returns the group in a few words."""
@@ -106,7 +106,8 @@ def groups(jobs: Sequence[Job], data: Data, largest: int | None = None) -> Itera
             optimizer, callbacks = optimizer_of(recipe, rate, steps)
             reason = why_alone(model, optimizer, callbacks)
             key = reason + signature(of_rate[0], model, optimizer, steps)
-            found.setdefault(key, Group([], model, optimizer, reason)).add(of_rate, model)
+            group = found.setdefault(key, Group([], model, optimizer, reason))
+            group.add(of_rate, model, optimizer)
     for group in found.values():
         order = {id(recipe): place for place, (recipe, _) in enumerate(_by_recipe(group.jobs))}
         group.jobs.sort(key=lambda job: (order[id(job.recipe)], job.run.seed))

@@ -78,9 +78,9 @@ class Population:
             self._seat(job, place)
 
     def _initial(self, job: Job) -> list[Any]:
-        """Returns the initial values of all variables of a run, and its penalties' strengths."""
+        """Returns the initial values of all variables of a run, then what else it is given."""
         own = self.group.initial_values(job, self.data)
-        return [*own, *self.program.optimizer_start, *self.group.strengths_of(job)]
+        return [*own, *self.program.optimizer_start, *self.group.numbers_of(job)]
 
     def _set_state(self, arrays: list[Any]) -> None:
         """Copies NumPy arrays of shape `(runs, ...)` to the device."""

@@ -13,15 +13,15 @@ import numpy as np
 from keras import ops
 
 from zoo.data import Data
-from zoo.engine.strengths import given, penalties, sharing
+from zoo.engine.strengths import given, given_momentum, momentum, penalties, sharing
 from zoo.identity import describe, key_of
 from zoo.plan import Job
 
 EVALUATION_CHUNK = 1000
 SEAMS = {"tensorflow": "zoo.engine.seam_tensorflow", "jax": "zoo.engine.seam_jax"}
 
-# Trainable, frozen, and the optimizer's variables followed by the strengths of penalties, each of
-# shape `(runs, ...)`.
+# Trainable, frozen, and the optimizer's variables followed by the strengths of penalties and the
+# momentum, each of shape `(runs, ...)`.
 State = tuple[list[Any], list[Any], list[Any]]
 
 
@@ -34,8 +34,8 @@ def seam() -> Any:
 def signature(job: Job, model: Any, optimizer: Any, steps: int) -> str:
     """Returns a key that is equal for runs that can share one program.
 
-    Initial values, the learning rate and the strengths of penalties are numbers that the program is
-    given, so initializers, the rate, a schedule's too, and the strengths do not count.
+    Initial values, the learning rate, strengths of penalties and SGD's momentum are numbers that a
+    program is given, so initializers, the rate, a schedule's too, and these do not count.
 
     Args:
         job: The run.
@@ -45,6 +45,8 @@ def signature(job: Job, model: Any, optimizer: Any, steps: int) -> str:
     """
     recipe = job.recipe
     settings = {**optimizer.get_config(), "learning_rate": None, "name": None}
+    if momentum(optimizer):
+        settings["momentum"] = None
     own = penalties(model)
     with given(own, [0.0] * len(own)):
         described = describe(model)
@@ -84,6 +86,7 @@ class Program:
     def __init__(self, job: Job, model: Any, optimizer: Any, data: Data) -> None:
         self.model = model
         self.penalties = penalties(model)
+        self.given_numbers = len(self.penalties) + len(momentum(optimizer))
         self.loss = job.recipe.loss()
         config = {**optimizer.get_config(), "learning_rate": 1.0}
         self._new_optimizer = functools.partial(type(optimizer).from_config, config)
@@ -130,7 +133,8 @@ class Program:
     def _step(self, state: State, rate: Any, x: Any, y: Any) -> tuple[State, Any, Any]:
         """One step of one run."""
         trainable, frozen, moments = state
-        moments, strengths = self._split(moments)
+        moments, numbers = self._split(moments)
+        strengths, momentum = self._kinds(numbers)
 
         def objective(trainable: list[Any]) -> tuple[Any, Any]:
             with given(self.penalties, strengths):
@@ -141,14 +145,19 @@ class Program:
 
         loss, (logits, frozen), gradients = seam().value_and_gradients(objective, trainable)
         moments[self.rate_index] = rate
-        trainable, moments = self.optimizer.stateless_apply(moments, gradients, trainable)
+        with given_momentum(self.optimizer, momentum):
+            trainable, moments = self.optimizer.stateless_apply(moments, gradients, trainable)
         accuracy = ops.mean(_correct(logits, y))
-        return (trainable, frozen, [*moments, *strengths]), loss, accuracy
+        return (trainable, frozen, [*moments, *numbers]), loss, accuracy
 
     def _split(self, values: list[Any]) -> tuple[list[Any], list[Any]]:
-        """Returns the optimizer's variables and the strengths."""
-        optimizers = len(values) - len(self.penalties)
+        """Returns the optimizer's variables, and the strengths and the momentum."""
+        optimizers = len(values) - self.given_numbers
         return [*values[:optimizers]], [*values[optimizers:]]
+
+    def _kinds(self, numbers: list[Any]) -> tuple[list[Any], list[Any]]:
+        """Returns the strengths, and the momentum."""
+        return numbers[: len(self.penalties)], numbers[len(self.penalties) :]
 
     def _measure(
         self,
@@ -188,7 +197,8 @@ class Program:
     def evaluate(self, state: State, part: str) -> tuple[Any, Any]:
         """Returns mean loss and accuracy on the `val` or `test` part, each of shape `(runs,)`."""
         trainable, frozen, moments = state
-        population = trainable, frozen, self._split(moments)[1]
+        strengths, _ = self._kinds(self._split(moments)[1])
+        population = trainable, frozen, strengths
         losses: Any = 0.0
         corrects: Any = 0.0
         examples = 0

@@ -1,4 +1,4 @@
-"""Strengths of L1 and L2 penalties on weights: numbers that runs of one program may differ in."""
+"""Strengths of L1 and L2 penalties and SGD's momentum: runs of one program may differ in them."""
 
 from __future__ import annotations
 
@@ -43,3 +43,39 @@ def assign(found: Sequence[Any], values: Sequence[Any]) -> None:
     """Gives penalties other strengths."""
     for each, value in zip(found, values, strict=True):
         setattr(each, NAMES[type(each)], value)
+
+
+class Traced:
+    """A number of a program's input where Keras expects one of Python that is not zero."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __ne__(self, other: object) -> bool:
+        return True
+
+    def __tf_tensor__(self, dtype: Any = None, name: str | None = None) -> Any:
+        return self.value
+
+    def __jax_array__(self) -> Any:
+        return self.value
+
+
+def momentum(optimizer: Any) -> list[float]:
+    """Returns the momentum of `keras.optimizers.SGD` if it has one, in a list, else none."""
+    plain = type(optimizer) is keras.optimizers.SGD and optimizer.momentum != 0
+    return [optimizer.momentum] if plain else []
+
+
+@contextlib.contextmanager
+def given_momentum(optimizer: Any, values: Sequence[Any]) -> Iterator[None]:
+    """Gives an optimizer the momentum that is traced, if one is, as long as the context lasts."""
+    if not values:
+        yield
+        return
+    before = optimizer.momentum
+    optimizer.momentum = Traced(values[0])
+    try:
+        yield
+    finally:
+        optimizer.momentum = before

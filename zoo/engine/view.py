@@ -44,8 +44,8 @@ class RunModel:
     Args:
         host: A compiled Keras model of the run's architecture, shared among runs.
         rate: The run's learning rate, or a schedule.
-        read: Function that returns the run's variables, in the order of `variables`, and the
-            strengths of its penalties.
+        read: Function that returns the run's variables, in the order of `variables`, the strengths
+            of its penalties and its momentum.
         write: Function that sets the first so many of them.
     """
 
@@ -83,10 +83,17 @@ class RunModel:
             self.__dict__["loaded"] = wanted
         return host
 
+    def numbers(self) -> list[Any]:
+        """Returns the strengths of the run's penalties and its momentum."""
+        variables = len(self.host.variables) + len(self.host.optimizer.variables)
+        return list(self.read()[variables:])
+
     def _lend_strengths(self) -> None:
         """Gives the host's penalties, which may be the author's objects, those of this run."""
         own = penalties(self.host)
-        values = tuple(float(value) for value in self.read()[-len(own) :]) if own else ()
+        if not own:
+            return
+        values = tuple(float(value) for value in self.numbers()[: len(own)])
         if values != getattr(self.host, "compiled_strengths", values):
             # What Keras has compiled holds the strengths of another run.
             self.host.train_function = self.host.test_function = None
@@ -99,7 +106,8 @@ class RunModel:
         if self.loaded:
             self.write(seam().values(self.loaded))
             self.__dict__["loaded"] = []
-            assign(*self.borrowed)
+            if self.borrowed:
+                assign(*self.borrowed)
 
     def jax_state_sync(self) -> None:
         """Does nothing: a population's state is always in reach."""
@@ -132,6 +140,12 @@ class RunOptimizer:
         if self.scheduled:
             return self.current
         return self._learning_rate
+
+    @property
+    def momentum(self) -> Any:
+        """The run's momentum, if the optimizer has one."""
+        numbers = self.model.numbers()[len(penalties(self.model.host)) :]
+        return float(numbers[0]) if numbers else self.model.host.optimizer.momentum
 
     @property
     def scheduled(self) -> bool:

@@ -1,0 +1,79 @@
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from zoo import data
+from zoo.engine import fit
+from zoo.engine.result import Silent
+from zoo.experiment import Recipe
+from zoo.plan import Job, Run
+from zoo.search_space import Dimension
+from zoo.seeding import derived_seed
+from zoo.trials import search, train
+
+# TensorFlow's variables do not know NumPy 2's `copy` yet.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+
+def build_model(input_shape, num_classes, units=4):
+    return keras.Sequential(
+        [
+            keras.Input(input_shape),
+            layers.Flatten(),
+            layers.Dense(units, "relu"),
+            layers.Dense(num_classes),
+        ]
+    )
+
+
+RECIPE = Recipe(
+    build_model=build_model,
+    optimizer=lambda rate: keras.optimizers.SGD(rate, momentum=0.5),
+    learning_rates=(0.1,),
+    epochs=2,
+    batch_size=64,
+    data="digits",
+    train_examples=256,
+)
+SPACE = {"learning_rate": Dimension("learning_rate", 1e-3, 1.0, "log")}
+
+
+def test_a_search_is_its_seed_and_shares_nothing_with_another():
+    first, again, other = (search(RECIPE, SPACE, seed, trials=4) for seed in (0, 0, 1))
+    assert first.equals(again)
+    assert not set(first["learning_rate"]) & set(other["learning_rate"])
+    assert list(first.columns) == ["learning_rate", "score", "test_accuracy", "epochs", "diverged"]
+    assert set(first["epochs"]) == {2}
+
+
+def test_trials_train_as_fit_does_each_from_weights_of_its_own():
+    points = [{"learning_rate": 0.1, "one_minus_momentum": 0.1}, {"learning_rate": 0.1, "units": 5}]
+    found = train(RECIPE, points, "s", epochs=[1, 2])
+    assert [result.epochs for result in found] == [1, 2]
+    seeds = [result.run.seed for result in found]
+    assert seeds == [derived_seed("search", "s", number) for number in (0, 1)]
+    own = data.load("digits", train_examples=256)
+    recipe = Recipe(
+        build_model=lambda *shapes: build_model(*shapes, units=5),
+        optimizer=RECIPE.optimizer,
+        learning_rates=(0.1,),
+        epochs=2,
+        batch_size=64,
+    )
+    alone = fit.train_one(Job(recipe, Run("alone", 0.1, seeds[1])), own, Silent())
+    assert found[1].final == pytest.approx(alone.final, rel=1e-4)
+    np.testing.assert_allclose(found[1].history["loss"], alone.history["loss"], rtol=1e-4)
+
+
+def test_equal_points_of_one_search_differ_in_their_initial_weights():
+    first, second = train(RECIPE, [{"learning_rate": 0.1}] * 2, 0)
+    assert first.history["loss"] != second.history["loss"]
+
+
+def test_a_strategy_hears_of_scores_and_gives_its_own_epochs():
+    found = search(RECIPE, SPACE, 3, strategy="hyperband", epochs=4, at_once=4)
+    assert found["epochs"].max() == 4
+    assert found["epochs"].min() < 4
+    grid = search(RECIPE, SPACE, 3, strategy="grid", trials=3, epochs=1)
+    assert len(set(grid["learning_rate"])) == 3

@@ -1,0 +1,446 @@
+"""`zoo.tuner.Search`: anybody's hypermodel."""
+
+import itertools
+import math
+
+import keras
+import keras_tuner
+import numpy as np
+import pandas as pd
+import pytest
+from keras import layers
+
+import zoo
+from zoo.engine import population
+from zoo.errors import ZooError
+from zoo.hypermodel import space_of
+from zoo.store import Store
+from zoo.tuner import Search
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+]
+
+LOSS = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+
+def examples(count, seed):
+    """Returns examples of three classes around three centres."""
+    generator = np.random.default_rng(seed)
+    labels = generator.integers(0, 3, count)
+    return np.eye(3, 5)[labels] * 2 + generator.normal(size=(count, 5)), labels
+
+
+X, Y = examples(60, 0)
+VALIDATION = examples(30, 1)
+GIVEN = {"validation_data": VALIDATION, "epochs": 3, "batch_size": 10, "verbose": 0}
+
+
+def network(*hidden, activation=None):
+    return keras.Sequential([keras.Input((5,)), *hidden, layers.Dense(3, activation)])
+
+
+def compiled(model, optimizer, loss=LOSS):
+    model.compile(optimizer, loss, metrics=["accuracy"])
+    return model
+
+
+def of_rate(hp):
+    """A linear classifier that varies in the learning rate alone, so all trials share a program."""
+    return compiled(network(), keras.optimizers.SGD(hp.Float("lr", 1e-3, 1.0, sampling="log")))
+
+
+def regression(hp):
+    model = keras.Sequential([keras.Input((5,)), layers.Dense(1)])
+    model.compile(keras.optimizers.SGD(hp.Float("lr", 1e-3, 1e-2)), "mse")
+    return model
+
+
+class OwnFit(keras_tuner.HyperModel):
+    """Asks for the batch size where it fits, and counts how often it does."""
+
+    fits = 0
+
+    def build(self, hp):
+        return of_rate(hp)
+
+    def fit(self, hp, model, *args, **kwargs):
+        OwnFit.fits += 1
+        kwargs["batch_size"] = hp.Choice("batch_size", [10, 30])
+        return model.fit(*args, **kwargs)
+
+
+def searched(hypermodel, folder, *, given=None, **arguments):
+    search = Search(hypermodel, folder=folder, **{"trials": 4} | arguments)
+    search.search(X, Y, **GIVEN | (given or {}))
+    return search
+
+
+def text_of(folder):
+    return (folder / "trials.csv").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("probabilities", [False, True])
+def test_trials_that_train_together_score_as_alone(tmp_path, monkeypatch, probabilities):
+    activation = "softmax" if probabilities else None
+    loss = "sparse_categorical_crossentropy" if probabilities else LOSS
+
+    def build(hp):
+        rate = hp.Float("lr", 1e-3, 1e-1, sampling="log")
+        hidden = layers.Dense(4, "relu"), layers.Dropout(0.3)
+        return compiled(network(*hidden, activation=activation), keras.optimizers.Adam(rate), loss)
+
+    programs = []
+    made = population.Program
+    monkeypatch.setattr(
+        population, "Program", lambda *arguments: programs.append(1) or made(*arguments)
+    )
+    trials = searched(build, tmp_path, objective="val_loss", executions=2).trials
+    assert len(programs) == 1
+    assert (trials["status"] == "completed").all()
+    alone = zoo.fit_many(
+        lambda: network(layers.Dense(4, "relu"), layers.Dropout(0.3), activation=activation),
+        keras.optimizers.Adam,
+        ((X, Y), VALIDATION),
+        seeds=(0, 1),
+        learning_rates=(trials["lr"][1],),
+        epochs=3,
+        batch_size=10,
+        loss=lambda: keras.losses.SparseCategoricalCrossentropy(from_logits=not probabilities),
+        engine="fit",
+    )
+    reached = trials.loc[1, ["val_loss_0", "val_loss_1"]].tolist()
+    np.testing.assert_allclose(reached, [each.final["val_loss"] for each in alone], atol=1e-4)
+
+
+@pytest.mark.parametrize("strategy", ["random", "grid", "bayesian", "hyperband"])
+def test_a_killed_search_goes_on_and_ends_the_same(tmp_path, monkeypatch, capsys, strategy):
+    arguments = {"strategy": strategy, "trials": 5, "seed": 3}
+    whole = searched(of_rate, tmp_path / "whole", **arguments).trials
+    added, left = Store.add, iter(range(2))
+
+    def add(store, experiment, result):
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        added(store, experiment, result)
+
+    monkeypatch.setattr(Store, "add", add)
+    with pytest.raises(KeyboardInterrupt):
+        searched(of_rate, tmp_path / "killed", **arguments)
+    again = []
+    monkeypatch.setattr(Store, "add", lambda *all: again.append(all[2].run) or added(*all))
+    search = searched(of_rate, tmp_path / "killed", **arguments)
+    pd.testing.assert_frame_equal(search.trials, whole, rtol=1e-5)
+    assert text_of(tmp_path / "killed") == text_of(tmp_path / "whole")
+    assert len(again) == whole["val_accuracy_0"].size - 2
+    assert set(whole["epochs"]) == ({1, 3} if strategy == "hyperband" else {3})
+
+    stock = keras_tuner.RandomSearch(
+        of_rate,
+        objective="val_accuracy",
+        directory=tmp_path / "whole",
+        project_name="keras_tuner",
+        overwrite=False,
+    )
+    stock.results_summary(100)
+    assert capsys.readouterr().out.count("Score: ") == len(whole)
+
+
+def test_a_score_is_the_mean_of_the_executions(tmp_path):
+    trials = searched(of_rate, tmp_path, executions=3).trials
+    reached = trials[[f"val_accuracy_{place}" for place in range(3)]]
+    np.testing.assert_allclose(trials["score"], reached.mean(axis=1))
+    np.testing.assert_allclose(trials["deviation"], reached.std(axis=1, ddof=1))
+    kept = pd.read_csv(tmp_path / "trials.csv")
+    np.testing.assert_allclose(kept["score"], trials["score"], rtol=1e-9)
+
+
+def test_diverged_trials_are_results(tmp_path):
+    def build(hp):
+        rate = hp.Choice("lr", [0.01, 1e30])
+        return compiled(network(layers.Dense(4, "relu")), keras.optimizers.SGD(rate))
+
+    search = searched(build, tmp_path, strategy="grid", objective="val_loss")
+    fine, lost = search.trials.to_dict("records")
+    assert (fine["status"], lost["status"]) == ("completed", "diverged")
+    assert not math.isfinite(lost["val_loss_0"])
+    assert lost["score"] == fine["score"]  # the worst that is finite
+    assert search.get_best_hyperparameters()[0].values == {"lr": 0.01}
+
+
+def test_all_that_build_asks_for_is_found():
+    def build(hp):
+        kind = hp.Choice("kind", ["plain", "deep"])
+        with hp.conditional_scope("kind", ["deep"]):
+            if kind == "deep":
+                hp.Boolean("normalised")
+                with hp.conditional_scope("normalised", [True]):
+                    if hp.get("normalised"):
+                        hp.Float("momentum", 0.5, 0.99)
+        for layer in range(hp.Int("depth", 0, 2)):
+            hp.Int(f"units_{layer}", 2, 4)
+        return compiled(network(), "sgd")
+
+    found = space_of(Search(build, folder="unused").hypermodel)
+    names = {"kind", "normalised", "momentum", "depth", "units_0", "units_1"}
+    assert {each.name for each in found.space} == names
+    given = keras_tuner.HyperParameters()
+    given.Fixed("kind", "plain")
+    search = Search(build, folder="unused", hyperparameters=given)
+    assert {each.name for each in search.space.space} == {"kind", "depth", "units_0", "units_1"}
+
+
+def test_conditional_hyperparameters_are_searched_where_they_are_active(tmp_path):
+    def build(hp):
+        kind = hp.Choice("optimizer", ["sgd", "adam"])
+        with hp.conditional_scope("optimizer", ["sgd"]):
+            momentum = hp.Choice("momentum", [0.0, 0.9])
+        optimizer = keras.optimizers.SGD(0.1, momentum) if kind == "sgd" else kind
+        return compiled(network(), optimizer)
+
+    trials = searched(build, tmp_path, strategy="grid").trials
+    assert trials["optimizer"].tolist() == ["sgd", "sgd", "adam"]
+    np.testing.assert_equal(trials["momentum"].tolist(), [0.0, 0.9, math.nan])
+
+
+def test_regression_trains_alone_and_counts_the_last_epoch(tmp_path, monkeypatch, capsys):
+    target = X.sum(axis=1)
+
+    def run():
+        search = Search(regression, "val_loss", trials=3, executions=2, folder=tmp_path)
+        validation = VALIDATION[0], VALIDATION[0].sum(axis=1)
+        search.search(X, target, validation_data=validation, epochs=2)
+        return search
+
+    search = run()
+    assert capsys.readouterr().out.count("Trials train one at a time: the data") == 1
+    for point, row in zip(search.get_best_hyperparameters(3), itertools.count()):
+        keras.utils.clear_session(free_memory=False)
+        keras.utils.set_random_seed(1)
+        model = regression(point)
+        keras.utils.set_random_seed(1)
+        validation = VALIDATION[0], VALIDATION[0].sum(axis=1)
+        done = model.fit(X, target, validation_data=validation, epochs=2, verbose=0)
+        best = search.trials.sort_values("score").iloc[row]
+        assert best["val_loss_1"] == pytest.approx(done.history["val_loss"][-1], abs=1e-6)
+        assert search.history(best["trial"])["val_loss"].tolist()[2:] == pytest.approx(
+            done.history["val_loss"], abs=1e-6
+        )
+    monkeypatch.setattr(keras.Model, "fit", None)  # nothing is trained again
+    pd.testing.assert_frame_equal(run().trials, search.trials)
+
+
+def test_a_fit_of_its_own_may_ask_for_more(tmp_path):
+    trials = searched(OwnFit(), tmp_path, strategy="grid", trials=4).trials
+    assert len(trials) == 4
+    # The first trial shows the batch size, which the others vary.
+    assert trials["batch_size"].tolist()[0] == 10
+    assert set(trials["batch_size"]) == {10, 30}
+    fits = OwnFit.fits
+    pd.testing.assert_frame_equal(
+        searched(OwnFit(), tmp_path, strategy="grid", trials=4).trials, trials
+    )
+    assert OwnFit.fits == fits == 4
+
+
+class Returning(keras_tuner.HyperModel):
+    """Fits nothing and returns what it was made with."""
+
+    def __init__(self, returned):
+        super().__init__()
+        self.returned = returned
+
+    def build(self, hp):
+        return network()  # which need not be compiled
+
+    def fit(self, hp, model, *args, **kwargs):
+        return self.returned
+
+
+def curve(values):
+    history = keras.callbacks.History()
+    history.history = {"loss": [1.0, 0.5, 0.7], "val_accuracy": values}
+    return history
+
+
+@pytest.mark.parametrize("returned", [curve([0.1, 0.9, 0.4]), {"val_accuracy": 0.4}, 0.4])
+def test_the_last_value_that_a_fit_of_its_own_returns_is_the_score(tmp_path, returned):
+    trials = searched(Returning(returned), tmp_path).trials
+    assert trials["score"].tolist() == [0.4]
+
+
+@pytest.mark.parametrize(
+    ("returned", "said"), [(None, "must return a History"), ({"a": 1.0}, "Received: a")]
+)
+def test_a_fit_of_its_own_must_return_the_objective(tmp_path, returned, said):
+    with pytest.raises(ZooError, match=said):
+        searched(Returning(returned), tmp_path)
+
+
+@pytest.mark.parametrize("hypermodel", [of_rate, OwnFit()], ids=["together", "alone"])
+def test_the_best_models_reproduce_their_scores(tmp_path, hypermodel):
+    search = searched(hypermodel, tmp_path, trials=3)
+    models = search.get_best_models(2)
+    best = search.trials.sort_values("score", ascending=False, kind="stable").head(2)
+    for model, expected in zip(models, best["val_accuracy_0"], strict=True):
+        told = model.evaluate(*VALIDATION, verbose=0, return_dict=True)
+        assert told["accuracy"] == pytest.approx(expected, abs=1e-4)
+
+
+def test_weights_that_a_seed_does_not_reach_are_kept(tmp_path, capsys):
+    weights = [np.eye(5, 3), np.zeros(3)]
+
+    def pretrained(hp):
+        model = compiled(network(), keras.optimizers.SGD(hp.Choice("lr", [1e-9, 1e-8])))
+        model.set_weights(weights)
+        return model
+
+    search = searched(pretrained, tmp_path, strategy="grid", given={"verbose": 1, "epochs": 1})
+    assert "one at a time: some of its initial weights are loaded" in capsys.readouterr().out
+    expected = np.mean(VALIDATION[0][:, :3].argmax(axis=1) == VALIDATION[1])
+    np.testing.assert_allclose(search.trials["score"], expected, atol=1e-6)
+
+
+class OwnStep(keras.Sequential):
+    def train_step(self, *arguments):
+        return super().train_step(*arguments)
+
+
+class OwnWeights(layers.Layer):
+    """Draws weights that have no initializer by their name."""
+
+    def build(self, shape):
+        self.kernel = self.add_weight(shape=(shape[-1], 3))
+
+    def call(self, inputs):
+        return inputs @ self.kernel
+
+
+def two_inputs():
+    inputs = keras.Input((5,)), keras.Input((5,))
+    return keras.Model(inputs, layers.Dense(3)(layers.Concatenate()(inputs)))
+
+
+def batches():
+    import tensorflow as tf
+
+    return tf.data.Dataset.from_tensor_slices((X, Y)).batch(10)
+
+
+@pytest.mark.filterwarnings("ignore:.shuffle=True. was passed")  # with a dataset, by Keras itself
+@pytest.mark.parametrize(
+    ("build", "given", "reason"),
+    [
+        (lambda: OwnStep([keras.Input((5,)), layers.Dense(3)]), {}, "a train_step of its own"),
+        (lambda: network(OwnWeights()), {}, "drawn without an initializer"),
+        (two_inputs, {"x": [X, X], "validation_data": ([X, X], Y)}, "not arrays of features"),
+        (network, {"validation_data": (X, Y, np.ones(60))}, "not arrays of features"),
+        (network, {"sample_weight": np.ones(60)}, "fit is given sample_weight"),
+        (network, {"x": batches, "y": None, "validation_data": batches}, "not arrays"),
+    ],
+    ids=["step", "weights", "inputs", "validation weights", "sample weights", "dataset"],
+)
+def test_what_cannot_train_together_trains_alone(tmp_path, capsys, build, given, reason):
+    search = Search(lambda hp: compiled(build(), "adam"), folder=tmp_path)
+    given = {name: value() if callable(value) else value for name, value in given.items()}
+    search.search(**{"x": X, "y": Y, "validation_data": VALIDATION} | given)
+    assert reason in capsys.readouterr().out
+    assert search.trials["status"].tolist() == ["completed"]  # the space has no other point
+
+
+def test_schedules_callbacks_and_a_split_train_together(tmp_path, capsys):
+    def build(hp):
+        rate = keras.optimizers.schedules.CosineDecay(hp.Float("lr", 0.1, 1.0), 12)
+        return compiled(network(), keras.optimizers.SGD(rate))
+
+    given = {
+        "validation_data": None,
+        "validation_split": 0.2,
+        "callbacks": [keras.callbacks.EarlyStopping("val_accuracy", patience=0)],
+        "epochs": 5,
+        "verbose": 1,
+    }
+    search = searched(build, tmp_path, trials=2, given=given)
+    assert "one at a time" not in capsys.readouterr().out
+    for trial in search.trials["trial"]:
+        rates = search.history(trial)["learning_rate"]
+        assert rates.is_monotonic_decreasing
+        assert rates.nunique() == len(rates)
+    expected = zoo.fit_many(
+        lambda: network(),
+        lambda rate: keras.optimizers.SGD(keras.optimizers.schedules.CosineDecay(rate, 12)),
+        ((X[:48], Y[:48]), (X[48:], Y[48:])),
+        seeds=(0,),
+        learning_rates=search.trials["lr"].tolist(),
+        epochs=5,
+        batch_size=10,
+        callbacks=lambda: [keras.callbacks.EarlyStopping("val_accuracy", patience=0)],
+        engine="fit",
+    )
+    reached = [result.final["val_accuracy"] for result in expected]
+    np.testing.assert_allclose(search.trials["score"], reached, atol=1e-4)
+
+
+def test_what_cannot_be_built_is_a_failed_trial(tmp_path):
+    def build(hp):
+        if hp.Choice("width", [1, 2, 3, 4]) == 3:
+            raise ValueError("three is too wide")
+        return compiled(network(), "sgd")
+
+    trials = searched(build, tmp_path, strategy="grid").trials
+    assert trials["status"].tolist() == ["completed", "completed", "failed", "completed"]
+    assert trials["error"].dropna().tolist() == ["ValueError: three is too wide"]
+    assert trials["score"].notna().all()
+
+
+def test_a_fault_of_every_trial_ends_the_search(tmp_path):
+    def build(hp):
+        return compiled(network(layers.Reshape((hp.Choice("width", [2, 3, 4]),))), "sgd")
+
+    with pytest.raises(ValueError, match="5"):
+        Search(build, folder=tmp_path)
+    for trials in (2, 3):
+        with pytest.raises(ValueError, match="incompatible"):
+            Search(of_rate, trials=trials, folder=tmp_path).search(X[:, :4], Y, **GIVEN)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "given", "said"),
+    [
+        ({"strategy": "sobol"}, {}, "`strategy` must be one of random, grid, bayesian, hyperband"),
+        ({"trials": 0}, {}, "`trials` must be at least 1. Received: 0"),
+        ({"executions": 0}, {}, "`executions` must be at least 1. Received: 0"),
+        ({"hypermodel": 3}, {}, "must be a keras_tuner.HyperModel"),
+        ({"hypermodel": lambda hp: 3}, {}, "must return a Keras model. Received: 3"),
+        ({"hypermodel": lambda hp: network()}, {}, "must return a compiled model"),
+        ({"objective": "val_beauty"}, {}, "`objective` must say what is better"),
+        ({"objective": ["val_loss", "loss"]}, {}, "`objective` must be a metric's name"),
+        ({"objective": "val_auc"}, {}, "must be among what is logged. Received: accuracy, loss"),
+        ({}, {"y": Y[:50]}, r"same length. Received: \[60, 50\]"),
+        ({}, {"validation_data": (X, Y[:7])}, r"same length. Received: \[60, 7\]"),
+        ({}, {"validation_data": None}, "needs validation_data"),
+        ({}, {"validation_data": None, "validation_split": 2}, "between 0 and 1. Received: 2"),
+        ({}, {"y": Y + 1}, "Received: 3 outputs, and labels up to 3"),
+        ({}, {"epochs": 0}, "`epochs` must be a positive integer. Received: epochs=0"),
+        ({}, {"callbacks": [(item for item in ())]}, "`callbacks` must be copied"),
+    ],
+)
+def test_bad_input_is_named(tmp_path, arguments, given, said):
+    arguments = {"hypermodel": of_rate, "trials": 1} | arguments
+    with pytest.raises(ZooError, match=said):
+        Search(folder=tmp_path, **arguments).search(**{"x": X, "y": Y} | GIVEN | given)
+
+
+def test_results_need_a_search(tmp_path):
+    with pytest.raises(ZooError, match="no trials yet"):
+        Search(of_rate, folder=tmp_path).get_best_hyperparameters()
+
+
+def test_summaries_are_printed(tmp_path, capsys):
+    search = searched(of_rate, tmp_path, trials=2)
+    search.results_summary(1)
+    search.search_space_summary()
+    out = capsys.readouterr().out
+    assert out.count("completed") == 1
+    assert "Float(name: 'lr'" in out
