@@ -1,4 +1,6 @@
+import dataclasses
 import json
+import math
 import re
 
 import keras
@@ -6,6 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from zoo import searching
+from zoo.oracles import Oracle
 from zoo.searching import best_of
 from zoo.store import Store
 
@@ -69,6 +73,54 @@ def test_a_killed_search_goes_on_and_ends_the_same(
     assert "Trained 0 runs" in tune(*words)[1]
 
 
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_search_killed_at_random_moments_loses_no_trial_and_doubles_none(
+    tune, tmp_path, zoo, tiny_experiment, monkeypatch, make_result, strategy
+):
+    def finished(jobs, *_):
+        """Trains nothing: how well a run does follows from its key."""
+        for job in jobs:
+            value = int(job.run.key[:4], 16) / 0x10000
+            result = make_result(val_accuracy=value, test_accuracy=value)
+            yield dataclasses.replace(result, run=job.run)
+
+    def save(job, data, winner, folder):
+        (folder / "winner.json").write_text(json.dumps(winner), encoding="utf-8")
+
+    monkeypatch.setattr(searching.runner, "finished", finished)
+    monkeypatch.setattr(searching, "_save", save)
+    words = ("--strategy", strategy, *STRATEGIES[strategy], "--executions", 2)
+    _, first, whole = tune(*words)
+    generator = np.random.default_rng(0)
+    left = math.inf
+
+    def counted(function):
+        def call(*arguments):
+            nonlocal left
+            left -= 1
+            if left == 0:
+                raise KeyboardInterrupt
+            return function(*arguments)
+
+        return call
+
+    for owner, name in ((Store, "add"), (Oracle, "tell"), (searching, "write_frame")):
+        monkeypatch.setattr(owner, name, counted(getattr(owner, name)))
+    runs = 0
+    for _ in range(5):  # of each strategy: twenty moments
+        left = int(generator.integers(1, trained(first) - runs + 2))
+        code, _, _ = zoo("tune", tiny_experiment, "--results", tmp_path / "killed", *words)
+        assert code == 130
+        with Store(tmp_path / "killed") as store:
+            assert runs <= store.summary()["runs"] <= trained(first)
+            runs = store.summary()["runs"]
+    left = math.inf
+    _, out, text = tune(*words, results="killed")
+    assert text == whole
+    assert trained(out) == trained(first) - runs
+    assert not pd.read_csv(pd.io.common.StringIO(text)).duplicated(["stage", "trial"]).any()
+
+
 def test_a_trial_has_a_score_of_several_seeds(tune):
     _, _, text = tune("--trials", 4, "--executions", 3, "--space", "variant=relu")
     rows = pd.read_csv(pd.io.common.StringIO(text))
@@ -78,7 +130,7 @@ def test_a_trial_has_a_score_of_several_seeds(tune):
 
 
 def test_trials_that_train_together_score_as_alone(tune):
-    words = ("--trials", 8, "--space", "lr=0.01:0.3:log")
+    words = ("--trials", 4, "--space", "lr=0.01:0.3:log")
     together, alone = (
         pd.read_csv(pd.io.common.StringIO(tune(*words, "--engine", engine, results=engine)[2]))
         for engine in ("population", "fit")
