@@ -1,0 +1,57 @@
+"""What needs data that are not there is left out of a run of all, and told."""
+
+import keras
+import pytest
+
+from zoo import registry
+
+# TensorFlow's variables do not know NumPy 2's `copy` yet.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+MEASURED = '''"""Is there anything?"""
+
+from zoo.experiment import Measurement
+from zoo.trials import load
+
+EXPERIMENT = Measurement(
+    factor="data",
+    needs="cifar10",
+    variants={"all": "cifar10"},
+    measure=lambda name, seed: {"examples": len(load(name).x_train)},
+)
+'''
+
+
+@pytest.fixture
+def lost(tiny_experiment, tmp_path, monkeypatch):
+    """Returns three experiments, two of which need CIFAR-10, where it cannot be had."""
+
+    def load_data():
+        raise Exception("URL fetch failure: no network")
+
+    monkeypatch.setattr(keras.datasets.cifar10, "load_data", load_data)
+    text = tiny_experiment.read_text(encoding="utf-8")
+    paths = [tmp_path / "a_trained.py", tmp_path / "b_measured.py", tiny_experiment]
+    paths[0].write_text(text.replace("digits", "cifar10"), encoding="utf-8")
+    paths[1].write_text(MEASURED, encoding="utf-8")
+    return [registry.find(str(path)) for path in paths]
+
+
+def test_all_goes_on_and_says_what_was_not_run(zoo, lost, tmp_path, monkeypatch):
+    monkeypatch.setattr(registry, "entries", lambda: lost)
+    results = tmp_path / "results"
+    code, _, err = zoo("run", "--all", "--seeds", 2, "--epochs", 1, "--results", results)
+    assert code == 0
+    for name in ("a_trained", "b_measured"):
+        assert f"{name} is not run." in err
+        assert not list(results.glob(f"{name}*"))
+    assert err.count("Could not download cifar10: URL fetch failure: no network") == 2
+    assert list(results.glob("tiny@*/table.md"))
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_alone_it_is_an_error(zoo, lost, tmp_path, number):
+    code, _, err = zoo("run", lost[number].path, "--results", tmp_path / "results")
+    assert code == 2
+    assert "Could not download cifar10" in err
+    assert "Put cifar10.npz" in err
