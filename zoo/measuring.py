@@ -50,12 +50,12 @@ def run(
     parts += [f"seeds={count}"] * (count != experiment.seeds)
     changed = "@" * bool(parts) + ",".join(parts)
     folder = root / f"{entry.name}{changed}"
-    folder.mkdir(parents=True, exist_ok=True)
     known = folder / "measurements.csv"
     if experiment.timed and known.is_file() and not fresh:
         rows, histograms = tables.read_frame(known), pd.DataFrame()
     else:
         rows, histograms = measure(experiment, count, console)
+    folder.mkdir(parents=True, exist_ok=True)
     spec = spec_of(entry, experiment, folder.name, count)
     tables.write_text(folder / "spec.json", json.dumps(spec, indent=2) + "\n")
     tables.write_frame(folder / "measurements.csv", rows)
