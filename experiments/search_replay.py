@@ -4,7 +4,8 @@ The slides search learning rate and L2 penalty of a two-layer network and print 
 with their validation accuracies. What they do not print is from public copies of the course's code:
 raw pixels minus the mean image, half the penalty times sum(w**2), no momentum, batches of 100, the
 rate times 0.9 after each epoch of 490 steps, 5 and (by fit to the numbers) 10 epochs. Here as many
-steps on 16,000 images. Two more points lie beyond the end of the fine search's learning rates.
+steps on the images that are found; the fine search, whose networks overfit fewer, needs 40,000. Two
+more points lie beyond the end of its learning rates.
 
 References:
     Stanford CS231n (2015), lecture 5 and assignment 1.
@@ -19,15 +20,17 @@ from zoo.claims import Claim, Difference, Number
 from zoo.experiment import Measurement, Recipe
 from zoo.measure import rank_correlation
 from zoo.preprocessing import Centre
-from zoo.trials import train
+from zoo.trials import load_for, train
 
 EPOCH = 490  # steps of the slides
-DEVIATION = "16,000 of 49,000 training images, as many steps; another split"
+DEVIATION = "16,000 training images instead of 49,000, as many steps; another split"
+NEEDED = 40_000  # images of the fine search
 
 SEARCHED = ("val_accuracy", "learning_rate", "penalty")
 COARSE, FINE = (
     {name: printed_values(claim, name) for name in SEARCHED} for claim in ("HPO04", "HPO06")
 )
+RANGE = {name: FINE[name][:11] for name in SEARCHED[1:]}
 BEYOND = {"learning_rate": (1.5e-3, 2.5e-3), "penalty": (1.4e-3, 1.4e-3)}
 
 
@@ -58,18 +61,20 @@ RECIPE = Recipe(
     epochs=1,
     batch_size=100,
     data="cifar10",
-    train_examples=16000,
     preprocessing=Centre(),
 )
 
 
-def replay(points, epochs):
+def replay(points, epochs, needed=0):
     """Returns a measurement of the accuracies that the points reach in so many epochs."""
     rates, penalties = (points[name] for name in ("learning_rate", "penalty"))
     values = [{"learning_rate": r, "penalty": p} for r, p in zip(rates, penalties, strict=True)]
 
     def measure(seed):
-        runs = train(RECIPE, values, seed, epochs=round(epochs * EPOCH / 160))
+        images = len(load_for(RECIPE).x_train)
+        if images < needed:
+            return {}
+        runs = train(RECIPE, values, seed, epochs=round(epochs * EPOCH / (images // 100)))
         reached = np.array([run.final["val_accuracy"] for run in runs])
         places = {("val_accuracy", place): value for place, value in enumerate(reached)}
         best = {"best_accuracy": reached.max(), "mean_accuracy": reached.mean()}
@@ -88,9 +93,13 @@ def replay(points, epochs):
 EXPERIMENT = Measurement(
     factor="points",
     needs="cifar10",
-    seeds=4,
     places="point",
-    variants={"coarse": replay(COARSE, 5), "fine": replay(FINE, 10), "beyond": replay(BEYOND, 10)},
+    variants={
+        "coarse": replay(COARSE, 5),
+        "fine range": replay(RANGE, 5),
+        "fine": replay(FINE, 10, NEEDED),
+        "beyond": replay(BEYOND, 10, NEEDED),
+    },
     measure=lambda search, seed: search(seed),
     claims=[
         Claim(
@@ -99,17 +108,16 @@ EXPERIMENT = Measurement(
             deviation=DEVIATION,
         ),
         Claim("HPO04", printed("HPO04", "coarse", ["val_accuracy"]), deviation=DEVIATION),
-        Claim("HPO05", Difference("fine", "coarse", "mean_accuracy"), deviation=DEVIATION),
-        Claim("HPO06", printed("HPO06", "fine", ["val_accuracy"]), deviation=DEVIATION),
-        Claim("HPO07", Number("fine", "best_accuracy", 0.53, 0.02), deviation=DEVIATION),
-        Claim("HPO08", Difference("beyond", "fine", "best_accuracy"), deviation=DEVIATION),
+        Claim("HPO05", Difference("fine range", "coarse", "mean_accuracy"), deviation=DEVIATION),
+        Claim("HPO06", printed("HPO06", "fine", ["val_accuracy"])),
+        Claim("HPO07", Number("fine", "best_accuracy", 0.53, 0.02)),
+        Claim("HPO08", Difference("beyond", "fine", "best_accuracy")),
         Claim(
             "HPO14",
             (
                 Number("fine", "correlation_with_learning_rate", 0.8, 0.15),
                 Number("fine", "correlation_with_penalty", -0.01, 0.25),
             ),
-            deviation=DEVIATION,
         ),
     ],
 )

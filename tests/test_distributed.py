@@ -23,7 +23,6 @@ ROOT = Path(__file__).parents[1]
 # TensorFlow's variables do not know NumPy 2's `copy` yet.
 pytestmark = [
     pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
 ]
 
 

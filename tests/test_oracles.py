@@ -6,8 +6,6 @@ from zoo.errors import ZooError
 from zoo.oracles import STRATEGIES, Oracle, grid, objective_of, points, scores
 from zoo.search_space import Dimension
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-
 SPACE = {
     "variant": Dimension("variant", choices=("relu", "tanh")),
     "learning_rate": Dimension("learning_rate", 1e-3, 1.0, "log"),

@@ -16,7 +16,6 @@ from zoo.store import Store
 # TensorFlow's variables do not know NumPy 2's `copy` yet.
 pytestmark = [
     pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
 ]
 
 STRATEGIES = {

@@ -19,7 +19,6 @@ from zoo.tuner import Search
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
 ]
 
 LOSS = keras.losses.SparseCategoricalCrossentropy(from_logits=True)

@@ -59,7 +59,8 @@ def stated_numbers(spec: Mapping[str, Any], table: pd.DataFrame) -> pd.DataFrame
             if rule["rule"] != "number" or row is None:
                 continue
             spread = math.hypot(row.deviation * math.sqrt(1 + 1 / row.n), ROUNDING / math.sqrt(3))
-            z = (rule["stated"] - row.mean) / spread
+            varies = row.deviation > ROUNDING * abs(row.mean)
+            z = (rule["stated"] - row.mean) / spread if varies else math.nan
             cell = (row.variant, row.metric, row.place, rule["stated"], row.mean, row.deviation, z)
             found.append((claim["id"], *cell))
     names = ["claim", "variant", "metric", "place", "stated", "mean", "deviation", "z"]

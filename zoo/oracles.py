@@ -17,6 +17,7 @@ import itertools
 import math
 import shutil
 import sys
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,7 +106,10 @@ class Oracle:
         found: list[Trial] = []
         while len(found) < most:
             self._asked += 1  # a place that still has a trial would be given the same again
-            given = self._oracle.create_trial(f"place{self._asked}")
+            with warnings.catch_warnings():
+                # That the model of the scores fits them badly is no news to whoever searches.
+                warnings.filterwarnings("ignore", module=r"sklearn\.gaussian_process")
+                given = self._oracle.create_trial(f"place{self._asked}")
             if given.status != "RUNNING":  # over, or waiting for those that were given
                 break
             values = given.hyperparameters.values

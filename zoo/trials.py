@@ -25,6 +25,13 @@ __all__ = ["guarded", "search", "train"]
 load = functools.cache(data.load)
 
 
+def load_for(recipe: Recipe) -> data.Data:
+    """Returns the data of a recipe, loaded once."""
+    return load(
+        recipe.data, train_examples=recipe.train_examples, preprocessing=recipe.preprocessing
+    )
+
+
 def train(
     recipe: Recipe,
     points: Sequence[Mapping[str, Any]],
@@ -55,10 +62,8 @@ def train(
         rate = point.get(LEARNING_RATE, 1.0)
         run = Run(f"point {number}", rate, derived_seed("search", seed, number))
         jobs.append(Job(changed(recipe, point, length), run))
-    given = load(
-        recipe.data, train_examples=recipe.train_examples, preprocessing=recipe.preprocessing
-    )
-    found = {result.run: result for result in population.train(jobs, given, Silent())}
+    trained = population.train(jobs, load_for(recipe), Silent())
+    found = {result.run: result for result in trained}
     return [found[job.run] for job in jobs]
 
 
