@@ -93,6 +93,7 @@ def replay(points, epochs, needed=0):
 EXPERIMENT = Measurement(
     factor="points",
     needs="cifar10",
+    trains=True,
     places="point",
     variants={
         "coarse": replay(COARSE, 5),

@@ -20,6 +20,7 @@ from zoo.search_space import Dimension, closer
 from zoo.trials import guarded, search
 
 TRIALS, EPOCHS, GOOD = 16, 20, 0.4  # GOOD is a validation accuracy
+STOPPING = ("false_stops", "score_lost")
 
 
 def build_model(input_shape, num_classes, penalty=1e-4, units=50):
@@ -106,6 +107,7 @@ EXPERIMENT = Measurement(
     factor="search",
     baseline="random",
     seeds=16,
+    trains=True,
     variants={
         "random": one_stage(),
         "grid": one_stage(strategy="grid"),
@@ -122,10 +124,7 @@ EXPERIMENT = Measurement(
     measure=lambda how, seed: how(seed),
     claims=[
         Claim("HPO01", Difference("coarse to fine", "random", "score", 0.01)),
-        Claim(
-            "HPO02",
-            tuple(Identity(m, 0.0, 0.0, ("stopping",)) for m in ("false_stops", "score_lost")),
-        ),
+        Claim("HPO02", tuple(Identity(m, 0.0, 0.0, ("stopping",)) for m in STOPPING)),
         Claim("HPO10", Difference("random", "linear", "score", 0.01)),
         Claim(
             "HPO11 found",

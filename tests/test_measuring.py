@@ -140,7 +140,7 @@ def test_what_trains_nothing_cannot_be_checked_before_training(zoo):
 def test_show_names_variants_and_claims(zoo):
     code, out, _ = zoo("show", "schedule_formula")
     assert code == 0
-    assert "schedule, measured" in out
+    assert "schedule, measured without training" in out
     assert "SCH04" in out
 
 

@@ -208,6 +208,7 @@ class Measurement:
         timed: Whether the numbers are times, which no second run gives again: what was measured is
             kept until it is asked for anew.
         needs: Name of the data set that it asks for, if it is one of those that are downloaded.
+        trains: Whether it trains networks of its own.
     """
 
     factor: str
@@ -220,6 +221,7 @@ class Measurement:
     scales: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
     timed: bool = False
     needs: str = ""
+    trains: bool = False
 
     def __post_init__(self) -> None:
         """Checks that the declaration can be run."""

@@ -118,6 +118,7 @@ def spec_of(entry: Entry, experiment: Measurement, name: str, seeds: int) -> dic
         "factor": experiment.factor,
         "baseline": experiment.baseline,
         "places": experiment.places,
+        **({"trains": True} if experiment.trains else {}),
         "variants": list(experiment.variants),
         "seeds": list(range(seeds)),
         "versions": library_versions(),

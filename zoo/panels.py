@@ -70,7 +70,8 @@ def _setting(spec: Mapping[str, Any]) -> list[str]:
         parts = [spec["data"], f"{spec['strategy']} search", count(spec["epochs"], "epoch")]
         return [*parts, count(spec["executions"], "network") + " a trial"]
     if spec.get("kind") == "measured":
-        return ["measured without training", count(len(spec["seeds"]), "seed")]
+        how = "measured" if spec.get("trains") else "measured without training"
+        return [how, count(len(spec["seeds"]), "seed")]
     data, epochs = spec["data"], spec["recipe"]["epochs"]
     examples = (
         f"{data['name']}: {data['train']:,} training, {data['validation']:,} validation, "

@@ -21,7 +21,8 @@ def show_experiment(entry: Entry) -> None:
     typer.echo(entry.docstring.strip())
     if not entry.trained:
         measured = entry.load_measurement()
-        typer.echo(f"\nfactor         {measured.factor}, measured")
+        how = "measured" if measured.trains else "measured without training"
+        typer.echo(f"\nfactor         {measured.factor}, {how}")
         typer.echo("\n".join(f"  {label}" for label in measured.variants))
         _show_scales(measured.scales)
         _show_claims(measured.claims)
