@@ -69,3 +69,18 @@ def test_own_claim_is_declared_as_shown(tmp_path):
 def test_fit_many_as_shown(capsys):
     exec(compile(BLOCKS[2], "README.md", "exec"), {})
     assert "learning_rate=" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+def test_a_hypermodel_is_searched_as_shown(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shown = BLOCKS[3].replace("trials=30", "trials=3").replace("executions=3", "executions=1")
+    assert shown != BLOCKS[3]
+    names = {}
+    exec(compile(shown.replace("epochs=10", "epochs=1"), "README.md", "exec"), names)
+    assert "activation" in capsys.readouterr().out
+    assert names["model"].compiled
+    assert len(names["search"].trials) == 3
+    assert (tmp_path / "results" / "tuning" / "digits" / "trials.csv").is_file()
+    assert len(BLOCKS) == 4
