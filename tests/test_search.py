@@ -196,6 +196,26 @@ def test_wrong_words_are_named(zoo, tiny_experiment, tmp_path, words, message):
     assert "Traceback" not in err
 
 
+def test_what_lies_at_an_end_of_its_range_is_said(tune, monkeypatch):
+    _, out, _ = tune("--trials", 2, "--epochs", 1)
+    assert "lies at an end" not in out
+    drawn = Oracle.ask
+
+    def ask(oracle, most):
+        return [
+            dataclasses.replace(trial, values={**trial.values, "learning_rate": 0.299})
+            for trial in drawn(oracle, most)
+        ]
+
+    monkeypatch.setattr(Oracle, "ask", ask)
+    _, out, _ = tune("--trials", 2, "--epochs", 1, results="ends")
+    line = next(line for line in out.splitlines() if "lies at an end" in line)
+    assert line.startswith(
+        "The best learning_rate, 0.299, lies at an end of learning_rate=0.01:0.3"
+    )
+    assert "to go on from there, --space learning_rate=0.0546:1.64:log" in out.replace("\n", " ")
+
+
 def test_the_best_is_among_those_trained_longest():
     rows = pd.DataFrame({"score": [0.9, 0.5, 0.6, 0.6], "epochs": [1, 3, 3, 3]})
     assert best_of(rows).name == 2

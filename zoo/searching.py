@@ -104,7 +104,9 @@ def _search(
     space = dict(search.space)
     for number, (trials, epochs) in enumerate(_stages(search), 1):
         if number > 1:
-            space = _closer(space, pd.DataFrame(rows), console)
+            before, space = space, closer(space, pd.DataFrame(rows))
+            further = {name: f"the second stage searches {each}" for name, each in space.items()}
+            _say_ends(before, rows, further, console)
         oracle = Oracle(
             search.strategy,
             space,
@@ -123,6 +125,13 @@ def _search(
                 oracle.tell(trial, row["score"])
                 rows.append(row)
             write_frame(folder / "trials.csv", pd.DataFrame(rows))
+    best = best_of(pd.DataFrame(rows))
+    further = {
+        name: f"to go on from there, --space {each.narrowed(best[name], 1.0)}"
+        for name, each in space.items()
+        if not each.is_list
+    }
+    _say_ends(space, rows, further, console)
     return rows, runs
 
 
@@ -149,21 +158,20 @@ def _stages(search: Search) -> list[tuple[int, int]]:
     return [(wide, few), (search.trials - wide, search.epochs)]
 
 
-def _closer(
-    space: Mapping[str, Dimension], rows: pd.DataFrame, console: Console
-) -> dict[str, Dimension]:
-    """Returns the space for a second stage, and says where it looks beyond the first."""
-    found = closer(space, rows)
-    best = rows.loc[rows["score"].idxmax()]
+def _say_ends(
+    space: Mapping[str, Dimension],
+    rows: Sequence[Mapping[str, Any]],
+    further: Mapping[str, str],
+    console: Console,
+) -> None:
+    """Says which values of the best trial lie at an end of their range, and what can be done."""
+    best = best_of(pd.DataFrame(rows))
     for name, dimension in space.items():
         if dimension.at_end(best[name]):
+            text = f"The best {name}, {best[name]:g}, lies at an end of {dimension}"
             console.print(
-                f"The best {name}, {best[name]:g}, lies at an end of {dimension}: the second stage "
-                f"searches {found[name]}.",
-                markup=False,
-                highlight=False,
+                f"{text}: {further[name]}.", markup=False, highlight=False, soft_wrap=True
             )
-    return found
 
 
 def _trained(
