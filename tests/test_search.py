@@ -44,7 +44,7 @@ def trained(out):
     return int(re.search(r"Trained (\d+) runs", out).group(1))
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", ["random", "hyperband"])
 def test_a_killed_search_goes_on_and_ends_the_same(
     zoo, tune, tiny_experiment, tmp_path, monkeypatch, strategy
 ):
@@ -129,7 +129,7 @@ def test_a_trial_has_a_score_of_several_seeds(tune):
 
 
 def test_trials_that_train_together_score_as_alone(tune):
-    words = ("--trials", 4, "--space", "lr=0.01:0.3:log")
+    words = ("--trials", 2, "--space", "lr=0.01:0.3:log")
     together, alone = (
         pd.read_csv(pd.io.common.StringIO(tune(*words, "--engine", engine, results=engine)[2]))
         for engine in ("population", "fit")

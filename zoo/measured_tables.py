@@ -11,6 +11,7 @@ import pandas as pd
 from zoo.catalogue import ROUNDING
 from zoo.statistics import mean_interval
 
+FAR = 1000  # standard deviations, beyond which their number says nothing
 COLUMNS = ("variant", "metric", "place", "mean", "low", "high", "deviation", "n")
 NOTES = [
     "Brackets: 95 % interval over seeds. z: distance of a printed number, which is one draw, from "
@@ -59,8 +60,7 @@ def stated_numbers(spec: Mapping[str, Any], table: pd.DataFrame) -> pd.DataFrame
             if rule["rule"] != "number" or row is None:
                 continue
             spread = math.hypot(row.deviation * math.sqrt(1 + 1 / row.n), ROUNDING / math.sqrt(3))
-            varies = row.deviation > ROUNDING * abs(row.mean)
-            z = (rule["stated"] - row.mean) / spread if varies else math.nan
+            z = (rule["stated"] - row.mean) / spread
             cell = (row.variant, row.metric, row.place, rule["stated"], row.mean, row.deviation, z)
             found.append((claim["id"], *cell))
     names = ["claim", "variant", "metric", "place", "stated", "mean", "deviation", "z"]
@@ -124,7 +124,9 @@ def _wide(rows: pd.DataFrame, label: str, value: str) -> pd.DataFrame:
 def _number(value: float, score: bool = False) -> str:
     if math.isnan(value):
         return ""
-    return f"{value:+.1f}" if score else f"{value:.4g}"
+    if score:
+        return f"{value:+.1f}" if abs(value) < FAR else "far"
+    return f"{value:.4g}"
 
 
 def _with_interval(row: Any) -> str:
