@@ -387,7 +387,8 @@ def test_what_cannot_be_built_is_a_failed_trial(tmp_path):
             raise ValueError("three is too wide")
         return compiled(network(), "sgd")
 
-    trials = searched(build, tmp_path, strategy="grid").trials
+    with pytest.warns(UserWarning, match="cannot be built with {'width': 3} .*three is too wide"):
+        trials = searched(build, tmp_path, strategy="grid").trials
     assert trials["status"].tolist() == ["completed", "completed", "failed", "completed"]
     assert trials["error"].dropna().tolist() == ["ValueError: three is too wide"]
     assert trials["score"].notna().all()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -99,10 +100,16 @@ def space_of(hypermodel: Any, known: Any = None) -> Any:
         point = _point(space, wish)
         try:
             built(hypermodel, point)
-        except Exception:
-            # What cannot be built with one value alone shows itself in the trials that draw it.
+        except Exception as error:
             if not wish:
                 raise
+            # It may be built where other values differ too, so the trials that draw it decide.
+            warnings.warn(
+                f"A model cannot be built with {wish} and else the defaults "
+                f"({type(error).__name__}: {error}). Hyperparameters that only such models ask "
+                "for are not searched until a trial finds them.",
+                stacklevel=2,
+            )
         space.merge(point, overwrite=False)
         for more in _wishes(space, point):
             if more not in wishes:

@@ -80,6 +80,7 @@ def run(
     rates = _numbers("--learning-rates", learning_rates)
     # Keras takes seconds to import; whatever can be wrong without it has been said above.
     import_keras(device)
+    from zoo import data as datasets
     from zoo import preparing, runner
     from zoo.store import Store
 
@@ -101,6 +102,7 @@ def run(
                 continue
             if not entry.trained:
                 if data_dir is not None:
+                    datasets.available(data_dir)  # whose error names the option, not the variable
                     os.environ["ZOO_DATA"] = str(data_dir)
                 _measure(entry, settings, results, console, dry_run=dry_run, fresh=fresh)
                 continue
@@ -158,9 +160,13 @@ def _measure(
         variants = len(experiment.variants)
         typer.echo(f"{entry.name}: {variants} variants, {seeds or experiment.seeds} seeds, no runs")
         return
-    folder = measuring.run(
-        entry, experiment, results, seeds, settings.scale, fresh=fresh, console=console
-    )
+    try:
+        folder = measuring.run(
+            entry, experiment, results, seeds, settings.scale, fresh=fresh, console=console
+        )
+    except KeyboardInterrupt:
+        typer.echo(f"\nInterrupted. {entry.name} keeps nothing until all is measured.", err=True)
+        raise typer.Exit(INTERRUPTED) from None
     typer.echo((folder / "table.md").read_text(encoding="utf-8"))
     show_verdicts(folder)
     typer.echo(f"Tables: {folder}{os.sep}\nAgain: python -m zoo table {folder.name}")

@@ -46,8 +46,8 @@ def train(
 
     Args:
         recipe: What is trained.
-        points: Values by name: `learning_rate`, `one_minus_momentum` or a keyword of
-            `recipe.build_model`.
+        points: Values by name: `learning_rate`, which each must have, `one_minus_momentum` or a
+            keyword of `recipe.build_model`.
         seed: Anything that `repr` tells from the seeds of other searches.
         epochs: Epochs instead of the recipe's, for all or for each point.
         first: Number of the first point among those of its search.
@@ -59,8 +59,8 @@ def train(
     own = [told] * len(points) if isinstance(told, int) else told
     jobs = []
     for number, (point, length) in enumerate(zip(points, own, strict=True), first):
-        rate = point.get(LEARNING_RATE, 1.0)
-        run = Run(f"point {number}", rate, derived_seed("search", seed, number))
+        own_seed = derived_seed("search", seed, number)
+        run = Run(f"point {number}", point[LEARNING_RATE], own_seed)
         jobs.append(Job(changed(recipe, point, length), run))
     trained = population.train(jobs, load_for(recipe), Silent())
     found = {result.run: result for result in trained}
@@ -81,7 +81,7 @@ def search(
 
     Args:
         recipe: What is trained; its callbacks alone stop a trial.
-        space: What varies, by name.
+        space: What varies, by name; the learning rate among it.
         seed: Anything that `repr` tells from the seeds of other searches.
         strategy: One of `zoo.oracles.STRATEGIES`.
         trials: Most trials; Hyperband has its own number.
