@@ -65,9 +65,9 @@ def populations(places: int) -> dict[str, Any]:
     from zoo.engine.groups import groups
     from zoo.engine.population import Population
     from zoo.engine.program import Program
-    from zoo.engine.result import Silent
     from zoo.experiment import Recipe
-    from zoo.plan import Job, Run
+    from zoo.runs.plan import Job, Run
+    from zoo.runs.run import Silent
 
     rng = np.random.default_rng(0)
     x = rng.normal(size=(EXAMPLES + VALIDATION, INPUTS)).astype("float32")
@@ -148,7 +148,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--results", type=Path, default=ROOT / "results")
     arguments = parser.parse_args()
-    from zoo.quiet import import_keras
+    from zoo.engine.quiet import import_keras
 
     import_keras()
     rows = [row for places in (RUNS, 1) for row in measure(places)]

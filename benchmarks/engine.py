@@ -212,13 +212,13 @@ def machine(name: str, row: Callable[..., dict[str, Any]]) -> Iterator[dict[str,
 START = """
 import sys, time
 began = float(sys.argv[1])
-from zoo.quiet import import_keras
+from zoo.engine.quiet import import_keras
 import_keras()
 imported = time.time() - began
 from pathlib import Path
 from zoo import preparing, runner
 from zoo.engine.result import Silent
-from zoo.registry import find
+from zoo.runner.registry import find
 settings = preparing.Settings(seeds=1, epochs=1, learning_rates=(0.1,))
 prepared = preparing.prepare(find("optimizer"), settings, None)
 planned = time.time() - began
@@ -234,7 +234,7 @@ def main() -> None:
     parser.add_argument("--results", type=Path, default=ROOT / "results")
     arguments = parser.parse_args()
     if arguments.network:
-        from zoo.quiet import import_keras
+        from zoo.engine.quiet import import_keras
 
         import_keras()
         for found in measure(arguments.network):
@@ -299,8 +299,8 @@ def keep(rows: list[dict[str, Any]], folder: Path, prefix: str = "") -> None:
     """Writes the rows to a file named for the machine, after a prefix."""
     import pandas as pd
 
-    from zoo.device import device_name
-    from zoo.quiet import import_keras
+    from zoo.engine.device import device_name
+    from zoo.engine.quiet import import_keras
 
     import_keras()
     folder.mkdir(parents=True, exist_ok=True)

@@ -67,7 +67,7 @@ def stock(data: Any, trials: int, folder: Path) -> float:
 def together(data: Any, trials: int, engine: str, folder: Path) -> tuple[float, list[float]]:
     """Returns the seconds of a search with our engine, and the scores of its trials."""
     from zoo.many import fit_many
-    from zoo.oracles import Oracle
+    from zoo.search.oracle import Oracle
     from zoo.search_space import Dimension
 
     space = {"learning_rate": Dimension("learning_rate", LOW, HIGH, "log")}
@@ -97,7 +97,7 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=100)
     parser.add_argument("--results", type=Path, default=ROOT / "results")
     arguments = parser.parse_args()
-    from zoo.quiet import import_keras
+    from zoo.engine.quiet import import_keras
 
     import_keras()
     from zoo import data as datasets

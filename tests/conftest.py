@@ -2,8 +2,8 @@ import sys
 
 import pytest
 
-from zoo.engine.result import Result
-from zoo.plan import Run
+from zoo.runs.plan import Run
+from zoo.runs.run import Result
 
 TINY = '''"""Does tanh train a tiny network better than ReLU?"""
 
@@ -61,7 +61,7 @@ def tiny_experiment(tmp_path):
 @pytest.fixture
 def zoo(monkeypatch, capsys, cache_home):
     """Returns a function that runs the command line in this process: code, stdout, stderr."""
-    from zoo.cli import main
+    from zoo.commands.app import main
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(cache_home))
     monkeypatch.delenv("ZOO_DATA", raising=False)

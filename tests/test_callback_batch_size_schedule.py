@@ -311,7 +311,7 @@ def test_class_weight():
 
 
 def test_callback_has_no_hook_below_epochs():
-    from zoo.engine.view import hook_below_epochs
+    from zoo.engine.run_model import hook_below_epochs
 
     assert hook_below_epochs(BatchSizeSchedule(X, Y, {0: 4}).callback) == ""
 

@@ -9,8 +9,8 @@ import pytest
 from callback_case import assert_same_runs, fit_alone, fit_in_both_engines
 
 from callbacks.batch_size_schedule import BatchSizeSchedule
-from callbacks.loss_curve_diagnosis import LossCurveDiagnosis, classes_of, diagnose
-from zoo.engine.view import hook_below_epochs
+from callbacks.diagnosis.diagnosis import LossCurveDiagnosis, classes_of, diagnose
+from zoo.engine.run_model import hook_below_epochs
 
 # TensorFlow's variables do not know NumPy 2's `copy` yet.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

@@ -7,9 +7,8 @@ import pytest
 from callback_case import fit_in_both_engines
 from keras import layers
 
-from callbacks import preflight_checks as checks
-from callbacks.preflight import NAMES, Preflight, preflight
-from callbacks.preflight_checks import Task
+from callbacks.preflight import NAMES, Preflight, checks, preflight
+from callbacks.preflight.checks import Task
 
 # TensorFlow's variables do not know NumPy 2's `copy` yet.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

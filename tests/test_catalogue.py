@@ -3,7 +3,8 @@ import re
 
 import pytest
 
-from zoo import catalogue, registry
+from zoo import catalogue
+from zoo.runner import registry
 
 with catalogue.FILE.open(encoding="utf-8", newline="") as file:
     HEADER, *ROWS = list(csv.reader(file))

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from zoo import registry, tables
-from zoo.store import SCHEMA, Store
-from zoo.summary import summarise
+from zoo.results import tables
+from zoo.results.store import SCHEMA, Store
+from zoo.results.summary import summarise
+from zoo.runner import registry
 
 ROOT = Path(registry.__file__).parents[1]
 HEAVY = {"keras", "tensorflow", "jax", "torch"}
@@ -172,7 +173,7 @@ def test_what_only_reads_imports_no_framework(results, cache_home, words):
     code = (
         "import sys\n"
         f"sys.argv = ['zoo', *{words!r}]\n"
-        "from zoo.cli import main\n"
+        "from zoo.commands.app import main\n"
         "try:\n"
         "    main()\n"
         "except SystemExit as stopped:\n"

@@ -22,12 +22,12 @@ from keras import layers, regularizers
 
 from zoo import data as datasets
 from zoo.engine import fit
-from zoo.engine.result import Silent
 from zoo.experiment import FACTORS, Experiment, Recipe
-from zoo.identity import describe, key_of, recipe_identity
-from zoo.plan import Job, Run, optimizer_of
-from zoo.registry import entries
-from zoo.seeding import fresh_model
+from zoo.runner.registry import entries
+from zoo.runs.identity import describe, key_of, recipe_identity
+from zoo.runs.plan import Job, Run, optimizer_of
+from zoo.runs.run import Silent
+from zoo.runs.seeding import fresh_model
 
 pytestmark = [
     # TensorFlow's variables do not know NumPy 2's `copy` yet.

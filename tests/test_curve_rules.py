@@ -4,9 +4,9 @@ import re
 import numpy as np
 import pytest
 
-from callbacks import curve_rules as module
 from callbacks import diagnose
-from callbacks.curve_statistics import calibrated_bound, loss_floor, periodicity
+from callbacks.diagnosis import rules as module
+from callbacks.diagnosis.statistics import calibrated_bound, loss_floor, periodicity
 
 LN10 = math.log(10)
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from zoo import data
-from zoo.data_files import read_csv, read_file, read_npz, target_of
+from zoo.data.files import read_csv, read_file, read_npz, target_of
 from zoo.errors import ZooError
 
 X = np.arange(24.0).reshape(12, 2)

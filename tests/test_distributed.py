@@ -11,13 +11,19 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from zoo import dealing, distributed, preparing, protocol, runner, search, workers
-from zoo.dealing import Dealer, Task
 from zoo.errors import ZooError
-from zoo.oracles import Trial
-from zoo.registry import find
-from zoo.store import Store
-from zoo.workers import Part
+from zoo.results.store import Store
+from zoo.runner import prepare as preparing
+from zoo.runner import trained as runner
+from zoo.runner.registry import find
+from zoo.search import points as search
+from zoo.search.oracle import Trial
+from zoo.search.workers import chief as distributed
+from zoo.search.workers import dealer as dealing
+from zoo.search.workers import part as workers
+from zoo.search.workers import protocol
+from zoo.search.workers.dealer import Dealer, Task
+from zoo.search.workers.part import Part
 
 ROOT = Path(__file__).parents[1]
 # TensorFlow's variables do not know NumPy 2's `copy` yet.

@@ -9,12 +9,12 @@ from keras.optimizers import schedules
 
 from zoo.data import Data
 from zoo.engine import fit
-from zoo.engine.result import METRICS, Silent
-from zoo.engine.start import initial_model
+from zoo.engine.initial_model import initial_model
 from zoo.errors import ZooError
 from zoo.experiment import Recipe
-from zoo.plan import Job, Run
-from zoo.seeding import epoch_order
+from zoo.runs.plan import Job, Run
+from zoo.runs.run import METRICS, Silent
+from zoo.runs.seeding import epoch_order
 
 # TensorFlow's variables do not know NumPy 2's `copy` yet.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

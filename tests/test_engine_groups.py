@@ -11,11 +11,11 @@ from keras.optimizers import schedules
 from zoo.data import Data
 from zoo.engine import groups as module
 from zoo.engine.groups import bytes_per_run, groups
-from zoo.engine.start import initial_model
+from zoo.engine.initial_model import initial_model
 from zoo.experiment import Recipe
 from zoo.initializers import LSUV
 from zoo.layers import Swish
-from zoo.plan import Job, Run
+from zoo.runs.plan import Job, Run
 
 # TensorFlow's variables do not know NumPy 2's `copy` yet.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

@@ -17,16 +17,16 @@ from keras.callbacks import CSVLogger, EarlyStopping, LearningRateScheduler, Red
 from keras.optimizers import schedules
 
 from callbacks import NewBob
-from experiments.schedule import EXPERIMENT as SCHEDULES
+from experiments.optimizers.schedule import EXPERIMENT as SCHEDULES
 from zoo.data import Data
 from zoo.engine import fit, population
 from zoo.engine import groups as grouping
 from zoo.engine.groups import PLACES_CPU, groups
 from zoo.engine.program import Program
-from zoo.engine.result import Silent
 from zoo.experiment import Recipe
 from zoo.layers import DropConnect, Maxout, RReLU, Swish
-from zoo.plan import Job, Run, optimizer_of
+from zoo.runs.plan import Job, Run, optimizer_of
+from zoo.runs.run import Silent
 
 # TensorFlow's variables do not know NumPy 2's `copy` yet.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

@@ -8,9 +8,9 @@ from keras import layers, regularizers
 from zoo.data import Data
 from zoo.engine import fit, population
 from zoo.engine.groups import groups
-from zoo.engine.result import Silent
 from zoo.experiment import Recipe
-from zoo.plan import Job, Run
+from zoo.runs.plan import Job, Run
+from zoo.runs.run import Silent
 
 # TensorFlow's variables do not know NumPy 2's `copy` yet.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

@@ -7,7 +7,7 @@ from keras import layers, optimizers
 from keras.optimizers import schedules
 
 import callbacks
-from zoo.engine.view import BATCH_HOOKS, RunModel, hook_below_epochs
+from zoo.engine.run_model import BATCH_HOOKS, RunModel, hook_below_epochs
 
 # TensorFlow's variables do not know NumPy 2's `copy` yet.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

@@ -15,9 +15,9 @@ from keras.optimizers import schedules
 from callbacks import InverseSquareRootDecay, NewBob
 from zoo.data import Data
 from zoo.experiment import Experiment, Recipe
-from zoo.identity import describe, key_of
 from zoo.initializers import IdenticalColumns
-from zoo.plan import plan
+from zoo.runs.identity import describe, key_of
+from zoo.runs.plan import plan
 
 # TensorFlow's variables do not know NumPy 2's `copy` yet.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

@@ -21,15 +21,22 @@ EXPERIMENTS_MAY = (
     "zoo.initializers",
     "zoo.losses",
     "zoo.measure",
-    "zoo.oracles",
+    "zoo.search.oracle",
     "zoo.preprocessing",
     "zoo.search_space",
     "zoo.probes",
     "zoo.trials",
 )
-LIGHT = ("zoo.catalogue", "zoo.claims", "zoo.errors", "zoo.experiment", "zoo.registry")
+LIGHT = ("zoo.catalogue", "zoo.claims", "zoo.errors", "zoo.experiment", "zoo.runner.registry")
 # What only reads results must start in well under a second.
-READERS = ("zoo.cli", "zoo.plots", "zoo.registry", "zoo.store", "zoo.summary", "zoo.tables")
+READERS = (
+    "zoo.commands.app",
+    "zoo.figures.trained",
+    "zoo.runner.registry",
+    "zoo.results.store",
+    "zoo.results.summary",
+    "zoo.results.tables",
+)
 
 
 def module_of(name):
@@ -60,8 +67,8 @@ def imports(text, name, *, top_level=False):
         elif isinstance(node, ast.ImportFrom):
             start = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
             base = ".".join(part for part in (start, node.module) if part)
-            # `from zoo import tables` imports zoo.tables; `from zoo.tables import write` does not
-            # import zoo.tables.write, but whatever may be said of that is true of zoo.tables.
+            # `from zoo.results import tables` imports zoo.results.tables; `import write` from there
+            # imports no module of that name, but whatever may be said of it is true of tables.
             found += [f"{base}.{alias.name}" for alias in node.names]
         elif is_type_checking(node):
             todo += node.orelse
@@ -117,15 +124,23 @@ def test_all_three_packages_are_read():
         ("experiments/a.py", "from zoo.experiments import x", ["zoo.experiments.x"]),
         ("experiments/a.py", "import math\nfrom zoo.layers import Swish\nimport keras.ops", []),
         ("zoo/a.py", "import experiments", ["experiments"]),
-        ("zoo/a.py", "def f():\n    from experiments.dropout import E", ["experiments.dropout.E"]),
-        ("zoo/engine/a.py", "from ...experiments import dropout", ["experiments.dropout"]),
+        (
+            "zoo/a.py",
+            "def f():\n    from experiments.regularizers.dropout import E",
+            ["experiments.regularizers.dropout.E"],
+        ),
+        (
+            "zoo/engine/a.py",
+            "from ...experiments.regularizers import dropout",
+            ["experiments.regularizers.dropout"],
+        ),
         ("zoo/a.py", "from zoo.experiment import Experiment", []),
         ("zoo/errors.py", "import numpy as np", ["numpy"]),
         ("zoo/errors.py", "try:\n    import keras.ops\nexcept ImportError: pass", ["keras.ops"]),
         ("zoo/experiment.py", "def f():\n    import keras", []),
-        ("zoo/registry.py", "class A:\n    from keras import ops", ["keras.ops"]),
+        ("zoo/runner/registry.py", "class A:\n    from keras import ops", ["keras.ops"]),
         (
-            "zoo/registry.py",
+            "zoo/runner/registry.py",
             "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import keras",
             [],
         ),
@@ -161,7 +176,7 @@ def test_nothing_is_imported_in_a_circle():
         # The longest known module that a dotted name starts with is the one imported.
         targets = (max((m for m in modules if under(i, m)), key=len, default="") for i in found)
         arrows[module] = set(targets) - {"", "zoo", module}
-    assert arrows["zoo.cli"] >= {"zoo.errors", "zoo.run_command"}
+    assert arrows["zoo.commands.app"] >= {"zoo.errors", "zoo.commands.run"}
     assert cycle(arrows) == []
     assert cycle({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == ["b", "c", "b"]
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zoo import catalogue, ledger, preparing, runner, tables
+from zoo import catalogue
 from zoo.claims import (
     NOT_RUN,
     REFUTED,
@@ -19,8 +19,11 @@ from zoo.claims import (
     Order,
 )
 from zoo.errors import ZooError
-from zoo.store import Store
-from zoo.summary import summarise
+from zoo.results import ledger, tables
+from zoo.results.store import Store
+from zoo.results.summary import summarise
+from zoo.runner import prepare as preparing
+from zoo.runner import trained as runner
 
 # Keras hands its variables to NumPy 2 in the old way.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -262,7 +265,7 @@ def test_no_results_are_refused_in_one_line(tmp_path, zoo):
 
 
 def test_what_nobody_claims_yet(zoo):
-    from zoo import registry
+    from zoo.runner import registry
 
     code, out, _ = zoo("claims", "--missing")
     assert code == 0
@@ -363,7 +366,7 @@ def test_both_engines_give_the_same_verdicts_on_claims_of_a_users_own(zoo, own, 
 
 
 def prepared_for(path, **settings):
-    from zoo.registry import find
+    from zoo.runner.registry import find
 
     return preparing.prepare(find(str(path)), preparing.Settings(**settings), None)
 

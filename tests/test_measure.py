@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
-from experiments import extreme_depth, gradient_flow, loss_surface
+from experiments.depth import extreme_depth, gradient_flow, loss_surface
 from zoo.initializers import DeltaOrthogonal
 from zoo.measure import layer_gradients, numerical_gradient, signal_gradients
 

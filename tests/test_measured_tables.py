@@ -5,10 +5,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zoo import measured_plots
 from zoo.errors import ZooError
-from zoo.measured_tables import blocks, series_of, stated_numbers, summarise
-from zoo.tables import render
+from zoo.figures import measured as measured_plots
+from zoo.results.measured import blocks, series_of, stated_numbers, summarise
+from zoo.results.tables import render
 
 
 def row(variant, metric, place, *values):

@@ -11,10 +11,10 @@ from zoo import measure as measure_tools
 from zoo.claims import Claim, Difference, Identity, Number
 from zoo.errors import ZooError
 from zoo.experiment import Measurement
-from zoo.measured_tables import summarise
-from zoo.measuring import measure
-from zoo.registry import entries
-from zoo.tables import read_frame
+from zoo.results.measured import summarise
+from zoo.results.tables import read_frame
+from zoo.runner.measured import measure
+from zoo.runner.registry import entries
 
 # TensorFlow's variables do not know NumPy 2's `copy` yet.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -229,7 +229,7 @@ def test_what_needs_data_is_committed_with_its_claims(name):
 
 def test_a_broken_formula_is_noticed():
     experiment = MEASURED["schedule_formula"].load_measurement()
-    from experiments import schedule_formula
+    from experiments.optimizers import schedule_formula
 
     wrong = schedule_formula.formula(schedule_formula.NINE_TENTHS, lambda epoch: 0.1 * 0.95**epoch)
     rule = next(claim.rule for claim in experiment.claims if claim.id == "SCH13")

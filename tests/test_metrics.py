@@ -3,7 +3,7 @@ import math
 import pytest
 
 from zoo.errors import ZooError
-from zoo.metrics import DERIVED, PLAIN, is_metric, measure
+from zoo.evidence.metrics import DERIVED, PLAIN, is_metric, measure
 
 NAN, INF = math.nan, math.inf
 EPOCHS = 4

@@ -3,7 +3,7 @@
 import keras
 import pytest
 
-from zoo import registry
+from zoo.runner import registry
 
 # TensorFlow's variables do not know NumPy 2's `copy` yet.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

@@ -3,7 +3,7 @@ import math
 import pytest
 
 from zoo.errors import ZooError
-from zoo.oracles import STRATEGIES, Oracle, grid, objective_of, points, scores
+from zoo.search.oracle import STRATEGIES, Oracle, grid, objective_of, points, scores
 from zoo.search_space import Dimension
 
 SPACE = {

@@ -26,7 +26,7 @@ from zoo.claims import (
     Ratio,
     Trend,
 )
-from zoo.verdicts import Cells, settle
+from zoo.evidence.verdicts import Cells, settle
 
 pytestmark = pytest.mark.slow
 

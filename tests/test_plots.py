@@ -11,8 +11,8 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
 from zoo.errors import ZooError
-from zoo.palette import p_text, points_text, rate_text, style_of, text_width, wrap
-from zoo.plots import draw_curves, draw_effect, draw_sensitivity, plot_results
+from zoo.figures.palette import p_text, points_text, rate_text, style_of, text_width, wrap
+from zoo.figures.trained import draw_curves, draw_effect, draw_sensitivity, plot_results
 
 RATES = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 LONG = [f"random weights + zero bias {i:2d}" for i in range(20)]

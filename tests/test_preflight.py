@@ -5,7 +5,7 @@ from keras import layers
 
 from callbacks.preflight import NAMES
 from zoo.errors import ZooError
-from zoo.preflight import reports, summary_lines, table_lines
+from zoo.runner.preflight import reports, summary_lines, table_lines
 
 # TensorFlow's variables do not know NumPy 2's `copy` yet.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

@@ -273,9 +273,9 @@ def test_both_engines_probe_alike_and_probes_change_the_key(data):
     import dataclasses
 
     from zoo.engine import fit, population
-    from zoo.engine.result import Silent
     from zoo.experiment import Experiment
-    from zoo.plan import plan
+    from zoo.runs.plan import plan
+    from zoo.runs.run import Silent
 
     def build_model(input_shape, num_classes, units):
         return make(keras.layers.Dense(units, "relu"), keras.layers.Dense(num_classes))

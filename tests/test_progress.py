@@ -4,10 +4,10 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
-from zoo import progress
 from zoo.experiment import Recipe
-from zoo.plan import Job, Run
-from zoo.progress import LINES_EVERY_SECONDS, Reporter
+from zoo.runner import progress
+from zoo.runner.progress import LINES_EVERY_SECONDS, Reporter
+from zoo.runs.plan import Job, Run
 
 
 @pytest.fixture

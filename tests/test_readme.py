@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from zoo.registry import entries
+from zoo.runner.registry import entries
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -18,7 +18,7 @@ def test_pictures_and_links_are_there():
 
 
 def test_commands_exist():
-    from zoo.cli import app
+    from zoo.commands.app import app
 
     known = {command.name or command.callback.__name__ for command in app.registered_commands}
     used = set(re.findall(r"python -m zoo (\w+)", README))
@@ -37,7 +37,7 @@ def test_experiments_named_exist():
 
 
 def test_own_experiment_is_planned_as_shown(tmp_path):
-    from zoo.registry import find
+    from zoo.runner.registry import find
 
     path = tmp_path / "width.py"
     path.write_text(BLOCKS[0], encoding="utf-8")
@@ -53,7 +53,7 @@ def test_own_experiment_is_planned_as_shown(tmp_path):
 
 def test_own_claim_is_declared_as_shown(tmp_path):
     from zoo.claims import Trend
-    from zoo.registry import find
+    from zoo.runner.registry import find
 
     path = tmp_path / "width.py"
     text = BLOCKS[0].replace("EXPERIMENT = ", BLOCKS[1] + "\nEXPERIMENT = ", 1)

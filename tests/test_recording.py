@@ -4,11 +4,11 @@ import keras
 import pytest
 
 from callbacks.kernels import layer_blocks
-from zoo.engine.result import Result
-from zoo.plan import Run
-from zoo.recording import rows_of
-from zoo.store import Store
-from zoo.summary import records_frames, shown_epochs
+from zoo.results.store import Store
+from zoo.results.summary import records_frames, shown_epochs
+from zoo.runner.recording import rows_of
+from zoo.runs.plan import Run
+from zoo.runs.run import Result
 
 # TensorFlow's variables do not know NumPy 2's `copy` yet.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -110,7 +110,7 @@ def test_recording_adds_pictures_and_changes_no_number(zoo, tiny_experiment, tmp
 
 
 def test_a_recorded_run_has_the_history_of_the_run(zoo, tiny_experiment, tmp_path, monkeypatch):
-    from zoo import runner
+    from zoo.runner import trained as runner
 
     histories = {}
     finished = runner.finished

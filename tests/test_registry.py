@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from zoo import registry
 from zoo.errors import ZooError
 from zoo.experiment import Experiment
+from zoo.runner import registry
 
 DECLARATION = """\
 \"\"\"Does {name} matter?
@@ -61,8 +61,8 @@ def test_the_zoos_own_experiments_are_all_found():
 
 def test_listing_imports_neither_keras_nor_tensorflow():
     code = (
-        "import sys, zoo.registry\n"
-        "assert zoo.registry.entries()\n"
+        "import sys, zoo.runner.registry\n"
+        "assert zoo.runner.registry.entries()\n"
         "loaded = {'keras', 'tensorflow', 'jax', 'torch', 'numpy'} & set(sys.modules)\n"
         "assert not loaded, loaded\n"
         "assert not [name for name in sys.modules if name.startswith('experiments')]\n"

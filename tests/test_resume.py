@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from zoo import cli
+from zoo.commands import app as cli
 
 pytestmark = [
     pytest.mark.slow,
@@ -28,7 +28,7 @@ DEADLINE_SECONDS = 300
 ZOO = (
     "import signal\n"
     "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-    "from zoo.cli import main\n"
+    "from zoo.commands.app import main\n"
     "main()\n"
 )
 FILES = {"spec.json", "runs.csv", "curves.csv", "table.csv", "table.md"}

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zoo.preparing import Settings, prepare
 from zoo.preprocessing import Range, standardise
-from zoo.registry import entries, find
+from zoo.runner.prepare import Settings, prepare
+from zoo.runner.registry import entries, find
 
 # TensorFlow's variables do not know NumPy 2's `copy` yet.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

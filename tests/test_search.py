@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zoo import searching
-from zoo.oracles import Oracle
-from zoo.searching import best_of
-from zoo.store import Store
+from zoo.results.store import Store
+from zoo.search import search as searching
+from zoo.search.oracle import Oracle
+from zoo.search.search import best_of
 
 # TensorFlow's variables do not know NumPy 2's `copy` yet.
 pytestmark = [

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zoo.search_plots import best_of_k, draw_grid_and_random, draw_parallel, importance, shares
+from zoo.figures.search import best_of_k, draw_grid_and_random, draw_parallel, importance, shares
 from zoo.search_space import Dimension
 
 # TensorFlow's variables do not know NumPy 2's `copy` yet.

@@ -11,7 +11,7 @@ from keras import initializers, layers
 
 from zoo.initializers import IdenticalColumns
 from zoo.layers import DropConnect, RReLU
-from zoo.seeding import derived_seed, draw_initial_values, epoch_order, fresh_model
+from zoo.runs.seeding import derived_seed, draw_initial_values, epoch_order, fresh_model
 
 # TensorFlow's variables do not know NumPy 2's `copy` yet.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -86,7 +86,7 @@ def test_seeds_and_orders_are_the_same_in_every_process():
     # Keras takes seconds to import and neither function needs it.
     program = (
         "import sys, types; sys.modules['keras'] = types.ModuleType('keras');"
-        "from zoo.seeding import derived_seed, epoch_order;"
+        "from zoo.runs.seeding import derived_seed, epoch_order;"
         "print(derived_seed(1, 'Dense', 0, 'kernel'), epoch_order(9, 4, 2).tolist())"
     )
     here = f"{derived_seed(1, 'Dense', 0, 'kernel')} {epoch_order(9, 4, 2).tolist()}"

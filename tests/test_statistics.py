@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from zoo.statistics import (
+from zoo.evidence.statistics import (
     benjamini_hochberg,
     bootstrap_interval,
     equivalence_p,

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from zoo.engine.result import METRICS
 from zoo.errors import ZooError
-from zoo.store import SCHEMA, Store
+from zoo.results.store import SCHEMA, Store
+from zoo.runs.run import METRICS
 
 HARD_NUMBERS = [
     0.1,

@@ -5,9 +5,9 @@ import math
 import pandas as pd
 import pytest
 
-from zoo import tables
 from zoo.errors import ZooError
-from zoo.summary import summarise
+from zoo.results import tables
+from zoo.results.summary import summarise
 
 FILES = {"spec.json", "runs.csv", "curves.csv", "table.csv", "table.md"}
 NAN = math.nan

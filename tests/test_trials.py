@@ -5,11 +5,11 @@ from keras import layers
 
 from zoo import data
 from zoo.engine import fit
-from zoo.engine.result import Silent
 from zoo.experiment import Recipe
-from zoo.plan import Job, Run
+from zoo.runs.plan import Job, Run
+from zoo.runs.run import Silent
+from zoo.runs.seeding import derived_seed
 from zoo.search_space import Dimension
-from zoo.seeding import derived_seed
 from zoo.trials import search, train
 
 # TensorFlow's variables do not know NumPy 2's `copy` yet.

@@ -13,8 +13,8 @@ from keras import layers
 import zoo
 from zoo.engine import population
 from zoo.errors import ZooError
-from zoo.hypermodel import space_of
-from zoo.store import Store
+from zoo.results.store import Store
+from zoo.search.hypermodel import space_of
 from zoo.tuner import Search
 
 pytestmark = [

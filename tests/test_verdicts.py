@@ -20,8 +20,8 @@ from zoo.claims import (
     Ratio,
     Trend,
 )
-from zoo.statistics import equivalence_p, mean_interval, mean_p
-from zoo.verdicts import Cells, settle
+from zoo.evidence.statistics import equivalence_p, mean_interval, mean_p
+from zoo.evidence.verdicts import Cells, settle
 
 NAN, INF = math.nan, math.inf
 # Symmetric and of mean 0; steps of 1/64 are exact in binary.

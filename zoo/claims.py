@@ -1,8 +1,9 @@
 """What the lectures say, as rules that runs can settle. It needs neither Keras nor NumPy.
 
 A rule is fixed before the runs. Its verdict is `supported`, `refuted`, `undecided` or `not run`;
-`zoo/verdicts.py` finds it. Variants are named by their labels. A metric is a column of `runs.csv`
-or one that is derived from a run's history (`zoo/metrics.py`); differences are paired by seed.
+`zoo/evidence/verdicts.py` finds it. Variants are named by their labels. A metric is a column of
+`runs.csv` or one that is derived from a run's history (`zoo/evidence/metrics.py`); differences are
+paired by seed.
 """
 
 from __future__ import annotations

@@ -10,10 +10,10 @@ import numpy as np
 from zoo import data as datasets
 from zoo.data import Data, fingerprint_of
 from zoo.engine import fit, population
-from zoo.engine.result import Progress, Result, Silent
 from zoo.errors import ZooError
 from zoo.experiment import Recipe, crossentropy, no_callbacks
-from zoo.plan import Job, Run
+from zoo.runs.plan import Job, Run
+from zoo.runs.run import Progress, Result, Silent
 
 Pair = tuple[Any, Any]
 
@@ -54,7 +54,7 @@ def fit_many(
         loss: Function that returns a loss on `(labels, logits)`.
         engine: `"population"`, or `"fit"` for one run at a time.
         largest: Most runs that may train at once; `None` leaves it to the engine.
-        progress: Is told of every epoch; see `zoo.engine.result.Progress`.
+        progress: Is told of every epoch; see `zoo.runs.run.Progress`.
 
     Returns:
         One `Result` a run, in the order of learning rates and then seeds: `run`, `status`,

@@ -12,13 +12,13 @@ import pandas as pd
 
 from zoo import data
 from zoo.engine import population
-from zoo.engine.result import Result, Silent
 from zoo.experiment import Recipe
-from zoo.oracles import Oracle, scores
-from zoo.plan import Job, Run
-from zoo.search import changed, guarded
+from zoo.runs.plan import Job, Run
+from zoo.runs.run import Result, Silent
+from zoo.runs.seeding import derived_seed
+from zoo.search.oracle import Oracle, scores
+from zoo.search.points import changed, guarded
 from zoo.search_space import LEARNING_RATE, Dimension
-from zoo.seeding import derived_seed
 
 __all__ = ["guarded", "search", "train"]
 
@@ -83,7 +83,7 @@ def search(
         recipe: What is trained; its callbacks alone stop a trial.
         space: What varies, by name; the learning rate among it.
         seed: Anything that `repr` tells from the seeds of other searches.
-        strategy: One of `zoo.oracles.STRATEGIES`.
+        strategy: One of `zoo.search.oracle.STRATEGIES`.
         trials: Most trials; Hyperband has its own number.
         epochs: Epochs of a trial instead of the recipe's.
         at_once: How many trials the strategy is asked for before it hears of their scores.

@@ -12,11 +12,11 @@ import pandas as pd
 from rich.console import Console
 
 from zoo.errors import ZooError
-from zoo.executions import Execution, Trainer, first_line, trainer_of
-from zoo.hypermodel import hypermodel_of, space_of
-from zoo.oracles import OBJECTIVE, OWN, Oracle, Trial, at_once, check, objective_of
-from zoo.store import Store
-from zoo.tables import EXACT, write_frame
+from zoo.results.store import Store
+from zoo.results.tables import EXACT, write_frame
+from zoo.search.executions import Execution, Trainer, first_line, trainer_of
+from zoo.search.hypermodel import hypermodel_of, space_of
+from zoo.search.oracle import OBJECTIVE, OWN, Oracle, Trial, at_once, check, objective_of
 
 COLUMNS = ("trial", "status", "score", "deviation", "diverged", "epochs", "error")
 WORST_LOSS = 100.0  # where not one has been finite

@@ -13,13 +13,13 @@ import keras
 import numpy as np
 
 from zoo.data import Data
-from zoo.device import on_processor
+from zoo.engine.device import on_processor
+from zoo.engine.initial_model import convolves, set_initial_values
 from zoo.engine.program import EVALUATION_CHUNK, SEAMS, seam, signature
-from zoo.engine.start import convolves, set_initial_values
+from zoo.engine.run_model import hook_below_epochs
 from zoo.engine.strengths import momentum, penalties, strengths
-from zoo.engine.view import hook_below_epochs
-from zoo.plan import Job, optimizer_of, steps_per_epoch
-from zoo.seeding import fresh_model
+from zoo.runs.plan import Job, optimizer_of, steps_per_epoch
+from zoo.runs.seeding import fresh_model
 
 # On a processor a run-step costs the same in a population of 8 and of 128 (`make benchmark`), and a
 # fixed number of places makes every run's bits independent of how many runs were asked for.

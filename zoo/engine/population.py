@@ -13,14 +13,14 @@ import keras
 import numpy as np
 
 from zoo.data import Data
-from zoo.device import device_name
 from zoo.engine import fit
+from zoo.engine.device import device_name
 from zoo.engine.groups import PLACES_CPU, Group, groups
 from zoo.engine.program import Program, State, seam
-from zoo.engine.result import METRICS, Progress, Result, exact_share, records_of, status_of
-from zoo.engine.view import RunModel
-from zoo.plan import Job, Run, optimizer_of, steps_per_epoch
-from zoo.seeding import epoch_order
+from zoo.engine.run_model import RunModel
+from zoo.runs.plan import Job, Run, optimizer_of, steps_per_epoch
+from zoo.runs.run import METRICS, Progress, Result, exact_share, records_of, status_of
+from zoo.runs.seeding import epoch_order
 
 
 @dataclass(eq=False)

@@ -14,11 +14,11 @@ from keras import ops
 
 from zoo.data import Data
 from zoo.engine.strengths import given, given_momentum, momentum, penalties, sharing
-from zoo.identity import describe, key_of
-from zoo.plan import Job
+from zoo.runs.identity import describe, key_of
+from zoo.runs.plan import Job
 
 EVALUATION_CHUNK = 1000
-SEAMS = {"tensorflow": "zoo.engine.seam_tensorflow", "jax": "zoo.engine.seam_jax"}
+SEAMS = {"tensorflow": "zoo.engine.backend_tensorflow", "jax": "zoo.engine.backend_jax"}
 
 # Trainable, frozen, and the optimizer's variables followed by the strengths of penalties and the
 # momentum, each of shape `(runs, ...)`.

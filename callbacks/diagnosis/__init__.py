@@ -1,0 +1,1 @@
+"""What a loss curve looks like, by written rules."""

@@ -1,0 +1,1 @@
+"""Which function should a hidden unit apply?"""

@@ -1,0 +1,1 @@
+"""What carries signals and gradients through many layers?"""

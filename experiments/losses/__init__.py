@@ -1,0 +1,1 @@
+"""Which loss stands behind which output?"""

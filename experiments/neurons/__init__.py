@@ -1,0 +1,1 @@
+"""What do a neuron and a layer of them compute?"""

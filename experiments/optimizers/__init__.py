@@ -1,0 +1,1 @@
+"""How should the weights move, and how fast?"""

@@ -1,0 +1,1 @@
+"""How should hyperparameters be searched?"""

@@ -1,0 +1,89 @@
+"""Where does a search look: how are trials spread by linear, logarithmic, grid and random sampling?
+
+The lectures say that uniform draws between 0.0001 and 1 spend 90 % of the trials above 0.1, that 1
+minus beta should be drawn instead of beta, and that a grid of nine tries three values of each
+parameter where nine random trials try nine. The trials are keras-tuner's own, 400 a seed; nothing
+is trained.
+
+References:
+    Bergstra and Bengio (2012), Random Search for Hyper-Parameter Optimization, JMLR 13.
+"""
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from zoo.claims import Claim, Identity, Number
+from zoo.experiment import Measurement
+from zoo.search.oracle import Oracle
+from zoo.search_space import Dimension
+
+TRIALS = 400
+
+
+def draws(dimensions, seed, strategy="random", trials=TRIALS):
+    """Returns the trials of a search, shape `(trials, dimensions)`."""
+    space = {each.name: each for each in dimensions}
+    with tempfile.TemporaryDirectory() as folder:
+        oracle = Oracle(strategy, space, trials, seed, 1, Path(folder) / "search")
+        return np.array([[trial.values[name] for name in space] for trial in oracle.ask(trials)])
+
+
+def share(dimension, low, high):
+    """Returns a measurement of the share of trials between two values."""
+
+    def measure(seed):
+        values = draws([dimension], seed)
+        return {"share": np.mean((low <= values) & (values <= high)), "trials": len(values)}
+
+    return measure
+
+
+def nine(strategy):
+    """Returns a measurement of how many values nine trials try of the one that matters."""
+
+    def measure(seed):
+        both = [Dimension("important", 0.0, 1.0), Dimension("unimportant", 0.0, 1.0)]
+        return {"distinct_values": len(np.unique(draws(both, seed, strategy, 9)[:, 0]))}
+
+    return measure
+
+
+def about(variant, value, tolerance=0.05):
+    """Says which share of the trials lies there, about."""
+    return Number(variant, "share", value, tolerance)
+
+
+EXPERIMENT = Measurement(
+    factor="sampling",
+    variants={
+        "alpha": share(Dimension("alpha", 1e-4, 1.0), 0.1, 1.0),
+        "alpha log": share(Dimension("alpha", 1e-4, 1.0, "log"), 0.1, 1.0),
+        "beta": share(Dimension("beta", 0.9, 0.999), 0.99, 0.999),
+        "1 minus beta log": share(Dimension("one_minus_beta", 1e-3, 0.1, "log"), 1e-3, 0.01),
+        "learning rate": share(Dimension("learning_rate", 1e-8, 0.1), 1e-8, 1e-3),
+        "weight scale": share(Dimension("weight_scale", 1e-5, 0.1), 1e-5, 1e-2),
+        "grid of nine": nine("grid"),
+        "nine random": nine("random"),
+    },
+    measure=lambda part, seed: part(seed),
+    claims=[
+        Claim("HPO09", (about("alpha", 0.9), about("alpha log", 0.25))),
+        Claim("HPO11", (about("beta", 1 / 11), about("1 minus beta log", 0.5))),
+        Claim(
+            "HPO12",
+            (
+                Identity("distinct_values", 3.0, 0.0, ("grid of nine",)),
+                Identity("distinct_values", 9.0, 0.0, ("nine random",)),
+            ),
+            deviation="how many values are tried; not yet what that finds",
+        ),
+        Claim(
+            "HPO13 shares",
+            (about("learning rate", 0.01, 0.01), about("weight scale", 0.1)),
+            says="Drawn linearly, 1 % of the rates lie below 0.001, 10 % of the scales below 0.01.",
+            source="computed from the ranges of lecture 1",
+        ),
+    ],
+)

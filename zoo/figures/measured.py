@@ -1,0 +1,264 @@
+"""Draws what measured experiments found: by layer, by variant, and as histograms."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib import style
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
+
+from zoo.errors import ZooError
+from zoo.figures.palette import HOUSE_STYLE, INK, QUIET, rate_text, style_of, widest
+from zoo.figures.panels import MARGIN, lay_panels, save_figure, start_page
+from zoo.results.measured import series_of, stated_numbers
+from zoo.results.tables import read_frame, read_spec, read_table
+
+# Values whose largest is so many times the smallest are drawn on a logarithmic axis.
+DECADES = 30
+# Inches: a row of the dot plot, the width of one of its panels, and a histogram.
+ROW, DOTS = 0.3, 3.4
+CELL_WIDTH, CELL_HEIGHT = 1.05, 0.75
+
+house_style = style.context(["default", HOUSE_STYLE])
+
+
+def plot_results(folder: Path, kind: str | None = None) -> list[Path]:
+    """Draws the pictures of a measured experiment into its folder, each as SVG and as PNG.
+
+    Args:
+        folder: Holds `spec.json` and `table.csv`, perhaps `histograms.csv`.
+        kind: A metric that is known at several places, `values`, `histograms`, or `None` for all.
+
+    Returns:
+        The files written; none if there is nothing that a picture shows better than the table.
+    """
+    spec, table = read_spec(folder), read_table(folder)
+    figures: dict[str, Any] = {
+        metric: lambda metric=metric: draw_series(spec, table, metric)
+        for metric in series_of(table)
+    }
+    if compared(spec, table):
+        figures["values"] = lambda: draw_values(spec, table)
+    if (folder / "histograms.csv").is_file():
+        histograms = read_frame(folder / "histograms.csv")
+        figures["histograms"] = lambda: draw_histograms(spec, histograms)
+    if kind is not None and kind not in figures:
+        known = ", ".join(figures) or "none: its table is all there is"
+        raise ZooError(
+            f"`--kind` must be one of the pictures of {spec['experiment']} ({known}). "
+            f"Received: {kind!r}"
+        )
+    drawn = {name: draw() for name, draw in figures.items() if kind in (None, name)}
+    return [path for name, figure in drawn.items() for path in save_figure(figure, folder / name)]
+
+
+def compared(spec: Mapping[str, Any], table: pd.DataFrame) -> list[str]:
+    """Returns the metrics without places that claims compare; what must equal a formula is not."""
+    named = {
+        rule["metric"]
+        for claim in spec["claims"]
+        for rule in claim["rules"]
+        if rule["rule"] != "identity"
+    }
+    single = table[table["place"].isna()]
+    return [str(metric) for metric in single["metric"].unique() if metric in named]
+
+
+@house_style
+def draw_series(spec: Mapping[str, Any], table: pd.DataFrame, metric: str) -> Figure:
+    """Draws a metric against its places, such as layers; one panel a variant, each on its own axis.
+
+    Args:
+        spec: The declaration as run, as in `spec.json`.
+        table: As in `table.csv`.
+        metric: One that is known at several places.
+    """
+    rows = table[(table["metric"] == metric) & np.isfinite(table["mean"])]
+    measured = [label for label in spec["variants"] if label in set(rows["variant"])]
+    stated = stated_numbers(spec, table)
+    stated = stated[stated["metric"] == metric]
+    legend: list[Any] = [
+        Line2D([], [], color=INK, marker="o", markersize=4, label="mean over seeds"),
+        Patch(color=INK, alpha=0.25, linewidth=0, label="two standard deviations of one network"),
+    ]
+    if len(stated):
+        legend.append(_ring(label="printed in the lecture"))
+    shown = {**spec, "variants": measured}
+    notes = dict.fromkeys(measured, "")
+    figure, panels = lay_panels(
+        shown, notes, spec["places"], metric.replace("_", " "), legend, share_y=False
+    )
+    for label, axes in panels.items():
+        colour = style_of(spec["variants"])[label][0]
+        own = rows[rows["variant"] == label].sort_values("place")
+        axes.plot(own["place"], own["mean"], color=colour, marker="o", markersize=4, linewidth=1.6)
+        spread = 2 * own["deviation"].fillna(0)
+        low = own["mean"] - spread
+        values = pd.concat([own["mean"], stated.loc[stated["variant"] == label, "stated"]])
+        # A function is drawn as it is; what changes from layer to layer changes by factors.
+        geometric = spec["places"] != "input" and _spans_decades(metric, values)
+        _own_axis(axes, geometric, values, pd.concat([low, own["mean"] + spread]))
+        if axes.get_yscale() == "log":
+            low = low.clip(lower=axes.get_ylim()[0])
+        axes.fill_between(
+            own["place"], low, own["mean"] + spread, color=colour, alpha=0.25, linewidth=0
+        )
+        printed = stated[stated["variant"] == label]
+        axes.plot(printed["place"], printed["stated"], **_RING)
+    _place_axis(panels[measured[0]], rows["place"])
+    return figure
+
+
+@house_style
+def draw_values(spec: Mapping[str, Any], table: pd.DataFrame) -> Figure:
+    """Draws the metrics that claims compare: one panel a metric, one line a variant.
+
+    Args:
+        spec: The declaration as run, as in `spec.json`.
+        table: As in `table.csv`.
+    """
+    metrics = compared(spec, table)
+    rows = table[table["metric"].isin(metrics) & np.isfinite(table["mean"])]
+    variants = [label for label in spec["variants"] if label in set(rows["variant"])]
+    left = MARGIN + widest(variants) + 0.2
+    columns = min(len(metrics), 3)
+    lines = math.ceil(len(metrics) / columns)
+    width = left + columns * (DOTS + 0.35)
+    pitch = len(variants) * ROW + 0.85
+    legend = [
+        Line2D([], [], color=INK, marker="o", label="mean over seeds, with its 95 % interval")
+    ]
+    figure, bottom = start_page(spec, width, lines * pitch - 0.4, 0.4, legend)
+    height = figure.get_figheight()
+    for index, metric in enumerate(metrics):
+        line, column = divmod(index, columns)
+        corner = left + column * (DOTS + 0.35), bottom + (lines - 1 - line) * pitch
+        size = DOTS / width, len(variants) * ROW / height
+        axes = figure.add_axes((corner[0] / width, corner[1] / height, *size))
+        axes.set_title(metric.replace("_", " "), loc="left", pad=5)
+        own = rows[rows["metric"] == metric].set_index("variant")
+        for row, label in enumerate(variants):
+            if label not in own.index:
+                continue
+            cell, colour = own.loc[label], style_of(spec["variants"])[label][0]
+            axes.plot([cell["low"], cell["high"]], [row, row], color=colour, linewidth=1.8)
+            axes.plot(cell["mean"], row, marker="o", color=colour, markersize=6)
+        axes.set_ylim(len(variants) - 0.5, -0.5)
+        axes.set_yticks(range(len(variants)), variants if column == 0 else [""] * len(variants))
+        axes.tick_params(axis="y", length=0)
+        axes.grid(visible=True, axis="both")
+        _horizontal_axis(axes, metric, own["mean"])
+    return figure
+
+
+@house_style
+def draw_histograms(spec: Mapping[str, Any], histograms: pd.DataFrame) -> Figure:
+    """Draws a small histogram for each variant and place; each is as high as its cell.
+
+    Args:
+        spec: The declaration as run, as in `spec.json`.
+        histograms: As in `histograms.csv`. What lies outside of the bins is not drawn.
+    """
+    variants = [label for label in spec["variants"] if label in set(histograms["variant"])]
+    places = sorted(histograms["place"].unique())
+    left = MARGIN + widest(variants) + 0.25
+    width = left + len(places) * CELL_WIDTH + MARGIN
+    body = len(variants) * CELL_HEIGHT + 0.3
+    figure, bottom = start_page(spec, width, body, 0.3, [])
+    height = figure.get_figheight()
+    for row, label in enumerate(variants):
+        y = bottom + body - 0.3 - (row + 1) * CELL_HEIGHT
+        middle = (y + 0.3 * CELL_HEIGHT) / height
+        figure.text((left - 0.15) / width, middle, label, ha="right", va="center")
+        for column, place in enumerate(places):
+            chosen = (histograms["variant"] == label) & (histograms["place"] == place)
+            cell = histograms[chosen].sort_values("left")
+            x = (left + column * CELL_WIDTH) / width
+            size = 0.9 * CELL_WIDTH / width, 0.62 * CELL_HEIGHT / height
+            axes = figure.add_axes((x, y / height, *size))
+            if row == 0:
+                axes.set_title(f"{spec['places']} {place:g}", fontsize=9, color=QUIET)
+            if len(cell):
+                edges = [*cell["left"], cell["right"].iloc[-1]]
+                colour = style_of(spec["variants"])[label][0]
+                axes.stairs(cell["share"], edges, fill=True, color=colour)
+                axes.set_xlim(edges[0], edges[-1])
+                axes.set_xticks([edges[0], (edges[0] + edges[-1]) / 2, edges[-1]])
+            axes.tick_params(labelsize=7, length=2, labelbottom=row == len(variants) - 1)
+            axes.set_yticks([])
+            axes.spines["left"].set_visible(False)
+            axes.grid(visible=False)
+    return figure
+
+
+_RING: dict[str, Any] = {
+    "linestyle": "none",
+    "marker": "o",
+    "markersize": 8,
+    "markerfacecolor": "none",
+    "markeredgecolor": INK,
+}
+
+
+def _ring(label: str) -> Line2D:
+    return Line2D([], [], label=label, **_RING)
+
+
+def _own_axis(axes: Axes, geometric: bool, values: pd.Series, band: pd.Series) -> None:
+    """Puts the vertical axis on a logarithmic scale where the values ask for it.
+
+    A linear axis has room for the band, too.
+    """
+    low, high = float(values.min()), float(values.max())
+    if geometric:
+        axes.set_yscale("log")
+        axes.set_ylim(low / 2, high * 2)
+        axes.yaxis.set_major_locator(LogLocator(numticks=5))
+        axes.yaxis.set_major_formatter(lambda y, _: rate_text(y))
+        axes.yaxis.set_minor_formatter(NullFormatter())
+        return
+    low, high = min(low, float(band.min())), max(high, float(band.max()))
+    # Noise must not fill the panel: a tenth of the size is the least that is shown.
+    room = max(0.15 * (high - low), 0.05 * max(abs(low), abs(high)), 1e-12)
+    axes.set_ylim(low - room, high + room)
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
+    axes.yaxis.set_major_formatter(lambda y, _: f"{y:.4g}")
+
+
+def _horizontal_axis(axes: Axes, metric: str, values: pd.Series) -> None:
+    if _spans_decades(metric, values):
+        axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(numticks=5))
+        axes.xaxis.set_major_formatter(lambda x, _: rate_text(x))
+        axes.xaxis.set_minor_formatter(NullFormatter())
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
+        axes.xaxis.set_major_formatter(lambda x, _: f"{x:.4g}")
+
+
+def _spans_decades(metric: str, values: pd.Series) -> bool:
+    """Returns whether positive values lie so that a linear axis would squeeze most of them."""
+    if metric.startswith("log"):
+        return False
+    low, high = float(values.min()), float(values.max())
+    return low > 0 and high / low > DECADES and high / float(values.median()) > 4
+
+
+def _place_axis(axes: Axes, places: pd.Series) -> None:
+    low, high = float(places.min()), float(places.max())
+    # Layers are counted, depths of 10, 100 and 1,000 are compared.
+    if low > 0 and high / low > DECADES and places.nunique() < high / 2:
+        axes.set_xscale("log")
+        axes.xaxis.set_major_formatter(lambda x, _: f"{x:g}")
+        axes.xaxis.set_minor_formatter(NullFormatter())
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, steps=[1, 2, 5, 10]))

@@ -1,0 +1,366 @@
+"""Draws a search: scores, the best so far, trials as lines, and what mattered."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from matplotlib import colormaps, style
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
+
+from zoo.figures.palette import COLOURS, HOUSE_STYLE, INK, rate_text, widest
+from zoo.figures.panels import MARGIN, save_figure, start_page
+from zoo.results.tables import read_frame
+from zoo.search_space import Dimension
+
+PANEL, GAP, ROW = 3.4, 0.75, 2.6  # inches
+SHUFFLES = 2000  # orders of the trials that the band of the best-so-far is from
+SEED = 0
+FEWEST = 10  # trials from which a model of the scores says anything
+SCORES = colormaps["viridis"].reversed()
+
+house_style = style.context(["default", HOUSE_STYLE])
+
+
+def plot(
+    folder: Path, spec: Mapping[str, Any], trials: pd.DataFrame, space: Mapping[str, Dimension]
+) -> list[Path]:
+    """Writes the pictures of a search into its folder and returns their files."""
+    figures = {
+        "scores": draw_scores(spec, trials, space),
+        "best_so_far": draw_best_so_far(spec, trials),
+    }
+    varied = {name: each for name, each in space.items() if len(each.choices) != 1}
+    if len(varied) > 1:
+        figures["parallel"] = draw_parallel(spec, trials, varied)
+    if varied and len(trials) >= FEWEST:
+        figures["importance"] = draw_importance(spec, trials, varied)
+    pair = grid_and_random(folder, spec, trials)
+    if len(pair) == 2 and len(varied) > 1 and not all(each.is_list for each in varied.values()):
+        figures["grid_and_random"] = draw_grid_and_random(spec, pair, varied)
+    return [path for name, figure in figures.items() for path in save_figure(figure, folder / name)]
+
+
+def grid_and_random(
+    folder: Path, spec: Mapping[str, Any], trials: pd.DataFrame
+) -> dict[str, pd.DataFrame]:
+    """Returns the trials of a grid and of a random search, where both were made alike."""
+    own = str(spec["strategy"])
+    other = {"grid": "random", "random": "grid"}.get(own)
+    beside = folder.with_name(folder.name.replace(f"@{own}", f"@{other}", 1)) / "trials.csv"
+    if other is None or not beside.is_file():
+        return {own: trials}
+    return dict(sorted({own: trials, other: read_frame(beside)}.items()))
+
+
+@house_style
+def draw_scores(
+    spec: Mapping[str, Any], trials: pd.DataFrame, space: Mapping[str, Dimension]
+) -> Figure:
+    """Draws the validation accuracy of every trial against each hyperparameter.
+
+    Args:
+        spec: The search as declared, as in `spec.json`.
+        trials: As in `trials.csv`.
+        space: What was varied, by name.
+    """
+    names = [name for name, each in space.items() if len(each.choices) != 1]
+    columns = max(min(len(names), 3), 1)
+    lines = math.ceil(len(names) / columns)
+    stages = sorted(trials["stage"].unique())
+    legend = [
+        Line2D(
+            [], [], linestyle="none", marker="o", color=COLOURS[place], label=_stage(stages, stage)
+        )
+        for place, stage in enumerate(stages)
+    ]
+    legend.append(Line2D([], [], linestyle="none", marker="x", color=INK, label="diverged"))
+    width = MARGIN + 0.65 + columns * (PANEL + GAP)
+    figure, bottom = start_page(spec, width, lines * (ROW + GAP) - GAP / 2, 0.6, legend)
+    height = figure.get_figheight()
+    for index, name in enumerate(names):
+        line, column = divmod(index, columns)
+        left = MARGIN + 0.65 + column * (PANEL + GAP)
+        low = bottom + (lines - 1 - line) * (ROW + GAP)
+        axes = figure.add_axes((left / width, low / height, PANEL / width, ROW / height))
+        axes.set_xlabel(_words(name))
+        if column == 0:
+            axes.set_ylabel("validation accuracy (%)")
+        places, ticks = _places(space[name], trials[name])
+        for number, stage in enumerate(stages):
+            for diverged, marker in ((False, "o"), (True, "x")):
+                own = (trials["stage"] == stage) & ((trials["diverged"] > 0) == diverged)
+                axes.plot(
+                    places[own.to_numpy()],
+                    100 * trials.loc[own, "score"],
+                    linestyle="none",
+                    marker=marker,
+                    markersize=5,
+                    color=COLOURS[number],
+                    alpha=0.8,
+                )
+        _horizontal(axes, space[name], ticks)
+    return figure
+
+
+@house_style
+def draw_best_so_far(spec: Mapping[str, Any], trials: pd.DataFrame) -> Figure:
+    """Draws the best score among the first trials, and what other orders would have found.
+
+    Args:
+        spec: The search as declared, as in `spec.json`.
+        trials: As in `trials.csv`.
+    """
+    score = 100 * trials["score"].to_numpy(float)
+    counts = np.arange(1, len(score) + 1)
+    low, middle, high = best_of_k(score)
+    legend = [
+        Line2D([], [], color=COLOURS[0], label="best so far"),
+        Line2D([], [], color=INK, linestyle="--", label="best of as many, in any order: median"),
+        Patch(color=INK, alpha=0.15, linewidth=0, label="and 95 % of the orders"),
+    ]
+    width, body = 7.2, 3.6
+    figure, bottom = start_page(spec, width, body, 0.6, legend)
+    height = figure.get_figheight()
+    left = MARGIN + 0.65
+    axes = figure.add_axes(
+        (left / width, bottom / height, (width - left - MARGIN) / width, body / height)
+    )
+    axes.fill_between(counts, low, high, color=INK, alpha=0.15, linewidth=0)
+    axes.plot(counts, middle, color=INK, linestyle="--", linewidth=1.2)
+    axes.step(counts, np.maximum.accumulate(score), where="post", color=COLOURS[0], linewidth=2)
+    axes.set_xlabel("trials")
+    axes.set_ylabel("validation accuracy (%)")
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
+    return figure
+
+
+@house_style
+def draw_parallel(
+    spec: Mapping[str, Any], trials: pd.DataFrame, space: Mapping[str, Dimension]
+) -> Figure:
+    """Draws every trial as a line through its values, from the worst to the best.
+
+    Args:
+        spec: The search as declared, as in `spec.json`.
+        trials: As in `trials.csv`.
+        space: What was varied, by name; at least two.
+    """
+    legend = [
+        Line2D([], [], color=SCORES(1.0), linewidth=2, label="highest score"),
+        Line2D([], [], color=SCORES(0.0), linewidth=2, label="lowest"),
+        Line2D([], [], color="0.6", linestyle=":", label="diverged"),
+    ]
+    width, body = MARGIN + 0.9 + 1.9 * len(space), 3.4
+    figure, bottom = start_page(spec, width, body, 0.6, legend)
+    height = figure.get_figheight()
+    left = MARGIN + 0.65
+    axes = figure.add_axes(
+        (left / width, bottom / height, (width - left - 0.9) / width, body / height)
+    )
+    places = np.column_stack([shares(each, trials[name]) for name, each in space.items()])
+    rank = trials["score"].rank(pct=True).to_numpy()
+    for row in np.argsort(rank, kind="stable"):
+        diverged = trials["diverged"].iloc[row] > 0
+        look = {"color": "0.6", "linestyle": ":"} if diverged else {"color": SCORES(rank[row])}
+        axes.plot(range(len(space)), places[row], linewidth=1.4, alpha=0.85, **look)
+    for place, each in enumerate(space.values()):
+        axes.axvline(place, color=INK, linewidth=0.8)
+        for at, text in _marks(each):
+            behind = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1}
+            axes.text(place + 0.03, at, text, fontsize=8, va="center", bbox=behind)
+    axes.set_xticks(range(len(space)), [_words(name) for name in space])
+    axes.set_yticks([])
+    axes.set_ylim(-0.05, 1.05)
+    axes.spines["left"].set_visible(False)
+    axes.grid(visible=False)
+    return figure
+
+
+@house_style
+def draw_importance(
+    spec: Mapping[str, Any], trials: pd.DataFrame, space: Mapping[str, Dimension]
+) -> Figure:
+    """Draws how much a model of the scores loses when a hyperparameter is shuffled.
+
+    Args:
+        spec: The search as declared, as in `spec.json`.
+        trials: As in `trials.csv`.
+        space: What was varied, by name.
+    """
+    mean, deviation = importance(trials, space)
+    order = np.argsort(mean)
+    width, body = 7.2, 0.4 * len(space) + 0.3
+    figure, bottom = start_page(spec, width, body, 0.6, [])
+    height = figure.get_figheight()
+    labels = [_words(list(space)[place]) for place in order]
+    left = MARGIN + widest(labels) + 0.2
+    axes = figure.add_axes(
+        (left / width, bottom / height, (width - left - MARGIN) / width, body / height)
+    )
+    axes.barh(labels, 100 * mean[order], xerr=100 * deviation[order], color=COLOURS[0], height=0.6)
+    axes.set_xlabel("mean error added by shuffling it (points of accuracy)")
+    axes.grid(visible=True, axis="x")
+    axes.grid(visible=False, axis="y")
+    return figure
+
+
+@house_style
+def draw_grid_and_random(
+    spec: Mapping[str, Any], pair: Mapping[str, pd.DataFrame], space: Mapping[str, Dimension]
+) -> Figure:
+    """Draws where a grid and a random search looked, and which values of one axis that tried.
+
+    Args:
+        spec: Either search as declared, as in `spec.json`.
+        pair: Their trials, as in `trials.csv`, by strategy.
+        space: What was varied, by name; at least one range and something else.
+
+    References:
+        Bergstra and Bengio (2012), Random Search for Hyper-Parameter Optimization, JMLR 13, fig. 1.
+    """
+    across = next(name for name, each in space.items() if not each.is_list)
+    up = [name for name in space if name != across][-1]
+    shown = np.concatenate([trials["score"] for trials in pair.values()])
+    strip, gap = 0.9, 0.15
+    width, body = MARGIN + 0.75 + 2 * (PANEL + GAP), strip + gap + PANEL
+    heading = {**spec, "strategy": " and ".join(pair)}
+    figure, bottom = start_page(heading, width, body + 0.3, 0.6, [])
+    height = figure.get_figheight()
+    for column, (strategy, trials) in enumerate(pair.items()):
+        left = (MARGIN + 0.75 + column * (PANEL + GAP)) / width
+        first = figure.axes[0] if column else None
+        box = (left, bottom / height, PANEL / width, PANEL / height)
+        plane = figure.add_axes(box, sharex=first, sharey=first)
+        top = (bottom + PANEL + gap) / height
+        scores = figure.add_axes((left, top, PANEL / width, strip / height), sharex=plane)
+        score = 100 * trials["score"]
+        places, labels = _places(space[up], trials[up])
+        look = {"c": score, "cmap": SCORES, "vmin": 100 * shown.min(), "vmax": 100 * shown.max()}
+        plane.scatter(trials[across], places, s=36, edgecolors=INK, linewidths=0.5, **look)
+        scores.vlines(trials[across], 100 * shown.min(), score, color="0.8", linewidth=0.8)
+        scores.scatter(trials[across], score, s=20, edgecolors=INK, linewidths=0.5, **look)
+        values = trials[across].nunique()
+        scores.set_title(f"{strategy}: {len(trials)} trials, {values} values of {_words(across)}")
+        scores.tick_params(labelbottom=False)
+        scores.set_ylim(100 * shown.min() - 4, 100 * shown.max() + 4)
+        plane.set_xlabel(_words(across))
+        _horizontal(plane, space[across], [])
+        _vertical(plane, space[up], labels)
+        if column == 0:
+            plane.set_ylabel(_words(up))
+            scores.set_ylabel("score (%)")
+    return figure
+
+
+def importance(
+    trials: pd.DataFrame, space: Mapping[str, Dimension]
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Returns the permutation importance of each hyperparameter in a forest of the scores.
+
+    Args:
+        trials: As in `trials.csv`.
+        space: What was varied, by name.
+
+    Returns:
+        Mean absolute error that shuffling adds, and its deviation over 20 shuffles; each of shape
+        `(hyperparameters,)`.
+
+    References:
+        Breiman (2001), Random Forests, Machine Learning 45.
+    """
+    from sklearn.ensemble import RandomForestRegressor
+    from sklearn.inspection import permutation_importance
+
+    x = np.column_stack([shares(each, trials[name]) for name, each in space.items()])
+    y = trials["score"].to_numpy(float)
+    forest = RandomForestRegressor(200, min_samples_leaf=2, random_state=SEED).fit(x, y)
+    found = permutation_importance(
+        forest, x, y, scoring="neg_mean_absolute_error", n_repeats=20, random_state=SEED
+    )
+    return found.importances_mean, found.importances_std
+
+
+def shares(dimension: Dimension, values: pd.Series) -> npt.NDArray[Any]:
+    """Returns where values lie in a dimension, 0 to 1; those of a list in equal steps."""
+    if not dimension.is_list:
+        return np.array([dimension.place(value) for value in values])
+    order = {str(choice): place for place, choice in enumerate(dimension.choices)}
+    steps = max(len(order) - 1, 1)
+    return np.array([order[_text(value, order)] / steps for value in values])
+
+
+def _text(value: Any, order: Mapping[str, int]) -> str:
+    # A column of whole numbers may come back as floats.
+    return str(value) if str(value) in order else f"{value:g}"
+
+
+def _marks(dimension: Dimension) -> list[tuple[float, str]]:
+    """Returns places and texts along an axis of the parallel coordinates."""
+    if not dimension.is_list:
+        return [(0.0, rate_text(dimension.low)), (1.0, rate_text(dimension.high))]
+    labels = [str(choice) for choice in dimension.choices]
+    steps = max(len(labels) - 1, 1)
+    return [(place / steps, label) for place, label in enumerate(labels)]
+
+
+def best_of_k(
+    score: npt.NDArray[Any],
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]:
+    """Returns what the best of 1, 2, ... of the trials is, drawn without putting back.
+
+    Args:
+        score: Shape `(trials,)`.
+
+    Returns:
+        2.5 %, 50 % and 97.5 % quantiles over random orders, each of shape `(trials,)`.
+    """
+    generator = np.random.default_rng(SEED)
+    orders = np.array([generator.permutation(score) for _ in range(SHUFFLES)])
+    found = np.quantile(np.maximum.accumulate(orders, axis=1), (0.025, 0.5, 0.975), axis=0)
+    return found[0], found[1], found[2]
+
+
+def _stage(stages: Sequence[Any], stage: Any) -> str:
+    return "trial" if len(stages) == 1 else f"trial of stage {stage}"
+
+
+def _places(dimension: Dimension, values: pd.Series) -> tuple[npt.NDArray[Any], list[str]]:
+    """Returns where values stand on the axis: numbers as they are, labels in a row."""
+    numbers = all(isinstance(choice, int | float) for choice in dimension.choices)
+    if not dimension.is_list or numbers:
+        return values.to_numpy(float), []
+    labels = [str(choice) for choice in dimension.choices]
+    order = {label: place for place, label in enumerate(labels)}
+    return np.array([order[str(value)] for value in values], float), labels
+
+
+def _horizontal(axes: Axes, dimension: Dimension, labels: Sequence[str]) -> None:
+    if labels:
+        axes.set_xlim(-0.5, len(labels) - 0.5)
+        axes.set_xticks(range(len(labels)), labels, rotation=60, ha="right")
+    elif dimension.sampling == "log":
+        axes.set_xscale("log")
+        axes.xaxis.set_major_formatter(lambda x, _: rate_text(x))
+
+
+def _vertical(axes: Axes, dimension: Dimension, labels: Sequence[str]) -> None:
+    if labels:
+        axes.set_ylim(-0.5, len(labels) - 0.5)
+        axes.set_yticks(range(len(labels)), labels)
+    elif dimension.sampling == "log":
+        axes.set_yscale("log")
+        axes.yaxis.set_major_formatter(lambda y, _: rate_text(y))
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")

@@ -1,0 +1,392 @@
+"""Draws the results of one experiment: learning curves, learning rates, differences.
+
+The drawing functions take tables and return a figure; `plot_results` reads a results folder and
+writes the pictures beside the tables. The same tables give the same bytes.
+"""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib import style
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch, Rectangle
+from matplotlib.ticker import MaxNLocator
+
+from zoo.errors import ZooError
+from zoo.figures import recorded as traces
+from zoo.figures.palette import (
+    BASELINE_GREY,
+    HOUSE_STYLE,
+    INK,
+    QUIET,
+    TEXT,
+    count,
+    p_text,
+    points_text,
+    rate_text,
+    style_of,
+    widest,
+)
+from zoo.figures.panels import MARGIN, lay_panels, percent_axis, rate_axis, save_figure, start_page
+from zoo.results.tables import read_frame
+
+# Height of a row of the forest plot and width of its axes, in inches.
+ROW = 0.36
+FOREST = 5.2
+# Part of a panel's height that is kept for diverged runs.
+STRIP = 0.09
+
+# Starting from Matplotlib's defaults keeps a user's matplotlibrc out of the results.
+house_style = style.context(["default", HOUSE_STYLE])
+
+
+@house_style
+def draw_curves(spec: Mapping[str, Any], curves: pd.DataFrame, table: pd.DataFrame) -> Figure:
+    """Draws the learning curves of every variant at its own best learning rate.
+
+    Args:
+        spec: The declaration as run, as in `spec.json`.
+        curves: Mean and interval by variant, epoch and metric, as in `curves.csv`.
+        table: One row a variant, as in `table.csv`.
+
+    Returns:
+        One panel a variant, with the baseline's validation accuracy in each.
+    """
+    validation = curves[(curves["metric"] == "val_accuracy") & np.isfinite(curves["mean"])]
+    training = curves[(curves["metric"] == "accuracy") & np.isfinite(curves["mean"])]
+    baseline = validation[validation["variant"] == spec["baseline"]].sort_values("epoch")
+    styles = style_of(spec["variants"])
+    legend = [
+        Line2D([], [], color=INK, linewidth=1.8, label="validation"),
+        Line2D([], [], color=INK, linewidth=1, linestyle="--", label="training"),
+        *_band_key(validation),
+        *_baseline_key(spec),
+    ]
+    figure, panels = lay_panels(spec, _notes(spec, table), "epoch", "accuracy (%)", legend)
+    for label, axes in panels.items():
+        colour = styles[label][0]
+        own = validation[validation["variant"] == label].sort_values("epoch")
+        seen = training[training["variant"] == label].sort_values("epoch")
+        if label != spec["baseline"]:
+            _line(axes, baseline["epoch"], baseline["mean"], color=BASELINE_GREY, linewidth=1.5)
+        _line(axes, seen["epoch"], seen["mean"], color=colour, linewidth=1, linestyle="--")
+        band = own[np.isfinite(own["low"]) & np.isfinite(own["high"])]
+        axes.fill_between(
+            band["epoch"], 100 * band["low"], 100 * band["high"], color=colour, alpha=0.25, lw=0
+        )
+        _line(axes, own["epoch"], own["mean"], color=colour, linewidth=1.8)
+        if own.empty:
+            _say_empty(axes)
+    axes = panels[spec["variants"][0]]
+    last = max([1, *validation["epoch"], *training["epoch"]])
+    axes.set_xlim(0, 1.03 * last)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=5, integer=True, steps=[1, 2, 5, 10]))
+    percent_axis(axes, [*validation["mean"], *training["mean"], *validation["low"]])
+    return figure
+
+
+@house_style
+def draw_sensitivity(spec: Mapping[str, Any], runs: pd.DataFrame, table: pd.DataFrame) -> Figure:
+    """Draws validation accuracy against learning rate for every variant.
+
+    The mean is over all runs, as in the choice of the rate: a diverged run counts with the accuracy
+    that its weights give. Its cross stands in a grey strip below.
+
+    Args:
+        spec: The declaration as run, as in `spec.json`.
+        runs: One row a run, as in `runs.csv`.
+        table: One row a variant with its chosen learning rate, as in `table.csv`.
+
+    Returns:
+        One panel a variant, with the baseline's means in each.
+    """
+    runs = runs[runs["learning_rate"] > 0]
+    completed = runs[(runs["status"] == "completed") & np.isfinite(runs["val_accuracy"])]
+    diverged = runs[runs["status"] == "diverged"]
+    means = runs.groupby(["variant", "learning_rate"], as_index=False)["val_accuracy"].mean()
+    baseline = means[means["variant"] == spec["baseline"]]
+    styles = style_of(spec["variants"])
+    chosen = table.set_index("variant")["learning_rate"]
+    legend = [
+        Line2D([], [], color=INK, marker="o", markersize=5, label="mean over seeds"),
+        _dot_key("o", 4, "one seed", alpha=0.35, markeredgewidth=0),
+        _dot_key("o", 11, "chosen rate", markerfacecolor="none"),
+        *_baseline_key(spec),
+    ]
+    if len(diverged):
+        legend.insert(2, _dot_key("x", 5, "diverged (in the grey strip)"))
+    figure, panels = lay_panels(
+        spec, _notes(spec, table, edge=True), "learning rate", "validation accuracy (%)", legend
+    )
+    rates = sorted(set(runs["learning_rate"])) or [0.1]
+    shift = _seed_shift(sorted(set(runs["seed"])), rates)
+    for label, axes in panels.items():
+        colour, line, marker = styles[label]
+        mean, dots, crosses = (
+            part[part["variant"] == label] for part in (means, completed, diverged)
+        )
+        if label != spec["baseline"]:
+            _line(axes, baseline["learning_rate"], baseline["val_accuracy"], color=BASELINE_GREY)
+        if len(diverged):
+            strip = Rectangle((0, 0), 1, STRIP, transform=axes.transAxes, color="0.94", zorder=1)
+            axes.add_patch(strip)
+        dot: dict[str, Any] = {"color": colour, "linestyle": "none"}
+        axes.plot(
+            dots["learning_rate"] * dots["seed"].map(shift),
+            100 * dots["val_accuracy"],
+            **dot | {"marker": "o", "markersize": 3.5, "alpha": 0.35, "markeredgewidth": 0},
+        )
+        axes.plot(
+            crosses["learning_rate"] * crosses["seed"].map(shift),
+            np.full(len(crosses), STRIP / 2),
+            **dot | {"marker": "x", "markersize": 4, "transform": axes.get_xaxis_transform()},
+        )
+        look = {"color": colour, "linestyle": line, "marker": marker, "markersize": 5}
+        _line(axes, mean["learning_rate"], mean["val_accuracy"], linewidth=1.6, **look)
+        best = mean[np.isclose(mean["learning_rate"], chosen.get(label, math.nan), rtol=1e-4)]
+        ring = dot | {"marker": "o", "markersize": 11, "markerfacecolor": "none"}
+        _line(axes, best["learning_rate"], best["val_accuracy"], **ring)
+        if dots.empty and crosses.empty:
+            _say_empty(axes)
+    axes = panels[spec["variants"][0]]
+    rate_axis(axes, rates, axes.bbox.width / figure.dpi)
+    percent_axis(axes, runs["val_accuracy"], room=0.14 if len(diverged) else 0.0)
+    return figure
+
+
+@house_style
+def draw_effect(spec: Mapping[str, Any], table: pd.DataFrame) -> Figure:
+    """Draws how far each variant's test accuracy lies from the baseline's, with its interval.
+
+    The shaded noise floor is one standard error of the baseline's accuracy p on n test samples,
+    sqrt(p (1 - p) / n).
+
+    Args:
+        spec: The declaration as run, as in `spec.json`.
+        table: One row a variant, as in `table.csv`.
+
+    Returns:
+        A forest plot, variants in declared order from the top.
+    """
+    variants, baseline = list(spec["variants"]), spec["baseline"]
+    rows = table.set_index("variant").reindex(variants)
+    columns = _effect_columns(spec, rows)
+    widths = [widest(column) for column in columns]
+    left = MARGIN + widest(variants) + 0.15
+    right = sum(width + 0.3 for width in widths if width) + MARGIN
+    width = left + FOREST + right
+    accuracy = rows.loc[baseline, "test_accuracy"]
+    floor = 100 * math.sqrt(accuracy * (1 - accuracy) / spec["data"]["test"])
+    body = len(variants) * ROW
+    legend: list[Artist] = []
+    if np.isfinite(rows["difference_low"]).any():
+        seeds = count(len(spec["seeds"]), "seed")
+        key = Line2D([], [], color=INK, marker="o", linewidth=1.8, label=f"95 % interval, {seeds}")
+        legend.append(key)
+    if math.isfinite(floor):
+        legend.append(
+            Patch(
+                color="0.9",
+                label=f"noise floor \N{PLUS-MINUS SIGN}{floor:.1f}: "
+                f"standard error on {spec['data']['test']:,} test samples",
+            )
+        )
+    figure, bottom = start_page(spec, width, body + 0.3, 0.55, legend)
+    height = figure.get_figheight()
+    axes = figure.add_axes((left / width, bottom / height, FOREST / width, body / height))
+    if math.isfinite(floor):
+        axes.axvspan(-floor, floor, color="0.9", linewidth=0, zorder=0)
+    axes.axvline(0, color=QUIET, linewidth=1, linestyle="--", zorder=1)
+    for row, (label, (colour, _, marker)) in enumerate(style_of(variants).items()):
+        difference, low, high = 100 * rows.loc[
+            label, ["difference", "difference_low", "difference_high"]
+        ].astype(float)
+        if label == baseline:
+            axes.plot(0, row, marker=marker, color=colour, markersize=7, markerfacecolor="white")
+        elif math.isfinite(difference):
+            axes.plot([low, high], [row, row], color=colour, linewidth=2, solid_capstyle="butt")
+            axes.plot(difference, row, marker=marker, color=colour, markersize=7)
+    axes.set_ylim(len(variants) - 0.5, -0.5)
+    axes.set_yticks(range(len(variants)), variants, fontsize=TEXT)
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    axes.grid(visible=False)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=7, steps=[1, 2, 5, 10]))
+    axes.set_xlabel(f"difference of test accuracy from {baseline} (percentage points)")
+    x = left + FOREST
+    for column, column_width in zip(columns, widths, strict=True):
+        x += column_width + 0.3 if column_width else 0.0
+        for row, text in enumerate(column):
+            y = bottom + body - (row - 0.5) * ROW
+            colour = QUIET if row == 0 else INK
+            figure.text(x / width, y / height, text, ha="right", va="center_baseline", color=colour)
+    return figure
+
+
+KINDS = ("curves", "sweep", "effect", "learning_rate", "activations", "gradients", "updates")
+
+
+def plot_results(folder: Path, kind: str | None = None) -> list[Path]:
+    """Draws the figures of a results folder into that folder, each as SVG and as PNG.
+
+    Args:
+        folder: Holds `spec.json`, `runs.csv`, `curves.csv` and `table.csv` of one experiment, and
+            `layers.csv` and `histograms.csv` if it was recorded.
+        kind: One of `KINDS`, or `None` for all that there are tables for; the trace of a learning
+            rate that no variant changes is drawn only if it is asked for.
+
+    Returns:
+        The files written.
+
+    Raises:
+        ZooError: If a file is missing, or there is no such kind.
+    """
+    if kind is not None and kind not in KINDS:
+        raise ZooError(f"`--kind` must be one of {', '.join(KINDS)}. Received: {kind!r}")
+    spec = json.loads(_existing(folder / "spec.json").read_text(encoding="utf-8"))
+    recorded = (folder / "layers.csv").is_file() and (folder / "histograms.csv").is_file()
+    wanted = [kind] if kind is not None else list(KINDS if recorded else KINDS[:4])
+    if kind is None and not _rates_change(folder):
+        wanted.remove("learning_rate")
+    figures = {name: _draw(folder, spec, name) for name in wanted}
+    return [path for name, figure in figures.items() for path in save_figure(figure, folder / name)]
+
+
+def _draw(folder: Path, spec: Mapping[str, Any], kind: str) -> Figure:
+    if kind == "curves":
+        return draw_curves(spec, _read(folder, "curves"), _read(folder, "table"))
+    if kind == "sweep":
+        return draw_sensitivity(spec, _read(folder, "runs"), _read(folder, "table"))
+    if kind == "effect":
+        return draw_effect(spec, _read(folder, "table"))
+    if kind == "learning_rate":
+        return traces.draw_learning_rate(spec, _read(folder, "curves"))
+    layers = _read(folder, "layers")
+    if kind == "activations":
+        return traces.draw_activations(spec, _read(folder, "histograms"), layers)
+    if kind == "gradients":
+        label = "norm of the gradient of the weights"
+        return traces.draw_layers(spec, layers, "weight_gradient_norm", label)
+    label = "norm(update) / norm(weights) of an epoch"
+    return traces.draw_layers(spec, layers, "update_ratio", label)
+
+
+def _rates_change(folder: Path) -> bool:
+    curves = _read(folder, "curves")
+    rates = curves[curves["metric"] == "learning_rate"]
+    return bool((rates["mean"] != rates["learning_rate"]).any())
+
+
+def _read(folder: Path, name: str) -> pd.DataFrame:
+    return read_frame(_existing(folder / f"{name}.csv"))
+
+
+def _existing(path: Path) -> Path:
+    if not path.is_file():
+        name = path.resolve().parent.name
+        record = " --record" if path.name in ("layers.csv", "histograms.csv") else ""
+        raise ZooError(
+            f"No {path.name} in the results of {name}. `python -m zoo run {name}{record}` makes it."
+        )
+    return path
+
+
+def _notes(spec: Mapping[str, Any], table: pd.DataFrame, edge: bool = False) -> dict[str, str]:
+    notes = dict.fromkeys(spec["variants"], "")
+    for _, row in table.iterrows():
+        note = []
+        if math.isfinite(row["learning_rate"]):
+            note.append(f"learning rate {rate_text(row['learning_rate'])}")
+        if edge and _is_true(row["at_edge"]):
+            note.append("edge of the grid")
+        if row["diverged"] > 0:
+            note.append(_diverged_text(spec, row["diverged"]))
+        notes[row["variant"]] = ", ".join(note)
+    return notes
+
+
+def _diverged_text(spec: Mapping[str, Any], diverged: float) -> str:
+    return f"{diverged:.0f} of {len(spec['seeds'])} diverged"
+
+
+def _is_true(value: object) -> bool:
+    # A column with an empty cell comes back from CSV as text.
+    return str(value).lower() == "true"
+
+
+def _effect_columns(spec: Mapping[str, Any], rows: pd.DataFrame) -> list[list[str]]:
+    """Returns the columns right of the forest plot, each with its heading first."""
+    lines = [["difference", "[low, high]", "p", ""]]
+    for label, row in rows.iterrows():
+        difference, low, high = (
+            points_text(100 * row[name])
+            for name in ("difference", "difference_low", "difference_high")
+        )
+        diverged = _diverged_text(spec, row["diverged"]) if row["diverged"] > 0 else ""
+        if label == spec["baseline"]:
+            accuracy = row["test_accuracy"]
+            shown = f" {100 * accuracy:.1f} %" if math.isfinite(accuracy) else ""
+            lines.append(["", f"baseline{shown}", "", diverged])
+        elif difference:
+            interval = f"[{low}, {high}]" if low and high else ""
+            lines.append([difference, interval, p_text(row["p"]), diverged])
+        else:
+            lines.append(["", diverged or "no result", "", ""])
+    return [list(column) for column in zip(*lines, strict=True)]
+
+
+def _band_key(validation: pd.DataFrame) -> list[Patch]:
+    drawn = validation[np.isfinite(validation["low"]) & np.isfinite(validation["high"])]
+    if drawn.empty:
+        return []
+    fewest, most = int(drawn["n"].min()), int(drawn["n"].max())
+    seeds = count(most, "seed") if fewest == most else f"{fewest} to {most} seeds"
+    return [Patch(color=INK, alpha=0.25, linewidth=0, label=f"95 % interval over {seeds}")]
+
+
+def _baseline_key(spec: Mapping[str, Any]) -> list[Line2D]:
+    if len(spec["variants"]) == 1:
+        return []
+    label = f"baseline ({spec['baseline']})"
+    return [Line2D([], [], color=BASELINE_GREY, linewidth=1.5, label=label)]
+
+
+def _dot_key(marker: str, size: float, label: str, **look: Any) -> Line2D:
+    return Line2D(
+        [], [], color=INK, linestyle="none", marker=marker, markersize=size, label=label, **look
+    )
+
+
+def _line(axes: Axes, x: pd.Series, share: pd.Series, **look: Any) -> None:
+    # A line through a single point is invisible.
+    if len(x) == 1:
+        look = {"marker": "o", "markersize": 4, **look}
+    axes.plot(x, 100 * share, **look)
+
+
+def _say_empty(axes: Axes) -> None:
+    axes.text(
+        0.97,
+        0.06,
+        "no finite values",
+        transform=axes.transAxes,
+        ha="right",
+        va="bottom",
+        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8},
+    )
+
+
+def _seed_shift(seeds: Sequence[int], rates: Sequence[float]) -> dict[int, float]:
+    """Returns the factor that sets each seed a little aside of its rate, so that dots part."""
+    gaps = np.diff(np.log10(rates))
+    spread = 0.4 * float(gaps.min()) if len(gaps) else 0.1
+    places = np.linspace(-spread / 2, spread / 2, len(seeds)) if len(seeds) > 1 else [0.0]
+    return {seed: 10 ** float(place) for seed, place in zip(seeds, places, strict=False)}

@@ -1,0 +1,146 @@
+"""The tables of measured experiments: means over seeds, and printed numbers beside them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from zoo.catalogue import ROUNDING
+from zoo.evidence.statistics import mean_interval
+
+FAR = 1000  # standard deviations, beyond which their number says nothing
+COLUMNS = ("variant", "metric", "place", "mean", "low", "high", "deviation", "n")
+NOTES = [
+    "Brackets: 95 % interval over seeds. z: distance of a printed number, which is one draw, from "
+    "the mean over seeds, in standard deviations."
+]
+WIDEST = 12  # columns of a table
+SERIES = 3  # places from which on a metric is read as a row instead of a list
+
+
+def summarise(rows: pd.DataFrame) -> pd.DataFrame:
+    """Returns mean, 95 % interval and standard deviation over the seeds.
+
+    Args:
+        rows: One row a variant, seed, metric and place with its value.
+    """
+    cells = []
+    for key, group in rows.groupby(["variant", "metric", "place"], sort=False, dropna=False):
+        found = mean_interval(group["value"].tolist())
+        deviation = group["value"].std(ddof=1)
+        cells.append((*key, found.mean, found.low, found.high, deviation, found.n))
+    return pd.DataFrame(cells, columns=list(COLUMNS))
+
+
+def stated_numbers(spec: Mapping[str, Any], table: pd.DataFrame) -> pd.DataFrame:
+    """Returns the numbers that the lectures print, each with what was measured.
+
+    A printed number is one draw, like each of the seeds, and rounded: `z` is its distance from
+    their mean in standard deviations of that distance. Only series count, such as one of a number
+    for every layer.
+
+    Args:
+        spec: The declaration as run, as in `spec.json`.
+        table: As in `table.csv`.
+
+    Returns:
+        One row a printed number: `claim`, `variant`, `metric`, `place`, `stated`, `mean`,
+        `deviation` and `z`; in the order of the claims.
+    """
+    known = {
+        (row.variant, _name(row.metric, row.place)): row for row in table.itertuples(index=False)
+    }
+    found = []
+    for claim in spec["claims"]:
+        for rule in claim["rules"]:
+            row = known.get((rule.get("variant"), rule["metric"]))
+            if rule["rule"] != "number" or row is None:
+                continue
+            spread = math.hypot(row.deviation * math.sqrt(1 + 1 / row.n), ROUNDING / math.sqrt(3))
+            z = (rule["stated"] - row.mean) / spread
+            cell = (row.variant, row.metric, row.place, rule["stated"], row.mean, row.deviation, z)
+            found.append((claim["id"], *cell))
+    names = ["claim", "variant", "metric", "place", "stated", "mean", "deviation", "z"]
+    stated = pd.DataFrame(found, columns=names)
+    sizes = stated.groupby(["claim", "variant", "metric"])["place"].transform("nunique")
+    stated = stated[sizes >= SERIES]
+    return stated.drop_duplicates(["variant", "metric", "place"], ignore_index=True)
+
+
+def blocks(spec: Mapping[str, Any], table: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    """Returns the tables of a measured experiment as text, each with its heading.
+
+    A metric that is known at several places, such as layers, is a table with a column for each; the
+    others share one. Printed numbers stand above what was measured.
+    """
+    found = []
+    series = series_of(table)
+    single = table[~table["metric"].isin(series)]
+    if len(single):
+        rows = [
+            (row.variant, _words(row.metric, row.place), _with_interval(row))
+            for row in single.itertuples()
+        ]
+        found.append(("", pd.DataFrame(rows, columns=["variant", "metric", "value"])))
+    for metric in series:
+        own = table[table["metric"] == metric]
+        if own["place"].nunique() > WIDEST:
+            continue  # its picture shows it
+        found.append((f"{_words(metric)}, mean over seeds", _wide(own, "variant", "mean")))
+    stated = stated_numbers(spec, table)
+    for (variant, metric), own in stated.groupby(["variant", "metric"], sort=False):
+        heading = f"{variant}: {_words(metric)} as printed and as measured"
+        found.append((heading, _beside(own)))
+    return found
+
+
+def series_of(table: pd.DataFrame) -> list[str]:
+    """Returns the metrics that are known at several places, such as layers, in order."""
+    places = table[table["place"].notna()].groupby("metric", sort=False)["place"]
+    return [str(metric) for metric, own in places if own.nunique() >= SERIES]
+
+
+def _beside(stated: pd.DataFrame) -> pd.DataFrame:
+    rows = [stated.assign(row=name, cell=stated[name]) for name in ("stated", "mean", "z")]
+    labels = {"stated": "printed", "mean": "measured", "z": "z"}
+    joined = pd.concat(rows).assign(row=lambda frame: frame["row"].map(labels))
+    return _wide(joined, "row", "cell")
+
+
+def _wide(rows: pd.DataFrame, label: str, value: str) -> pd.DataFrame:
+    """Returns text with one line a label and one column a place, in the order of the rows."""
+    columns = sorted(rows["place"].unique())
+    lines = []
+    for name, own in rows.groupby(label, sort=False):
+        cells = own.set_index("place")[value]
+        texts = [_number(cells[place], name == "z") if place in cells else "" for place in columns]
+        lines.append((name, *texts))
+    return pd.DataFrame(lines, columns=["", *(f"{place:g}" for place in columns)])
+
+
+def _number(value: float, score: bool = False) -> str:
+    if math.isnan(value):
+        return ""
+    if score:
+        return f"{value:+.1f}" if abs(value) < FAR else "far"
+    return f"{value:.4g}"
+
+
+def _with_interval(row: Any) -> str:
+    if math.isnan(row.mean):
+        return ""
+    if math.isnan(row.low) or row.low == row.high:
+        return f"{row.mean:.4g}"
+    return f"{row.mean:.4g} [{row.low:.4g}, {row.high:.4g}]"
+
+
+def _words(metric: str, place: float = math.nan) -> str:
+    return _name(metric, place).replace("_", " ").replace("@", " ")
+
+
+def _name(metric: str, place: float) -> str:
+    """Returns the name that a rule has for a metric at a place."""
+    return metric if math.isnan(place) else f"{metric}@{place:.12g}"

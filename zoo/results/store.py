@@ -1,0 +1,186 @@
+"""Keeps every run: SQLite, one transaction for each finished run."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from zoo.errors import ZooError
+from zoo.runs.plan import Run
+from zoo.runs.run import Result
+
+SCHEMA = 1
+# Beside the runs, so that a store without it stays readable.
+RECORDS = """
+CREATE TABLE IF NOT EXISTS records (
+    key TEXT PRIMARY KEY,
+    rows TEXT NOT NULL      -- JSON list of [layer, epoch, metric, value]
+);
+"""
+TABLES = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE runs (
+    key TEXT PRIMARY KEY,
+    experiment TEXT NOT NULL,
+    variant TEXT NOT NULL,
+    learning_rate REAL NOT NULL,
+    seed INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    final TEXT NOT NULL,    -- JSON object: name -> number
+    history TEXT NOT NULL,  -- JSON object: metric -> one number an epoch
+    engine TEXT NOT NULL,
+    device TEXT NOT NULL,
+    seconds REAL NOT NULL
+);
+"""
+
+
+class Store:
+    """The finished runs of one results folder, in `zoo.db`.
+
+    Several processes may share it. Use it as a context manager, or call `close`.
+
+    Args:
+        folder: The results folder; made if it does not exist.
+
+    Raises:
+        ZooError: If the folder cannot be written, or its store is damaged or of another version.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "zoo.db"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._connection = sqlite3.connect(self.path, timeout=60, isolation_level=None)
+            self._open()
+        except OSError as error:
+            raise ZooError(
+                f"The results folder must be writable. Received: {folder} ({error.strerror}). "
+                "Name another with --results."
+            ) from error
+        except sqlite3.OperationalError as error:
+            self._close_quietly()
+            raise ZooError(
+                f"The store {self.path} cannot be opened for writing ({error}). "
+                "Check the folder's permissions or name another with --results."
+            ) from error
+        except sqlite3.DatabaseError as error:
+            self._close_quietly()
+            raise ZooError(
+                f"The store {self.path} is damaged ({error}). Nothing was changed: move it away, "
+                "or name another results folder with --results."
+            ) from error
+
+    def _open(self) -> None:
+        check = self._connection.execute("PRAGMA quick_check").fetchone()[0]
+        if check != "ok":
+            raise sqlite3.DatabaseError(check.splitlines()[0])
+        self._connection.execute("BEGIN IMMEDIATE")
+        known = self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        if not known:
+            for statement in (TABLES + RECORDS).split(";"):
+                self._connection.execute(statement)
+            self._connection.execute("INSERT INTO meta VALUES ('schema', ?)", (str(SCHEMA),))
+        self._connection.execute("COMMIT")
+        try:
+            query = "SELECT value FROM meta WHERE name = 'schema'"
+            (found,) = self._connection.execute(query).fetchone() or ("none",)
+        except sqlite3.OperationalError:
+            found = "none"
+        if found != str(SCHEMA):
+            self.close()
+            raise ZooError(
+                f"The store {self.path} was written by another version of the zoo (schema {found}, "
+                f"expected {SCHEMA}). Move it away, or name another folder with --results."
+            )
+        # SQLite does not wait for others here. The file keeps its mode, so whoever opens it next
+        # sets it; and only now, so that a store that is refused above is left as it was.
+        with contextlib.suppress(sqlite3.OperationalError):
+            self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute(RECORDS)
+
+    def _close_quietly(self) -> None:
+        if hasattr(self, "_connection"):
+            self._connection.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._connection.close()
+
+    def add(self, experiment: str, result: Result) -> None:
+        """Keeps one finished run, replacing an earlier one with the same key."""
+        run = result.run
+        row = (
+            run.key,
+            experiment,
+            run.variant,
+            run.learning_rate,
+            run.seed,
+            result.status,
+            json.dumps(result.final),
+            json.dumps(result.history),
+            result.engine,
+            result.device,
+            result.seconds,
+        )
+        marks = ", ".join("?" * len(row))
+        self._connection.execute(f"INSERT OR REPLACE INTO runs VALUES ({marks})", row)
+
+    def known(self, keys: Iterable[str]) -> set[str]:
+        """Returns those of the keys whose runs are kept."""
+        kept = {key for (key,) in self._connection.execute("SELECT key FROM runs")}
+        return kept.intersection(keys)
+
+    def results(self, runs: Iterable[Run]) -> list[Result]:
+        """Returns the results of those of the runs that are kept, in the given order."""
+        results = []
+        query = "SELECT status, final, history, engine, device, seconds FROM runs WHERE key = ?"
+        for run in runs:
+            row = self._connection.execute(query, (run.key,)).fetchone()
+            if row is not None:
+                status, final, history, engine, device, seconds = row
+                results.append(
+                    Result(
+                        run, status, json.loads(history), json.loads(final), engine, device, seconds
+                    )
+                )
+        return results
+
+    def add_records(self, key: str, rows: Sequence[tuple[int, int, str, Any]]) -> None:
+        """Keeps what was recorded in a run: rows of layer, epoch, metric, value."""
+        row = (key, json.dumps(rows))
+        self._connection.execute("INSERT OR REPLACE INTO records VALUES (?, ?)", row)
+
+    def records(self, keys: Iterable[str]) -> dict[str, list[tuple[int, int, str, Any]]]:
+        """Returns what was recorded, by the key of the run, for those that have records."""
+        found = {}
+        for key in keys:
+            query = "SELECT rows FROM records WHERE key = ?"
+            row = self._connection.execute(query, (key,)).fetchone()
+            if row is not None:
+                found[key] = [tuple(line) for line in json.loads(row[0])]
+        return found
+
+    def summary(self) -> Mapping[str, Any]:
+        """Returns how many runs are kept, of how many experiments, and the file's bytes."""
+        query = "SELECT count(*), count(DISTINCT experiment), coalesce(sum(seconds), 0) FROM runs"
+        runs, experiments, seconds = self._connection.execute(query).fetchone()
+        query = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
+        (size,) = self._connection.execute(query).fetchone()
+        return {"runs": runs, "experiments": experiments, "seconds": seconds, "bytes": size}

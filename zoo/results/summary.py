@@ -1,0 +1,285 @@
+"""From finished runs to the small tables that are committed. Pure: results in, frames out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from zoo.evidence.metrics import measure
+from zoo.evidence.statistics import mean_interval, sign_flip_p
+from zoo.runs.plan import Run
+from zoo.runs.run import Result
+
+FINAL = ["val_loss", "val_accuracy", "test_loss", "test_accuracy"]
+CURVES = ["loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"]
+HISTOGRAMS = 5  # epochs of which the histograms are kept
+# Of what is recorded by layer, what goes into the tables.
+LAYERS = [
+    "activation_mean",
+    "activation_standard_deviation",
+    "activation_zero_share",
+    "activation_dead_share",
+    "activation_saturated_share",
+    "weight_gradient_norm",
+    "weight_gradient_rms",
+    "output_gradient_norm",
+    "output_gradient_rms",
+    "weight_standard_deviation",
+    "update_ratio",
+]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What is written into the results folder of an experiment.
+
+    Attributes:
+        runs: One row a run: variant, learning_rate, seed, status, epochs, the training loss and
+            accuracy of the last epoch, and `FINAL`.
+        curves: One row a variant, epoch and metric, at the variant's own best learning rate: mean,
+            95 % interval over seeds, n.
+        table: One row a variant at its own best learning rate: accuracies, and the seed-paired
+            difference from the baseline with interval and p.
+    """
+
+    runs: pd.DataFrame
+    curves: pd.DataFrame
+    table: pd.DataFrame
+
+
+def summarise(
+    results: Sequence[Result],
+    variants: Sequence[str],
+    baseline: str,
+    metrics: Sequence[str] = (),
+    epochs: int = 0,
+    seeds: Sequence[int] | None = None,
+) -> Summary:
+    """Makes the three tables.
+
+    Args:
+        results: Finished runs, in any order.
+        variants: Labels in the order of the declaration; labels without a run are left out.
+        baseline: Label that the others are compared with.
+        metrics: What claims measure besides: names of `zoo.evidence.metrics`.
+        epochs: Epochs of the recipe, for these.
+        seeds: Seeds that the learning rates are chosen on; `None` for all.
+    """
+    runs = runs_frame(results, variants)
+    by_run = {(r.run.variant, r.run.learning_rate, r.run.seed): r for r in results}
+    for name in metrics:
+        if name not in runs.columns:
+            keys = zip(runs["variant"], runs["learning_rate"], runs["seed"], strict=True)
+            runs[name] = [measure(by_run[key], name, epochs) for key in keys]
+    chosen = best_rates(runs if seeds is None else runs[runs["seed"].isin(seeds)])
+    present = [label for label in variants if label in chosen]
+    curves = curves_frame(results, present, chosen)
+    return Summary(runs, curves, table_frame(runs, present, chosen, baseline))
+
+
+def runs_frame(results: Sequence[Result], variants: Sequence[str]) -> pd.DataFrame:
+    """Returns one row a run, in the order of variants, learning rates and seeds."""
+    order = {label: place for place, label in enumerate(variants)}
+    rows = [
+        {
+            "variant": result.run.variant,
+            "learning_rate": result.run.learning_rate,
+            "seed": result.run.seed,
+            "status": result.status,
+            "epochs": result.epochs,
+            "loss": result.history["loss"][-1],
+            "accuracy": result.history["accuracy"][-1],
+            **{name: result.final[name] for name in FINAL},
+        }
+        for result in sorted(
+            results,
+            key=lambda item: (order[item.run.variant], item.run.learning_rate, item.run.seed),
+        )
+    ]
+    return pd.DataFrame(rows)
+
+
+def best_rates(runs: pd.DataFrame) -> dict[str, float]:
+    """Returns each variant's learning rate with the highest mean validation accuracy.
+
+    Diverged runs count with the accuracy that their weights give. A tie goes to the smaller rate.
+    """
+    means = runs.groupby(["variant", "learning_rate"], sort=True)["val_accuracy"].mean()
+    return {label: float(group.idxmax()[1]) for label, group in means.groupby(level="variant")}
+
+
+def curves_frame(
+    results: Sequence[Result], variants: Sequence[str], chosen: dict[str, float]
+) -> pd.DataFrame:
+    """Returns mean and interval by variant, epoch and metric at the chosen learning rates.
+
+    A run that stopped early keeps its last value for the epochs it did not train.
+    """
+    rows = []
+    for label in variants:
+        group = [
+            item
+            for item in results
+            if item.run.variant == label and item.run.learning_rate == chosen[label]
+        ]
+        group.sort(key=lambda item: item.run.seed)
+        epochs = max(item.epochs for item in group)
+        for metric in CURVES:
+            curves = np.array([_held(item.history[metric], epochs) for item in group])
+            for epoch in range(epochs):
+                cell = mean_interval(curves[:, epoch].tolist())
+                rows.append(
+                    (
+                        label,
+                        chosen[label],
+                        epoch + 1,
+                        metric,
+                        cell.mean,
+                        cell.low,
+                        cell.high,
+                        cell.n,
+                    )
+                )
+    names = ["variant", "learning_rate", "epoch", "metric", "mean", "low", "high", "n"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def _held(values: list[float], length: int) -> list[float]:
+    return values + values[-1:] * (length - len(values))
+
+
+def best_edge(runs: pd.DataFrame) -> str:
+    """Returns whether the `lowest` or `highest` rate of a variant's grid is its best, or neither.
+
+    It beats the rate next to it, so a wider grid may help.
+
+    Args:
+        runs: One row a run, all of one variant.
+    """
+    means = runs.groupby("learning_rate", sort=True)["val_accuracy"].mean().tolist()
+    if len(means) < 2:
+        return ""
+    best = max(means)
+    if means[0] == best and means[1] < best:
+        return "lowest"
+    return "highest" if means[-1] == best and best not in means[:-1] else ""
+
+
+def _at_rate(runs: pd.DataFrame, variant: str, rate: float) -> float:
+    """Returns a variant's mean test accuracy at a rate; NaN if it was not trained at it."""
+    own = runs[(runs["variant"] == variant) & (runs["learning_rate"] == rate)]
+    return float(own["test_accuracy"].mean())
+
+
+def table_frame(
+    runs: pd.DataFrame, variants: Sequence[str], chosen: dict[str, float], baseline: str
+) -> pd.DataFrame:
+    """Returns one row a variant at its chosen rate, compared with the baseline seed by seed."""
+    at_best = {
+        label: runs[
+            (runs["variant"] == label) & (runs["learning_rate"] == chosen[label])
+        ].set_index("seed")
+        for label in variants
+    }
+    rows = []
+    for label in variants:
+        cell = at_best[label]
+        test = mean_interval(cell["test_accuracy"].tolist())
+        row = {
+            "variant": label,
+            "learning_rate": chosen[label],
+            "n": test.n,
+            "diverged": int((cell["status"] == "diverged").sum()),
+            "val_accuracy": cell["val_accuracy"].mean(),
+            "test_accuracy": test.mean,
+            "test_low": test.low,
+            "test_high": test.high,
+            "same_rate_accuracy": _at_rate(runs, label, chosen.get(baseline, math.nan)),
+            "difference": math.nan,
+            "difference_low": math.nan,
+            "difference_high": math.nan,
+            "p": math.nan,
+            "at_edge": bool(best_edge(runs[runs["variant"] == label])),
+        }
+        if label != baseline and baseline in at_best:
+            pairs = (cell["test_accuracy"] - at_best[baseline]["test_accuracy"]).dropna()
+            gap = mean_interval(pairs.tolist())
+            row |= {
+                "difference": gap.mean,
+                "difference_low": gap.low,
+                "difference_high": gap.high,
+                "p": sign_flip_p(pairs.tolist()),
+            }
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def records_frames(
+    recorded: Mapping[Run, Sequence[tuple[int, int, str, Any]]], table: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Makes the tables of what was recorded inside the networks.
+
+    Args:
+        recorded: Rows of layer, epoch, metric, value by run.
+        table: One row a variant with its chosen learning rate; other runs are left out.
+
+    Returns:
+        One row a variant, layer, epoch and metric of `LAYERS`: mean, lowest and highest over the
+        seeds, n. And one row a variant, layer, epoch and bin of the activations' histogram: the
+        number of the bin, from 0 for what is below the lowest edge, and the share of the elements,
+        averaged over the seeds; empty bins are left out.
+    """
+    chosen = dict(zip(table["variant"], table["learning_rate"], strict=True))
+    scalars: dict[tuple[str, int, int, str], list[float]] = {}
+    counts: dict[tuple[str, int, int], list[list[float]]] = {}
+    for run, rows in recorded.items():
+        if run.learning_rate != chosen.get(run.variant):
+            continue
+        shown = shown_epochs(epoch for _, epoch, _, _ in rows)
+        drawn = {shown[round(i * (len(shown) - 1) / (HISTOGRAMS - 1))] for i in range(HISTOGRAMS)}
+        for layer, epoch, metric, value in rows:
+            if epoch not in shown:
+                continue
+            if metric == "activation_histogram":
+                if epoch not in drawn:
+                    continue
+                total = sum(value) or 1
+                shares = [number / total for number in value]
+                counts.setdefault((run.variant, layer, epoch), []).append(shares)
+            elif metric in LAYERS:
+                scalars.setdefault((run.variant, layer, epoch, metric), []).append(value)
+    order = {label: place for place, label in enumerate(table["variant"])}
+    by_metric = {metric: place for place, metric in enumerate(LAYERS)}
+    layers = [
+        (*key, float(np.mean(values)), min(values), max(values), len(values))
+        for key, values in sorted(
+            scalars.items(),
+            key=lambda item: (order[item[0][0]], by_metric[item[0][3]], *item[0][1:3]),
+        )
+    ]
+    histograms = [
+        (*key, bin_, share)
+        for key, values in sorted(counts.items(), key=lambda item: (order[item[0][0]], item[0][1:]))
+        for bin_, share in enumerate(np.mean(values, axis=0).tolist())
+        if share > 0
+    ]
+    names = ["variant", "layer", "epoch"]
+    return (
+        pd.DataFrame(layers, columns=[*names, "metric", "mean", "lowest", "highest", "n"]),
+        pd.DataFrame(histograms, columns=[*names, "bin", "share"]),
+    )
+
+
+def shown_epochs(epochs: Iterable[int]) -> list[int]:
+    """Returns about a dozen of the epochs, dense at the start: all up to 3, then each 1.4 times."""
+    there = sorted(set(epochs))
+    shown: list[int] = []
+    for epoch in there:
+        if epoch <= 3 or epoch >= 1.4 * shown[-1] or epoch == there[-1]:
+            shown.append(epoch)
+    return shown

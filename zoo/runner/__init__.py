@@ -1,0 +1,1 @@
+"""Carries experiments out: finds them, plans, trains or measures, writes the results."""

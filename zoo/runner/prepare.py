@@ -1,0 +1,167 @@
+"""What is to be run: an experiment with the user's settings, each variant's data, the runs."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from zoo import data as datasets
+from zoo.claims import ALPHA
+from zoo.data import Data
+from zoo.errors import ZooError
+from zoo.evidence import metrics
+from zoo.experiment import DEFAULT_SEEDS, Experiment
+from zoo.runner.registry import Entry
+from zoo.runs.plan import Job, plan
+
+AUTO = "auto"
+# Numbers of seeds at which `--seeds auto` looks at the verdicts.
+LOOKS = (8, 16, 32)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What a user may change about an experiment without editing it; `None` leaves it as declared.
+
+    Attributes:
+        seeds: Number of seeds, counted from 0, or `auto`: as declared, and more where a claim is
+            still undecided.
+        epochs: Epochs of every run.
+        batch_size: Examples a step.
+        data: Name or file of the data. A recipe for few training examples takes as many of them,
+            or all if there are fewer.
+        learning_rates: One grid for all variants.
+        scale: One of the experiment's larger sizes.
+        smoke: One epoch, two seeds, one learning rate: does it run at all?
+    """
+
+    seeds: int | str | None = None
+    epochs: int | None = None
+    batch_size: int | None = None
+    data: str | None = None
+    learning_rates: tuple[float, ...] | None = None
+    scale: str | None = None
+    smoke: bool = False
+
+    def __post_init__(self) -> None:
+        """Checks the numbers that the recipe does not see."""
+        number = self.seeds if isinstance(self.seeds, int) else 0
+        if self.seeds not in (None, AUTO) and number < 1:
+            raise ZooError(
+                f"`--seeds` must be a whole number of at least 1, or {AUTO}. Received: {self.seeds}"
+            )
+
+    def apply(self, experiment: Experiment) -> Experiment:
+        """Returns the experiment with these settings."""
+        if self.scale is not None:
+            experiment = experiment.at_scale(self.scale)
+        changes: dict[str, Any] = {
+            name: value
+            for name in ("epochs", "batch_size", "data", "learning_rates")
+            if (value := getattr(self, name)) is not None
+        }
+        if experiment.factor in changes:
+            option = experiment.factor.replace("_", "-")
+            raise ZooError(
+                f"The experiment varies its {option.replace('-', ' ')}, so that cannot be set. "
+                f"Received: --{option} {changes[experiment.factor]}. Leave it away."
+            )
+        if self.smoke:
+            grids = {}
+            for variant in experiment.variants:
+                grid = experiment.learning_rates(variant)
+                grids[variant] = grid[len(grid) // 2 :][:1]
+            changes = {"epochs": 1, "learning_rates": grids, **changes}
+        recipe = dataclasses.replace(experiment.recipe, **changes)
+        return dataclasses.replace(experiment, recipe=recipe)
+
+    @property
+    def seed_list(self) -> list[int]:
+        """The seeds."""
+        if isinstance(self.seeds, int):
+            return list(range(self.seeds))
+        return list(range(2 if self.smoke else DEFAULT_SEEDS))
+
+    @property
+    def may_widen(self) -> bool:
+        """Whether a grid whose end is best may be widened."""
+        return self.learning_rates is None and not self.smoke
+
+    def folder_name(self, experiment: str) -> str:
+        """Returns the results folder's name: the experiment's own only for unchanged settings."""
+        parts = []
+        if self.smoke:
+            parts.append("smoke")
+        if self.scale is not None:
+            parts.append(f"scale={self.scale}")
+        if self.data is not None:
+            parts.append(f"data={Path(self.data.partition(':')[0]).stem}")
+        if self.epochs is not None:
+            parts.append(f"epochs={self.epochs}")
+        if self.batch_size is not None:
+            parts.append(f"batch={self.batch_size}")
+        if self.seeds is not None:
+            parts.append(f"seeds={self.seeds}")
+        if self.learning_rates is not None:
+            parts.append("rates=" + "_".join(f"{rate:g}" for rate in self.learning_rates))
+        return f"{experiment}@{','.join(parts)}" if parts else experiment
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """An experiment ready to run: what was asked for, each variant's data, the runs it takes."""
+
+    entry: Entry
+    experiment: Experiment
+    folder_name: str
+    data_of: Mapping[str, Data]
+    seeds: list[int]
+    jobs: list[Job]
+    alpha: float = ALPHA
+
+    @property
+    def data(self) -> Data:
+        """The baseline's data."""
+        return self.data_of[self.experiment.baseline]
+
+
+def prepare(entry: Entry, settings: Settings, data_dir: Path | None) -> Prepared:
+    """Loads experiment and data and plans the runs; trains nothing."""
+    experiment = settings.apply(entry.load())
+    recipe = experiment.recipe
+    for claim in experiment.claims:
+        for rule in claim.rules:
+            if not metrics.is_metric(rule.metric) and rule.metric not in recipe.probes:
+                raise ZooError(metrics.unknown(rule.metric, recipe.probes))
+    if settings.data is not None and recipe.train_examples is not None:
+        whole = datasets.load(recipe.data, data_dir=data_dir)
+        if recipe.train_examples > len(whole.x_train):
+            recipe = dataclasses.replace(recipe, train_examples=None)
+            experiment = dataclasses.replace(experiment, recipe=recipe)
+    data_of = _data_of(experiment, data_dir)
+    jobs = plan(experiment, data_of, settings.seed_list)
+    name = settings.folder_name(entry.name)
+    # Several looks at growing data are several chances of a false verdict: each gets its part.
+    alpha = ALPHA / len(LOOKS) if settings.seeds == AUTO else ALPHA
+    return Prepared(entry, experiment, name, data_of, settings.seed_list, jobs, alpha)
+
+
+def _data_of(experiment: Experiment, data_dir: Path | None) -> dict[str, Data]:
+    """Loads each variant's data; variants that ask for the same share them."""
+    loaded: dict[Any, Data] = {}
+    found = {}
+    for variant in experiment.variants:
+        recipe = experiment.recipe_for(variant)
+        wanted = (recipe.data, recipe.train_examples, recipe.preprocessing)
+        if wanted not in loaded:
+            loaded[wanted] = datasets.load(
+                recipe.data,
+                data_dir=data_dir,
+                train_examples=recipe.train_examples,
+                preprocessing=recipe.preprocessing,
+            )
+        found[variant] = loaded[wanted]
+    return found

@@ -1,0 +1,115 @@
+"""Shows how far training has come: a bar on a terminal, lines elsewhere."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+)
+
+from zoo.runs.plan import Job, Run
+
+LINES_EVERY_SECONDS = 15.0
+
+
+class Reporter:
+    """Counts epochs of all runs together; the time left follows from those done so far.
+
+    Args:
+        console: Where to write.
+        runs: Number of runs to train.
+        epochs: Epochs that all runs together may take.
+        verbose: Whether to show notes.
+    """
+
+    def __init__(self, console: Console, runs: int, epochs: int, verbose: bool = False) -> None:
+        self.console = console
+        self.runs = runs
+        self.epochs = epochs
+        self.verbose = verbose
+        self.done_epochs = 0
+        self.done_runs = 0
+        self.began = time.monotonic()
+        self._last_line = self.began
+        self._trained: dict[Run, int] = {}
+        self._bar = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[left]}"),
+            console=console,
+            disable=not console.is_terminal,
+            transient=True,
+        )
+        self._task = self._bar.add_task("starting", total=runs, left="")
+
+    def __enter__(self) -> Reporter:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bar.stop()
+
+    def epoch(self, jobs: list[Job], epoch: int) -> None:
+        """Says that these jobs have finished an epoch, counted from 1."""
+        for job in jobs:
+            self.done_epochs += epoch - self._trained.get(job.run, 0)
+            self._trained[job.run] = epoch
+        self._show(_what(jobs, epoch))
+
+    def finished(self, job: Job) -> None:
+        """Says that a run has ended, perhaps before its last epoch."""
+        self.done_runs += 1
+        self.done_epochs += job.recipe.epochs - self._trained.pop(job.run, 0)
+        self._show("")
+
+    def note(self, text: str) -> None:
+        """Prints a line if verbose."""
+        if self.verbose:
+            self.console.print(text, style="dim", highlight=False, markup=False)
+
+    def _show(self, what: str) -> None:
+        now = time.monotonic()
+        left = _duration(self._seconds_left(now))
+        if self.console.is_terminal:
+            fields = {"completed": self.done_runs, "left": f"{left} left"}
+            self._bar.update(self._task, description=what or None, **fields)  # type: ignore[arg-type]
+        elif now - self._last_line >= LINES_EVERY_SECONDS:
+            self._last_line = now
+            self.console.print(
+                f"{self.done_runs} of {self.runs} runs, {left} left", highlight=False
+            )
+
+    def _seconds_left(self, now: float) -> float:
+        share = self.done_epochs / self.epochs if self.epochs else 1.0
+        return (now - self.began) * (1 - share) / share if share else float("nan")
+
+
+def _what(jobs: list[Job], epoch: int) -> str:
+    first = jobs[0].run
+    name = f"{first.variant}, rate {first.learning_rate:g}, seed {first.seed}"
+    if len(jobs) > 1:
+        variants = list(dict.fromkeys(job.run.variant for job in jobs))
+        more = f" and {len(variants) - 1} more" if len(variants) > 1 else ""
+        name = f"{variants[0]}{more}, {len(jobs)} runs"
+    return f"{name}, epoch {epoch}/{jobs[0].recipe.epochs}"
+
+
+def _duration(seconds: float) -> str:
+    if seconds != seconds:
+        return "?"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02d}"

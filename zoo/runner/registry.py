@@ -1,0 +1,139 @@
+"""Finds experiments by listing files. Nothing else in the zoo knows that experiments exist."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import importlib.util
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from zoo.errors import ZooError, closest
+from zoo.experiment import Experiment, Measurement
+
+FOLDER = Path(__file__).resolve().parents[2] / "experiments"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One experiment module, known from its text alone.
+
+    Attributes:
+        name: The file's name without `.py`.
+        path: The module's file.
+        docstring: The module's docstring; its first line is the experiment's question.
+        factor: What the experiment varies, as written in its declaration.
+        claims: Ids of its claims, in order.
+        trained: Whether it trains networks; else it only measures.
+    """
+
+    name: str
+    path: Path
+    docstring: str
+    factor: str
+    claims: tuple[str, ...] = ()
+    trained: bool = True
+
+    @property
+    def question(self) -> str:
+        """The first line of the docstring."""
+        return self.docstring.strip().partition("\n")[0]
+
+    def load(self) -> Experiment:
+        """Imports the module (and so Keras) and returns its `EXPERIMENT`.
+
+        Raises:
+            ZooError: If it trains nothing.
+        """
+        found = _load(self.path)
+        if isinstance(found, Measurement):
+            raise ZooError(
+                f"{self.name} trains nothing, it only measures. Name another experiment."
+            )
+        return found
+
+    def load_measurement(self) -> Measurement:
+        """Imports the module (and so Keras) and returns its `EXPERIMENT`, which trains nothing."""
+        found = _load(self.path)
+        if isinstance(found, Experiment):
+            raise ZooError(f"{self.name} trains networks. Received: a request to measure it")
+        return found
+
+    def scales(self) -> tuple[str, ...]:
+        """Imports the module (and so Keras) and returns the names of its larger sizes."""
+        return tuple(_load(self.path).scales)
+
+
+@functools.cache
+def _load(path: Path) -> Experiment | Measurement:
+    module_name = f"mine_{path.stem}"
+    if FOLDER in path.parents:
+        module_name = ".".join(path.relative_to(FOLDER.parent).with_suffix("").parts)
+    spec = importlib.util.spec_from_file_location(module_name, path)
+    if spec is None or spec.loader is None:
+        raise ZooError(f"An experiment must be a Python file. Received: {path}")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[module_name] = module
+    spec.loader.exec_module(module)
+    experiment = getattr(module, "EXPERIMENT", None)
+    if not isinstance(experiment, Experiment | Measurement):
+        raise ZooError(
+            f"{path} must define EXPERIMENT = Experiment(...) or Measurement(...). "
+            f"Received: {type(experiment).__name__}"
+        )
+    return experiment
+
+
+def read(path: Path) -> Entry:
+    """Reads what a module says about itself, without importing it."""
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+    except (SyntaxError, UnicodeDecodeError) as error:
+        raise ZooError(f"{path} is not valid Python: {error}") from error
+    factor, trained = "", True
+    claims: dict[str, None] = {}
+    for node in ast.walk(tree):
+        called = getattr(node.func, "id", "") if isinstance(node, ast.Call) else ""
+        if called == "Claim" and isinstance(node, ast.Call) and node.args:
+            claims[str(getattr(node.args[0], "value", ""))] = None
+        if called in ("Experiment", "Measurement") and isinstance(node, ast.Call):
+            trained = called == "Experiment"
+            for keyword in node.keywords:
+                if keyword.arg == "factor" and isinstance(keyword.value, ast.Constant):
+                    factor = str(keyword.value.value)
+    return Entry(path.stem, path, ast.get_docstring(tree) or "", factor, tuple(claims), trained)
+
+
+def _paths() -> dict[str, Path]:
+    """Returns the files of the zoo's own experiments, wherever in their folder, by name."""
+    paths = [path for path in FOLDER.rglob("*.py") if not path.stem.startswith("_")]
+    return {path.stem: path for path in sorted(paths)}
+
+
+def entries() -> list[Entry]:
+    """Returns the zoo's own experiments, sorted by name."""
+    return [read(path) for _, path in sorted(_paths().items())]
+
+
+def find(name: str) -> Entry:
+    """Returns the experiment of that name, or of that file when `name` ends in `.py`.
+
+    Raises:
+        ZooError: If there is none; the closest names are offered.
+    """
+    paths = _paths()
+    names = sorted(paths)
+    if name.endswith(".py"):
+        path = Path(name).resolve()
+        if not path.is_file():
+            raise ZooError(f"No such file: {name}. Give the path of an experiment module.")
+        if path.stem in names and path != paths[path.stem]:
+            raise ZooError(
+                f"{name} has the name of one of the zoo's own experiments and would share its "
+                f"results folder. Rename the file."
+            )
+        return read(path)
+    if name not in names:
+        raise ZooError(f"No experiment is called {name!r}. {closest(name, names)}")
+    return read(paths[name])

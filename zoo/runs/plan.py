@@ -1,0 +1,127 @@
+"""From an experiment to the list of runs it asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from zoo.errors import ZooError
+from zoo.experiment import Experiment, Recipe
+
+if TYPE_CHECKING:
+    from zoo.data import Data
+
+
+@dataclass(frozen=True)
+class Run:
+    """One network to train, named by what makes it differ from its siblings.
+
+    Attributes:
+        variant: The variant's label.
+        learning_rate: Initial learning rate, above 0.
+        seed: The replicate, a non-negative integer.
+        key: Hash of everything that determines the run.
+    """
+
+    variant: str
+    learning_rate: float
+    seed: int
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run together with the recipe that trains it."""
+
+    recipe: Recipe
+    run: Run
+
+
+def steps_per_epoch(recipe: Recipe, data: Data) -> int:
+    """Returns how many full batches an epoch has.
+
+    Raises:
+        ZooError: If the training part is smaller than one batch.
+    """
+    steps = len(data.x_train) // recipe.batch_size
+    if steps == 0:
+        raise ZooError(
+            f"`batch_size` must not exceed the {len(data.x_train)} training examples of "
+            f"{data.name}. Received: batch_size={recipe.batch_size}. On the command line "
+            f"--batch-size sets it."
+        )
+    return steps
+
+
+def optimizer_of(recipe: Recipe, learning_rate: float, steps: int) -> tuple[Any, list[Any]]:
+    """Makes a run's optimizer and callbacks.
+
+    Args:
+        recipe: The variant's recipe.
+        learning_rate: Initial learning rate.
+        steps: Steps in an epoch.
+
+    Returns:
+        A fresh optimizer and a list of fresh callbacks, the schedule among them if it is one.
+    """
+    import keras
+
+    schedule = recipe.schedule(learning_rate, steps, recipe.epochs)
+    callbacks = list(recipe.callbacks())
+    if isinstance(schedule, keras.callbacks.Callback):
+        return recipe.optimizer(learning_rate), [*callbacks, schedule]
+    return recipe.optimizer(schedule), callbacks
+
+
+def jobs_of(
+    recipe: Recipe, data: Data, variant: str, rates: Iterable[float], seeds: Sequence[int]
+) -> list[Job]:
+    """Lists the runs of a recipe, each with its key.
+
+    Args:
+        recipe: What is trained.
+        data: The data it is trained on.
+        variant: Label.
+        rates: Learning rates.
+        seeds: Distinct non-negative integers.
+    """
+    from zoo.runs.identity import describe, key_of, recipe_identity
+    from zoo.runs.seeding import fresh_model
+
+    steps = steps_per_epoch(recipe, data)
+    model = fresh_model(
+        partial(recipe.build_model, data.input_shape, data.num_classes), data.input_shape
+    )
+    shared = recipe_identity(recipe, model, data.fingerprint, steps)
+    jobs = []
+    for rate in rates:
+        trained_by = describe(optimizer_of(recipe, rate, steps))
+        for seed in seeds:
+            jobs.append(Job(recipe, Run(variant, rate, seed, key_of(shared, trained_by, seed))))
+    return jobs
+
+
+def plan(
+    experiment: Experiment, data: Data | Mapping[str, Data], seeds: Sequence[int]
+) -> list[Job]:
+    """Lists the runs of an experiment: variants x learning rates x seeds, each with its key.
+
+    Args:
+        experiment: What to run.
+        data: The data it runs on, or by variant where they are what varies.
+        seeds: Distinct non-negative integers.
+    """
+    data_of = data if isinstance(data, Mapping) else dict.fromkeys(experiment.variants, data)
+    return [
+        job
+        for variant in experiment.variants
+        for job in jobs_of(
+            experiment.recipe_for(variant),
+            data_of[variant],
+            variant,
+            experiment.learning_rates(variant),
+            seeds,
+        )
+    ]

@@ -1,0 +1,335 @@
+"""Trains the trials of a search over a hypermodel: together where they can, else one at a time."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import functools
+import json
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from rich.console import Console
+
+from zoo.data import Data
+from zoo.engine import fit
+from zoo.errors import ZooError
+from zoo.results.store import Store
+from zoo.results.tables import write_text
+from zoo.runner import trained as runner
+from zoo.runs.identity import key_of
+from zoo.runs.plan import Job
+from zoo.runs.run import Result, Silent
+from zoo.search.hypermodel import (
+    LABEL,
+    built,
+    contents,
+    data_of,
+    fits_itself,
+    identity_of,
+    jobs_of,
+    validation_of,
+)
+from zoo.search.oracle import Trial, keras_tuner_or_error
+
+# What `fit` can be given where trials train together, and what they can be scored by.
+TOGETHER = {"epochs", "batch_size", "validation_data", "validation_split", "callbacks", "verbose"}
+OBJECTIVES = (("val_accuracy", "max"), ("val_loss", "min"))
+BATCH_SIZE = 32  # Keras's
+
+
+@dataclass(frozen=True)
+class Execution:
+    """One network of a trial.
+
+    Attributes:
+        value: The objective after the last epoch.
+        status: `completed`, or `diverged` if the value or a loss is not finite.
+        history: One value an epoch for each metric.
+    """
+
+    value: float
+    status: str
+    history: dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Trainer:
+    """Trains trials, and keeps each execution as it ends.
+
+    Attributes:
+        hypermodel: What builds the models.
+        objective: Name of the objective.
+        executions: Seeds of a trial.
+        folder: Where executions are kept, with the store.
+        positional: What `fit` is given without a name.
+        arguments: What `fit` is given by name, except for the callbacks.
+        callbacks: Function that returns fresh callbacks.
+        epochs: Epochs of a trial for which the strategy names none.
+        data: The data, if trials can train together.
+        reason: Why none can; empty if they can.
+        console: Where is said how far it has come.
+        said: Why trials trained one at a time, so far.
+    """
+
+    hypermodel: Any
+    objective: str
+    executions: int
+    folder: Path
+    positional: list[Any]
+    arguments: Mapping[str, Any]
+    callbacks: Callable[[], list[Any]]
+    epochs: int
+    data: Data | None
+    reason: str
+    console: Console
+    said: set[str] = field(default_factory=set)
+
+    @functools.cached_property
+    def _given(self) -> Any:
+        """What `fit` is given, described."""
+        given = {name: value for name, value in self.arguments.items() if name != "verbose"}
+        return contents([self.positional, given, self.callbacks()])
+
+    def train(
+        self, batch: Sequence[Trial], store: Store
+    ) -> dict[Trial, list[Execution] | Exception]:
+        """Returns what became of each trial, from what is kept or trained now.
+
+        An error in the user's code is the result of the trial that it happened in.
+
+        Raises:
+            ZooError: If something is wrong with all trials.
+        """
+        jobs: dict[Trial, list[Job]] = {}
+        found: dict[Trial, Any] = dict.fromkeys(batch)
+        for trial in batch:
+            own, reason = self._jobs(trial)
+            if reason:
+                self.say(reason)
+                found[trial] = _attempt(partial(self._alone, trial))
+            else:
+                jobs[trial] = own
+        every = [job for own in jobs.values() for job in own]
+        if _attempt(partial(self._together, every, store)) is not None:
+            for trial, own in jobs.items():  # one by one, to see whose error it is
+                found[trial] = _attempt(partial(self._together, own, store))
+        for trial, own in jobs.items():
+            if found[trial] is None:
+                results = store.results(job.run for job in own)
+                found[trial] = [self._execution(result) for result in results]
+        return found
+
+    def together(self, space: Any) -> bool:
+        """Returns whether trials like that of the defaults train together."""
+        return not self._jobs(Trial("", {}, None, space.copy()))[1]
+
+    def say(self, reason: str) -> None:
+        """Says once why trials train one at a time."""
+        if reason not in self.said:
+            self.said.add(reason)
+            self.console.print(f"Trials train one at a time: {reason}.")
+
+    def model(self, trial: Trial) -> Any:
+        """Trains the first execution of a trial once more and returns its compiled model."""
+        jobs, _ = self._jobs(trial)
+        if not jobs or self.data is None:
+            return self._fitted(trial, 0)[0]
+        job = jobs[0]
+        keep = keras.callbacks.Callback()
+        recipe = dataclasses.replace(job.recipe, callbacks=lambda: [*job.recipe.callbacks(), keep])
+        fit.train_one(Job(recipe, job.run), self.data, Silent())
+        return keep.model
+
+    def _jobs(self, trial: Trial) -> tuple[list[Job], str]:
+        """Returns the runs of a trial, or why it trains alone."""
+        if self.data is None:
+            return [], self.reason
+        made = _attempt(
+            partial(
+                jobs_of,
+                self.hypermodel,
+                trial.hyperparameters,
+                self.data,
+                range(self.executions),
+                epochs=trial.epochs or self.epochs,
+                batch_size=self.arguments.get("batch_size") or BATCH_SIZE,
+                callbacks=self.callbacks,
+            )
+        )
+        if isinstance(made, Exception):
+            return [], f"a model could not be looked into ({first_line(made)})"
+        jobs, reason = made
+        return jobs, reason
+
+    def _together(self, jobs: Iterable[Job], store: Store) -> None:
+        """Trains the runs that the store does not have."""
+        unique = {job.run.key: job for job in jobs}
+        known = store.known(unique)
+        todo = [job for key, job in unique.items() if key not in known]
+        data_of_label: Any = {LABEL: self.data}
+        for result in runner.finished(todo, data_of_label, self.console, runner.Engine(), False):
+            store.add("tuner", result)
+
+    def _execution(self, result: Result) -> Execution:
+        value = result.final[self.objective]
+        status = result.status if math.isfinite(value) else "diverged"
+        return Execution(value, status, result.history)
+
+    def _alone(self, trial: Trial) -> list[Execution]:
+        """Trains a trial with the hypermodel's `fit`, or reads what became of it."""
+        point = trial.hyperparameters
+        identity = identity_of(self.hypermodel, point, trial.values)
+        executions = []
+        for seed in range(self.executions):
+            key = key_of(identity, self._given, trial.epochs, self.objective, seed)
+            path = self.folder / "runs" / f"{key}.json"
+            if path.is_file():
+                kept = json.loads(path.read_text(encoding="utf-8"))
+                asked = type(point).from_config(kept.pop("hyperparameters"))
+                point.merge(asked, overwrite=False)
+                point.values.update(asked.values)
+                executions.append(Execution(**kept))
+                continue
+            executions.append(_read(self._fitted(trial, seed)[1], self.objective))
+            kept = dataclasses.asdict(executions[-1]) | {"hyperparameters": point.get_config()}
+            path.parent.mkdir(exist_ok=True)
+            write_text(path, json.dumps(kept))
+        return executions
+
+    def _fitted(self, trial: Trial, seed: int) -> tuple[Any, Any]:
+        """Returns a model after the hypermodel's `fit`, and what that returned."""
+        point = trial.hyperparameters
+        model = built(self.hypermodel, point, seed=seed)
+        keras.utils.set_random_seed(seed)  # whatever the model has drawn
+        arguments = {**self.arguments, "callbacks": self.callbacks()}
+        if trial.epochs:
+            arguments["epochs"] = trial.epochs
+        return model, self.hypermodel.fit(point, model, *self.positional, **arguments)
+
+
+def trainer_of(
+    hypermodel: Any,
+    objective: tuple[str, str],
+    executions: int,
+    folder: Path,
+    x: Any,
+    y: Any,
+    arguments: dict[str, Any],
+) -> Trainer:
+    """Checks what `fit` is to be given, and sees whether trials can train together.
+
+    Args:
+        hypermodel: What builds the models.
+        objective: Name and direction.
+        executions: Seeds of a trial.
+        folder: Where executions are kept.
+        x: What `fit` takes as `x`.
+        y: What `fit` takes as `y`.
+        arguments: What `fit` takes by name.
+
+    Raises:
+        ZooError: If it does not fit together.
+    """
+    own = fits_itself(hypermodel)
+    train, validation = validation_of(x, y, arguments)
+    if objective[0].startswith("val_") and validation is None and not own:
+        raise ZooError(
+            f"The objective {objective[0]} needs validation_data=(x, y), or validation_split=0.2 "
+            "to take the last fifth of the examples. Received: neither"
+        )
+    epochs = arguments.get("epochs", 1)
+    if isinstance(epochs, bool) or not isinstance(epochs, int) or epochs < 1:
+        raise ZooError(f"`epochs` must be a positive integer. Received: epochs={epochs!r}")
+    reason, data = "", None
+    unknown = sorted(set(arguments) - TOGETHER)
+    if own:
+        reason = "the hypermodel has a fit of its own"
+    elif objective not in OBJECTIVES:
+        reason = f"the objective is {objective[0]}"
+    elif unknown:
+        reason = f"fit is given {', '.join(unknown)}"
+    else:
+        data = data_of(train, validation)
+        reason = "" if data else "the data are not arrays of features and of whole numbers"
+    given = {name: value for name, value in arguments.items() if name != "callbacks"}
+    return Trainer(
+        hypermodel=hypermodel,
+        objective=objective[0],
+        executions=executions,
+        folder=folder,
+        positional=[each for each in (x, y) if each is not None],
+        arguments=given if own else {**given, "verbose": 0},
+        callbacks=_factory(arguments.get("callbacks") or []),
+        epochs=epochs,
+        data=data,
+        reason=reason,
+        console=Console(
+            quiet=arguments.get("verbose", 1) == 0, highlight=False, markup=False, soft_wrap=True
+        ),
+    )
+
+
+def _factory(callbacks: Any) -> Callable[[], list[Any]]:
+    """Returns a function that returns fresh callbacks.
+
+    Raises:
+        ZooError: If they cannot be copied.
+    """
+    if isinstance(callbacks, keras.callbacks.Callback):
+        callbacks = [callbacks]
+    if callable(callbacks):
+        return lambda: list(callbacks())
+    try:
+        copy.deepcopy(callbacks)
+    except TypeError as error:
+        raise ZooError(
+            f"`callbacks` must be copied for each run, and cannot be ({error}). Give a function "
+            "that returns fresh ones: callbacks=lambda: [...]"
+        ) from error
+    return lambda: copy.deepcopy(callbacks)
+
+
+def _attempt(function: Callable[[], Any]) -> Any:
+    """Returns what a function returns, or an error of the user's code."""
+    try:
+        return function()
+    except Exception as error:
+        if isinstance(error, ZooError | keras_tuner_or_error().errors.FatalError):
+            raise
+        return error
+
+
+def _read(returned: Any, objective: str) -> Execution:
+    """Reads what a `fit` returned: a history, a dict of metrics, or the objective."""
+    if isinstance(returned, keras.callbacks.History):
+        history = {name: np.asarray(values).tolist() for name, values in returned.history.items()}
+    elif isinstance(returned, Mapping):
+        history = {name: [np.asarray(value).tolist()] for name, value in returned.items()}
+    elif isinstance(returned, int | float | np.number):
+        history = {objective: [float(returned)]}
+    else:
+        raise ZooError(
+            "`fit` must return a History, a dict of metrics, or the objective as a number. "
+            f"Received: {returned!r}"
+        )
+    if objective not in history:
+        raise ZooError(
+            f"The objective {objective} must be among what is logged. "
+            f"Received: {', '.join(history)}"
+        )
+    value = float(history[objective][-1])
+    finite = all(map(math.isfinite, [value, *history.get("loss", ())]))
+    return Execution(value, "completed" if finite else "diverged", history)
+
+
+def first_line(error: Exception) -> str:
+    """Returns an error in one line."""
+    lines = str(error).strip().splitlines() or [""]
+    return f"{type(error).__name__}: {lines[0]}"

@@ -1,0 +1,372 @@
+"""Anybody's keras-tuner hypermodel: its space, and whether and how its models train together."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import keras
+import numpy as np
+
+from zoo.data import Data, fingerprint_of
+from zoo.errors import ZooError
+from zoo.experiment import Recipe, no_schedule
+from zoo.runs import plan
+from zoo.runs.identity import describe, library_versions
+from zoo.runs.plan import Job
+from zoo.runs.seeding import draw_initial_values, fresh_model
+from zoo.search.oracle import keras_tuner_or_error
+
+# What a model may have of its own without training differently from any other.
+OVERRIDES = ("fit", "train_step", "test_step", "compute_loss", "compute_metrics")
+LABEL = "model"  # the variant of every run
+
+
+def hypermodel_of(given: Any) -> Any:
+    """Returns a `keras_tuner.HyperModel`, made from a function of the hyperparameters if need be.
+
+    Raises:
+        ZooError: If it is neither.
+    """
+    kt = keras_tuner_or_error()
+    if isinstance(given, kt.HyperModel):
+        return given
+    if not callable(given):
+        raise ZooError(
+            "`hypermodel` must be a keras_tuner.HyperModel, or a function of the hyperparameters. "
+            f"Received: {given!r}"
+        )
+    made = kt.HyperModel()
+    made.build = given
+    return made
+
+
+def fits_itself(hypermodel: Any) -> bool:
+    """Returns whether a hypermodel has a `fit` of its own."""
+    return type(hypermodel).fit is not keras_tuner_or_error().HyperModel.fit
+
+
+def built(
+    hypermodel: Any,
+    hyperparameters: Any,
+    input_shape: tuple[int, ...] | None = None,
+    seed: int = 0,
+) -> Any:
+    """Builds the model of a point of the space, as if it were the first.
+
+    Args:
+        hypermodel: What builds it.
+        hyperparameters: The point; takes in what `build` asks for besides.
+        input_shape: Shape of one example, to build a model that does not know it.
+        seed: Of Keras's global random numbers.
+
+    Raises:
+        ZooError: If it is no compiled Keras model.
+    """
+
+    def build() -> Any:
+        keras.utils.set_random_seed(seed)
+        return hypermodel.build(hyperparameters)
+
+    model = fresh_model(build, input_shape)
+    if not isinstance(model, keras.Model):
+        raise ZooError(f"`build` must return a Keras model. Received: {model!r}")
+    if not model.compiled and not fits_itself(hypermodel):
+        raise ZooError(
+            "`build` must return a compiled model: call `model.compile` in it, or give the "
+            f"hypermodel a `fit` of its own. Received: {model!r}"
+        )
+    return model
+
+
+def space_of(hypermodel: Any, known: Any = None) -> Any:
+    """Returns all hyperparameters that `build` asks for, wherever in the space it does.
+
+    It is built with all at their defaults, then with each choice and each end of a whole range,
+    because what is asked for may depend on them (`for layer in range(hp.Int("layers", 1, 5))`), and
+    within each conditional scope, until nothing new appears.
+
+    Args:
+        hypermodel: What builds.
+        known: A `keras_tuner.HyperParameters` whose entries replace those of the same name.
+    """
+    space = known.copy() if known is not None else keras_tuner_or_error().HyperParameters()
+    hypermodel.declare_hyperparameters(space)
+    wishes: list[dict[str, Any]] = [{}]
+    for wish in wishes:  # which grow on the way
+        point = _point(space, wish)
+        try:
+            built(hypermodel, point)
+        except Exception as error:
+            if not wish:
+                raise
+            # It may be built where other values differ too, so the trials that draw it decide.
+            warnings.warn(
+                f"A model cannot be built with {wish} and else the defaults "
+                f"({type(error).__name__}: {error}). Hyperparameters that only such models ask "
+                "for are not searched until a trial finds them.",
+                stacklevel=2,
+            )
+        space.merge(point, overwrite=False)
+        for more in _wishes(space, point):
+            if more not in wishes:
+                wishes.append(more)
+    return space
+
+
+def _wishes(space: Any, point: Any) -> Iterator[dict[str, Any]]:
+    """Yields points, as what differs from the defaults, where `build` may ask for more."""
+    for each in space.space:
+        inside = {condition.name: condition.values[0] for condition in each.conditions}
+        kind = type(each).__name__
+        ends = (each.min_value, each.max_value) if kind == "Int" else ()
+        for value in each.values if kind in ("Choice", "Boolean") else ends:
+            if value != each.default:
+                yield inside | {each.name: value}
+    for scope in point.inactive_scopes:
+        yield {condition.name: condition.values[0] for condition in scope}
+
+
+def _point(space: Any, wish: Mapping[str, Any]) -> Any:
+    """Returns the point with these values, where possible, and the defaults of all others."""
+    point = space.copy()
+    point.values = {}
+    for each in point.space:
+        if point.is_active(each):
+            value = wish.get(each.name, each.default)
+            possible = hasattr(each, "min_value") or value in each.values
+            point.values[each.name] = value if possible else each.default
+    return point
+
+
+def validation_of(x: Any, y: Any, arguments: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Returns training and validation examples, split as Keras does: the last ones validate.
+
+    Args:
+        x: Features.
+        y: Labels.
+        arguments: What `fit` is given by name.
+
+    Returns:
+        Pairs of x and y; the second is None if there are no validation examples, and what was given
+        if it is no pair.
+
+    Raises:
+        ZooError: If x and y are of different length, or the share of validation is not below 1.
+    """
+    given, share = arguments.get("validation_data"), arguments.get("validation_split") or 0.0
+    pair = isinstance(given, tuple | list) and len(given) == 2
+    for features, labels in ((x, y), tuple(given or ()) if pair else (x, y)):
+        lengths = [len(each) for each in (features, labels) if hasattr(each, "__array__")]
+        if len(set(lengths)) > 1:
+            raise ZooError(f"x and y must have the same length. Received: {lengths}")
+    if given is not None:
+        return (x, y), tuple(given) if pair else given
+    if not share:
+        return (x, y), None
+    if not 0 < share < 1:
+        raise ZooError(f"`validation_split` must lie between 0 and 1. Received: {share}")
+    if not (hasattr(x, "__array__") and hasattr(y, "__array__")):
+        return (x, y), share
+    x, y = np.asarray(x), np.asarray(y)
+    first = math.floor(len(x) * (1 - share))
+    return (x[:first], y[:first]), (x[first:], y[first:])
+
+
+def data_of(train: Any, validation: Any) -> Data | None:
+    """Returns arrays as the engines take them, or None if they are not of a classifier.
+
+    They are used as they are. What a search reports is measured on the validation examples; as the
+    engines want test examples, they get the same.
+
+    Args:
+        train: Pair of features, shape `(examples, ...)`, and whole numbers from 0, shape
+            `(examples,)` or `(examples, 1)`.
+        validation: The same for validation.
+    """
+    if not isinstance(validation, tuple) or len(validation) != 2:
+        return None
+    known, held_out = _examples(*train), _examples(*validation)
+    if known is None or held_out is None:
+        return None
+    classes = max(1 + max(int(labels.max()) for _, labels in (known, held_out)), 2)
+    names = tuple(map(str, range(classes)))
+    fingerprint = fingerprint_of(*known, *held_out)
+    return Data("given", *known, *held_out, *held_out, classes, names, fingerprint)
+
+
+def _examples(x: Any, y: Any) -> tuple[Any, Any] | None:
+    if not (hasattr(x, "__array__") and hasattr(y, "__array__")):
+        return None
+    x, y = np.asarray(x), np.asarray(y)
+    numbers = x.dtype.kind in "iuf" and y.dtype.kind in "iuf" and x.size and y.size
+    if not numbers or x.ndim < 2 or y.size != len(y):
+        return None
+    y = y.reshape(-1)
+    if y.min() < 0 or (y != y.round()).any():
+        return None
+    return x.astype(np.float32), y.astype(np.int32)
+
+
+def jobs_of(
+    hypermodel: Any,
+    hyperparameters: Any,
+    data: Data,
+    seeds: Sequence[int],
+    *,
+    epochs: int,
+    batch_size: int,
+    callbacks: Callable[[], list[Any]],
+) -> tuple[list[Job], str]:
+    """Returns the runs of a point of the space with their keys, one a seed.
+
+    Args:
+        hypermodel: What builds the model.
+        hyperparameters: The point.
+        data: The data.
+        seeds: Distinct integers from 0.
+        epochs: Positive integer.
+        batch_size: Positive integer.
+        callbacks: Function that returns fresh callbacks.
+
+    Returns:
+        The runs and an empty text; or none and why such a model can only train alone.
+
+    Raises:
+        ZooError: If it has fewer outputs than there are classes.
+    """
+    model = built(hypermodel, hyperparameters, data.input_shape)
+    reason = _why_alone(model, data)
+    if reason:
+        return [], reason
+    rate, schedule = _rate_of(model.optimizer)
+    loss = _loss(model)
+    recipe = Recipe(
+        build_model=partial(_uncompiled, hypermodel, hyperparameters),
+        optimizer=partial(_optimizer, type(model.optimizer), model.optimizer.get_config()),
+        learning_rates=(1.0,),
+        epochs=epochs,
+        batch_size=min(batch_size, len(data.x_train)),
+        schedule=schedule,
+        callbacks=callbacks,
+        loss=partial(type(loss).from_config, loss.get_config()),
+    )
+    if not _drawn_from_seed(model, hypermodel, hyperparameters, data.input_shape):
+        return [], "some of its initial weights are loaded, or drawn without an initializer"
+    return plan.jobs_of(recipe, data, LABEL, [rate], seeds), ""
+
+
+def _uncompiled(hypermodel: Any, point: Any, input_shape: Any, num_classes: int) -> Any:
+    model = hypermodel.build(point)
+    model.compiled = False
+    return model
+
+
+def _optimizer(kind: Any, config: Mapping[str, Any], rate: Any) -> Any:
+    return kind.from_config({**config, "learning_rate": rate})
+
+
+def _rate_of(optimizer: Any) -> tuple[float, Callable[..., Any]]:
+    """Returns the initial learning rate and the schedule, as a recipe has them."""
+    rate = optimizer._learning_rate
+    if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
+        return float(keras.ops.convert_to_numpy(rate(0))), lambda *_: rate
+    return float(keras.ops.convert_to_numpy(rate)), no_schedule
+
+
+def _why_alone(model: Any, data: Data) -> str:
+    """Returns what a model has that runs of one program cannot share, or an empty text."""
+    for name in OVERRIDES:
+        if getattr(type(model), name) is not getattr(keras.Model, name):
+            return f"the model has a {name} of its own"
+    loss, optimizer = _loss(model), model.optimizer
+    if type(loss) is not keras.losses.SparseCategoricalCrossentropy:
+        return "its loss is not SparseCategoricalCrossentropy"
+    if loss.reduction != "sum_over_batch_size":
+        return f"its loss is reduced by {loss.reduction}"
+    for name in ("loss_weights", "run_eagerly"):
+        if model._compile_config.config.get(name):
+            return f"it is compiled with {name}"
+    if hasattr(optimizer, "_exclude_from_weight_decay"):
+        return "exclude_from_weight_decay is no part of an optimizer's configuration"
+    rate = getattr(optimizer, "_learning_rate", None)
+    scheduled = isinstance(rate, keras.optimizers.schedules.LearningRateSchedule)
+    if rate is None or (callable(rate) and not scheduled):
+        return "its optimizer has no learning rate that is a number or a schedule"
+    output = model(keras.ops.zeros((1, *data.input_shape)))
+    shape = tuple(getattr(output, "shape", ()))
+    if len(shape) != 2:
+        return "its output is not one number for each class"
+    if shape[1] < data.num_classes:
+        raise ZooError(
+            f"The model must have an output for each class. Received: {shape[1]} outputs, and "
+            f"labels up to {data.num_classes - 1}"
+        )
+    return ""
+
+
+def _loss(model: Any) -> Any:
+    """Returns the loss, also where it was given by name or as a function."""
+    function = keras.losses.sparse_categorical_crossentropy
+    if model.loss is function or model.loss == function.__name__:
+        return keras.losses.SparseCategoricalCrossentropy()
+    return model.loss
+
+
+def _drawn_from_seed(
+    model: Any, hypermodel: Any, hyperparameters: Any, input_shape: tuple[int, ...]
+) -> bool:
+    """Returns whether a run's seed reaches every random initial value, and no other.
+
+    A value that is another in a build with other random numbers must be another after
+    `draw_initial_values` too; one that stays, such as a zero or a pretrained weight, must stay.
+    """
+    other = built(hypermodel, hyperparameters, input_shape, seed=1)
+    first, second = _values(model), _values(other)
+    draw_initial_values(model, 1)
+    return all(
+        np.array_equal(one, two) == np.array_equal(one, drawn)
+        for one, two, drawn in zip(first, second, _values(model), strict=True)
+    )
+
+
+def _values(model: Any) -> list[Any]:
+    return [np.array(keras.ops.convert_to_numpy(variable)) for variable in model.variables]
+
+
+def identity_of(hypermodel: Any, hyperparameters: Any, values: Mapping[str, Any]) -> Any:
+    """Returns what determines a run that trains alone, except for `fit`'s arguments and the seed.
+
+    Args:
+        hypermodel: What builds and fits the model.
+        hyperparameters: The point of the space.
+        values: What `fit` may ask for, as it was before.
+    """
+    model = built(hypermodel, hyperparameters)
+    compiled = describe(model._compile_config.config) if model.compiled else None
+    model.compiled = False
+    return {
+        "model": describe(model),
+        "compiled": compiled,
+        "fit": describe(type(hypermodel).fit),
+        "values": describe(values),
+        "versions": library_versions(),
+    }
+
+
+def contents(value: Any) -> Any:
+    """Returns a JSON-ready description in which arrays count with all that is in them.
+
+    A data set that is neither an array nor a list of some counts only with its class.
+    """
+    if isinstance(value, tuple | list):
+        return [contents(item) for item in value]
+    if isinstance(value, Mapping):
+        return {str(key): contents(item) for key, item in value.items()}
+    if not hasattr(value, "__array__"):
+        return describe(value)
+    array = np.asarray(value)
+    return describe(array.tolist()) if array.dtype == object else fingerprint_of(array)

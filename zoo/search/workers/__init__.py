@@ -1,0 +1,1 @@
+"""A search by several processes, in keras-tuner's words."""
