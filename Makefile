@@ -13,15 +13,12 @@ quick: lint  ## the same without the tests that train for long
 	$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync $(PARTS:%=tests-%) MARK="not slow"
 
 # A process that has compiled some thousand programs runs out of memory maps, so each part has its own.
-PARTS := contract early late measured engine callbacks
-TESTS := $(wildcard tests/test_*.py)
-contract := tests/test_contract.py
-measured := $(wildcard tests/test_meas*.py)
-engine := $(wildcard tests/test_engine_*.py) tests/test_many.py
-callbacks := $(wildcard tests/test_callback_*.py tests/test_curve_*.py)
-rest := $(sort $(filter-out $(contract) $(measured) $(engine) $(callbacks),$(TESTS)))
-early := $(wordlist 1,20,$(rest))
-late := $(filter-out $(early),$(rest))
+PARTS := contract engine callbacks runner others
+contract := tests/contract
+engine := tests/engine tests/test_many.py
+callbacks := tests/callbacks
+runner := tests/runner tests/search tests/test_tuner.py
+others := $(filter-out $(contract) $(engine) $(callbacks) $(runner),$(patsubst %/,%,$(wildcard tests/*/)) $(wildcard tests/test_*.py))
 
 tests-%: .venv/installed
 	$(BIN)/python -m pytest -m "$(MARK)" $($*)

@@ -66,8 +66,7 @@ def populations(places: int) -> dict[str, Any]:
     from zoo.engine.population import Population
     from zoo.engine.program import Program
     from zoo.experiment import Recipe
-    from zoo.runs.plan import Job, Run
-    from zoo.runs.run import Silent
+    from zoo.runs.run import Job, Run, Silent
 
     rng = np.random.default_rng(0)
     x = rng.normal(size=(EXAMPLES + VALIDATION, INPUTS)).astype("float32")
@@ -148,7 +147,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--results", type=Path, default=ROOT / "results")
     arguments = parser.parse_args()
-    from zoo.engine.quiet import import_keras
+    from zoo.engine.device import import_keras
 
     import_keras()
     rows = [row for places in (RUNS, 1) for row in measure(places)]

@@ -234,7 +234,7 @@ def main() -> None:
     parser.add_argument("--results", type=Path, default=ROOT / "results")
     arguments = parser.parse_args()
     if arguments.network:
-        from zoo.engine.quiet import import_keras
+        from zoo.engine.device import import_keras
 
         import_keras()
         for found in measure(arguments.network):
@@ -299,8 +299,7 @@ def keep(rows: list[dict[str, Any]], folder: Path, prefix: str = "") -> None:
     """Writes the rows to a file named for the machine, after a prefix."""
     import pandas as pd
 
-    from zoo.engine.device import device_name
-    from zoo.engine.quiet import import_keras
+    from zoo.engine.device import device_name, import_keras
 
     import_keras()
     folder.mkdir(parents=True, exist_ok=True)

@@ -97,7 +97,7 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=100)
     parser.add_argument("--results", type=Path, default=ROOT / "results")
     arguments = parser.parse_args()
-    from zoo.engine.quiet import import_keras
+    from zoo.engine.device import import_keras
 
     import_keras()
     from zoo import data as datasets

@@ -2,8 +2,7 @@ import sys
 
 import pytest
 
-from zoo.runs.plan import Run
-from zoo.runs.run import Result
+from zoo.runs.run import Result, Run
 
 TINY = '''"""Does tanh train a tiny network better than ReLU?"""
 

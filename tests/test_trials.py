@@ -6,8 +6,7 @@ from keras import layers
 from zoo import data
 from zoo.engine import fit
 from zoo.experiment import Recipe
-from zoo.runs.plan import Job, Run
-from zoo.runs.run import Silent
+from zoo.runs.run import Job, Run, Silent
 from zoo.runs.seeding import derived_seed
 from zoo.search_space import Dimension
 from zoo.trials import search, train

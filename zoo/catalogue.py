@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from zoo.claims import VERDICTS, Number
+from zoo.claims import Number
 
 FILE = Path(__file__).with_name("catalogue.csv")
 PRINTED = Path(__file__).with_name("printed.csv")
@@ -90,17 +90,3 @@ def printed(claim_id: str, variant: str, metrics: Sequence[str] = ()) -> tuple[N
 def printed_values(claim_id: str, metric: str) -> tuple[float, ...]:
     """Returns the printed numbers of a metric, in the order of their places."""
     return tuple(float(row["stated"]) for row in _printed()[claim_id] if row["metric"] == metric)
-
-
-def verdict_counts(folder: Path) -> str:
-    """Returns how many claims of a results folder have which verdict, empty if it has none.
-
-    It reads the file without pandas, which would take longer than all else of a listing.
-    """
-    path = folder / "verdicts.csv"
-    if not path.is_file():
-        return ""
-    with path.open(encoding="utf-8", newline="") as file:
-        found = [row["verdict"] for row in csv.DictReader(file)]
-    counts = [f"{found.count(word)} {word}" for word in VERDICTS if word in found]
-    return f" ({', '.join(counts)})"

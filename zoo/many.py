@@ -12,8 +12,7 @@ from zoo.data import Data, fingerprint_of
 from zoo.engine import fit, population
 from zoo.errors import ZooError
 from zoo.experiment import Recipe, crossentropy, no_callbacks
-from zoo.runs.plan import Job, Run
-from zoo.runs.run import Progress, Result, Silent
+from zoo.runs.run import Job, Progress, Result, Run, Silent
 
 Pair = tuple[Any, Any]
 

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from callbacks.gradient_statistics import Probe
+from callbacks.gradient_probe import Probe
 
 
 def gradients(model: Any, loss: Any, x: Any, y: Any) -> list[npt.NDArray[Any]]:

@@ -13,8 +13,7 @@ import pandas as pd
 from zoo import data
 from zoo.engine import population
 from zoo.experiment import Recipe
-from zoo.runs.plan import Job, Run
-from zoo.runs.run import Result, Silent
+from zoo.runs.run import Job, Result, Run, Silent
 from zoo.runs.seeding import derived_seed
 from zoo.search.oracle import Oracle, scores
 from zoo.search.points import changed, guarded

@@ -12,8 +12,8 @@ import pandas as pd
 from rich.console import Console
 
 from zoo.errors import ZooError
+from zoo.results.files import EXACT, write_frame
 from zoo.results.store import Store
-from zoo.results.tables import EXACT, write_frame
 from zoo.search.executions import Execution, Trainer, first_line, trainer_of
 from zoo.search.hypermodel import hypermodel_of, space_of
 from zoo.search.oracle import OBJECTIVE, OWN, Oracle, Trial, at_once, check, objective_of

@@ -1,4 +1,4 @@
-"""Says what is there: versions, device, data, store."""
+"""The command `doctor`."""
 
 from __future__ import annotations
 
@@ -7,11 +7,21 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from zoo import data
-from zoo.engine.device import device_name
-from zoo.results.store import Store
+import typer
+
+from zoo.commands.options import RESULTS, DataDirOption, DebugOption, ResultsOption
+from zoo.engine.device import device_name, import_keras
 
 PACKAGES = ("keras", "tensorflow", "jax", "torch", "keras-tuner", "numpy", "scipy", "pandas")
+
+
+def doctor(
+    data_dir: DataDirOption = None, results: ResultsOption = RESULTS, debug: DebugOption = False
+) -> None:
+    """Say which versions, device, data and store are there."""
+    import_keras()
+    for line in report(data_dir, results):
+        typer.echo(line)
 
 
 def report(data_dir: Path | None, results: Path) -> Iterator[str]:
@@ -20,6 +30,9 @@ def report(data_dir: Path | None, results: Path) -> Iterator[str]:
     for name in PACKAGES:
         yield f"{name.ljust(12)} {_version(name)}"
     import keras
+
+    from zoo import data
+    from zoo.results.store import Store
 
     yield f"backend      {keras.backend.backend()}"
     yield f"device       {device_name()}"

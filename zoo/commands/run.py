@@ -19,8 +19,7 @@ from zoo.commands.options import (
     ResultsOption,
     say,
 )
-from zoo.commands.show import show_plan, show_results, show_verdicts
-from zoo.engine.quiet import import_keras
+from zoo.engine.device import import_keras
 from zoo.errors import MissingDataError, ZooError
 
 if TYPE_CHECKING:
@@ -226,3 +225,39 @@ def _numbers(option: str, text: str | None) -> tuple[float, ...] | None:
         raise ZooError(
             f"`{option}` must be numbers separated by commas, like 0.01,0.1. Received: {text!r}"
         ) from None
+
+
+def show_plan(prepared: Prepared) -> None:
+    """Prints how much there is to train."""
+    jobs, data = prepared.jobs, prepared.data
+    epochs = sum(job.recipe.epochs for job in jobs)
+    typer.echo(
+        f"{prepared.folder_name}: {len(jobs)} runs, {epochs} epochs together; "
+        f"{len(prepared.experiment.variants)} variants, {len(prepared.seeds)} seeds; "
+        f"data {data.name}, {len(data.x_train)} training examples"
+    )
+
+
+def show_results(folder: Path, trained: int, planned: int, tensorboard: Path | None) -> None:
+    """Prints table and verdicts of a run, and where the rest is."""
+    from zoo.engine.device import device_name
+    from zoo.results import files
+
+    typer.echo((folder / "table.md").read_text(encoding="utf-8"))
+    spec = files.read_spec(folder)
+    show_verdicts(folder)
+    typer.echo(f"Trained {trained} runs, {planned - trained} were stored. Device: {device_name()}.")
+    typer.echo(f"Plots and tables: {folder}{os.sep}   effect: {folder / 'effect.svg'}")
+    if tensorboard is not None:
+        typer.echo(f"TensorBoard: tensorboard --logdir {tensorboard}")
+    typer.echo(f"Again: python -m zoo table {spec['experiment']}")
+
+
+def show_verdicts(folder: Path) -> None:
+    """Prints the verdicts in a results folder, if it has any."""
+    from zoo.results import ledger
+
+    if (folder / "verdicts.csv").is_file():
+        verdicts = ledger.read(folder.parent, [folder.name])
+        typer.echo("\n".join(ledger.lines_of(verdicts)))
+        typer.echo(f"{ledger.counts(verdicts)}.\n")

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from zoo.search.points import Search
+
 import os
 from typing import Annotated
 
@@ -9,8 +15,7 @@ import typer
 from rich.console import Console
 
 from zoo.commands.options import INTERRUPTED, RESULTS, DataDirOption, DebugOption, ResultsOption
-from zoo.commands.show import show_search, show_winner
-from zoo.engine.quiet import import_keras
+from zoo.engine.device import import_keras
 
 
 def tune(
@@ -85,3 +90,45 @@ def tune(
         typer.echo("\nInterrupted. The same command goes on from there.", err=True)
         raise typer.Exit(INTERRUPTED) from None
     show_winner(folder, trained)
+
+
+def show_search(search: Search) -> None:
+    """Prints what a search varies, in the words that `--space` takes."""
+    executions = f", {search.executions} seeds each" if search.executions > 1 else ""
+    trials = f", {search.trials} trials" if search.strategy != "hyperband" else ""
+    typer.echo(
+        f"{search.entry.name}: {search.strategy} search{trials}{executions}, {search.epochs} epochs"
+    )
+    for dimension in search.space.values():
+        typer.echo(f"  --space {dimension}")
+
+
+def show_winner(folder: Path, trained: int) -> None:
+    """Prints the best trials of a search and what became of the winner."""
+    import json
+
+    from zoo.results.files import read_frame
+
+    trials = read_frame(folder / "trials.csv")
+    winner = json.loads((folder / "winner.json").read_text(encoding="utf-8"))
+    longest = trials[trials["epochs"] == trials["epochs"].max()]
+    ranked = longest.sort_values("score", ascending=False, kind="stable")
+    typer.echo("\nvalidation %  trial")
+    varied = [name for name in winner["values"] if trials[name].nunique() > 1]
+    for row in ranked.head(5).to_dict("records"):
+        values = ", ".join(f"{name} {_short(row[name])}" for name in varied)
+        spread = "" if row["runs"] == 1 else f" +- {100 * row['deviation']:.1f}"
+        typer.echo(f"{100 * row['score']:.1f}{spread}".ljust(12) + f"  {row['trial']}: {values}")
+    told = winner["test_accuracy"]
+    diverged = int((trials["diverged"] > 0).sum())
+    typer.echo(
+        f"\nThe best, trained with {told['n']} seeds: {100 * told['mean']:.1f} % on the test set "
+        f"[{100 * told['low']:.1f}, {100 * told['high']:.1f}]. {diverged} of {len(trials)} trials "
+        f"diverged. Trained {trained} runs, the others were stored."
+    )
+    typer.echo(f"Trials and pictures: {folder}{os.sep}")
+    typer.echo(f'Its network: keras.saving.load_model("{folder / "winner.keras"}")')
+
+
+def _short(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -13,8 +13,8 @@ import keras
 from zoo.data import Data
 from zoo.engine.device import device_name, on_processor
 from zoo.engine.initial_model import convolves, initial_model
-from zoo.runs.plan import Job, optimizer_of, steps_per_epoch
-from zoo.runs.run import METRICS, Progress, Result, exact_share, records_of, status_of
+from zoo.runs.plan import optimizer_of, steps_per_epoch
+from zoo.runs.run import METRICS, Job, Progress, Result, exact_share, records_of, status_of
 from zoo.runs.seeding import epoch_order
 
 EVALUATION_BATCH = 1000

@@ -18,7 +18,8 @@ from zoo.engine.initial_model import convolves, set_initial_values
 from zoo.engine.program import EVALUATION_CHUNK, SEAMS, seam, signature
 from zoo.engine.run_model import hook_below_epochs
 from zoo.engine.strengths import momentum, penalties, strengths
-from zoo.runs.plan import Job, optimizer_of, steps_per_epoch
+from zoo.runs.plan import optimizer_of, steps_per_epoch
+from zoo.runs.run import Job
 from zoo.runs.seeding import fresh_model
 
 # On a processor a run-step costs the same in a population of 8 and of 128 (`make benchmark`), and a

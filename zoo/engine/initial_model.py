@@ -9,7 +9,7 @@ import keras
 
 from zoo.data import Data
 from zoo.initializers import scale_to_unit_variance
-from zoo.runs.plan import Job
+from zoo.runs.run import Job
 from zoo.runs.seeding import draw_initial_values, fresh_model
 
 SCALING_EXAMPLES = 512  # training examples that a data-dependent initializer looks at

@@ -18,8 +18,8 @@ from zoo.engine.device import device_name
 from zoo.engine.groups import PLACES_CPU, Group, groups
 from zoo.engine.program import Program, State, seam
 from zoo.engine.run_model import RunModel
-from zoo.runs.plan import Job, Run, optimizer_of, steps_per_epoch
-from zoo.runs.run import METRICS, Progress, Result, exact_share, records_of, status_of
+from zoo.runs.plan import optimizer_of, steps_per_epoch
+from zoo.runs.run import METRICS, Job, Progress, Result, Run, exact_share, records_of, status_of
 from zoo.runs.seeding import epoch_order
 
 

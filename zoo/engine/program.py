@@ -15,7 +15,7 @@ from keras import ops
 from zoo.data import Data
 from zoo.engine.strengths import given, given_momentum, momentum, penalties, sharing
 from zoo.runs.identity import describe, key_of
-from zoo.runs.plan import Job
+from zoo.runs.run import Job
 
 EVALUATION_CHUNK = 1000
 SEAMS = {"tensorflow": "zoo.engine.backend_tensorflow", "jax": "zoo.engine.backend_jax"}

@@ -19,8 +19,8 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 from zoo.errors import ZooError
 from zoo.figures.palette import HOUSE_STYLE, INK, QUIET, rate_text, style_of, widest
 from zoo.figures.panels import MARGIN, lay_panels, save_figure, start_page
+from zoo.results.files import read_frame, read_spec, read_table
 from zoo.results.measured import series_of, stated_numbers
-from zoo.results.tables import read_frame, read_spec, read_table
 
 # Values whose largest is so many times the smallest are drawn on a logarithmic axis.
 DECADES = 30

@@ -19,7 +19,7 @@ from matplotlib.ticker import MaxNLocator
 
 from zoo.figures.palette import COLOURS, HOUSE_STYLE, INK, rate_text, widest
 from zoo.figures.panels import MARGIN, save_figure, start_page
-from zoo.results.tables import read_frame
+from zoo.results.files import read_frame
 from zoo.search_space import Dimension
 
 PANEL, GAP, ROW = 3.4, 0.75, 2.6  # inches

@@ -36,7 +36,7 @@ from zoo.figures.palette import (
     widest,
 )
 from zoo.figures.panels import MARGIN, lay_panels, percent_axis, rate_axis, save_figure, start_page
-from zoo.results.tables import read_frame
+from zoo.results.files import read_frame
 
 # Height of a row of the forest plot and width of its axes, in inches.
 ROW = 0.36

@@ -15,8 +15,8 @@ from zoo.claims import ALPHA, NOT_RUN, VERDICTS, Claim, Identity, from_dict
 from zoo.errors import ZooError
 from zoo.evidence.cells import Cells
 from zoo.evidence.verdicts import settle
+from zoo.results.files import read_frame, results_folder, write_text
 from zoo.results.summary import best_rates
-from zoo.results.tables import read_frame, results_folder, write_text
 
 COLUMNS = [
     "id",

@@ -11,8 +11,7 @@ from types import TracebackType
 from typing import Any
 
 from zoo.errors import ZooError
-from zoo.runs.plan import Run
-from zoo.runs.run import Result
+from zoo.runs.run import Result, Run
 
 SCHEMA = 1
 # Beside the runs, so that a store without it stays readable.

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from zoo.errors import ZooError, closest
+from zoo.errors import ZooError
 from zoo.evidence.statistics import share_interval
 from zoo.results import measured as measured_tables
+from zoo.results.files import EXACT, NUMBER, read_spec, read_table, write_frame, write_text
 from zoo.results.summary import Summary
 
 FORMATS = ("md", "csv", "latex")
-NUMBER = "%.6g"
-EXACT = "%.10g"  # of single runs, whose ties must stay ties
 
 
 def write(folder: Path, spec: dict[str, Any], summary: Summary) -> None:
@@ -45,52 +43,6 @@ def write_records(folder: Path, layers: pd.DataFrame, histograms: pd.DataFrame) 
         write_frame(folder / "layers.csv", layers)
     if len(histograms):
         write_frame(folder / "histograms.csv", histograms)
-
-
-def write_frame(path: Path, frame: pd.DataFrame, number: str = NUMBER) -> None:
-    """Writes a table as CSV, numbers with six digits unless told otherwise."""
-    text = frame.to_csv(index=False, float_format=number, lineterminator="\n")
-    write_text(path, text)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Writes a file so that a reader sees the old one or the new one, never half of it."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text, encoding="utf-8", newline="\n")
-    temporary.replace(path)
-
-
-def results_folder(root: Path, name: str) -> Path:
-    """Returns the folder of an experiment's results.
-
-    Raises:
-        ZooError: If there are none; says how to make them.
-    """
-    folder = root / name
-    if not all((folder / name).is_file() for name in ("spec.json", "table.csv")):
-        there = sorted(path.parent.name for path in root.glob("*/spec.json"))
-        hint = closest(name, there) if there else "Nothing has been run there yet."
-        raise ZooError(
-            f"There are no results for {name!r} in {root}. {hint} "
-            f"`python -m zoo run {name.partition('@')[0]}` makes them."
-        )
-    return folder
-
-
-def read_spec(folder: Path) -> dict[str, Any]:
-    """Reads the declaration that the results in a folder were made with."""
-    spec: dict[str, Any] = json.loads((folder / "spec.json").read_text(encoding="utf-8"))
-    return spec
-
-
-def read_table(folder: Path) -> pd.DataFrame:
-    """Reads table.csv."""
-    return read_frame(folder / "table.csv")
-
-
-def read_frame(path: Path) -> pd.DataFrame:
-    """Reads a result table; labels such as "None" and "NA" are labels, not missing values."""
-    return pd.read_csv(path, dtype={"variant": str}, keep_default_na=False, na_values=[""])
 
 
 def render(spec: dict[str, Any], table: pd.DataFrame, form: str) -> str:

@@ -14,7 +14,7 @@ from rich.progress import track
 from zoo.claims import ALPHA
 from zoo.experiment import Measurement
 from zoo.figures import measured as measured_plots
-from zoo.results import ledger, tables
+from zoo.results import files, ledger, tables
 from zoo.results import measured as measured_tables
 from zoo.runner.registry import Entry
 from zoo.runs.identity import library_versions
@@ -54,18 +54,18 @@ def run(
     folder = root / f"{entry.name}{changed}"
     known = folder / "measurements.csv"
     if experiment.timed and known.is_file() and not fresh:
-        rows, histograms = tables.read_frame(known), pd.DataFrame()
+        rows, histograms = files.read_frame(known), pd.DataFrame()
     else:
         rows, histograms = measure(experiment, count, console)
     folder.mkdir(parents=True, exist_ok=True)
     spec = spec_of(entry, experiment, folder.name, count)
-    tables.write_text(folder / "spec.json", json.dumps(spec, indent=2) + "\n")
-    tables.write_frame(folder / "measurements.csv", rows)
-    tables.write_frame(folder / "table.csv", measured_tables.summarise(rows))
+    files.write_text(folder / "spec.json", json.dumps(spec, indent=2) + "\n")
+    files.write_frame(folder / "measurements.csv", rows)
+    files.write_frame(folder / "table.csv", measured_tables.summarise(rows))
     if len(histograms):
-        tables.write_frame(folder / "histograms.csv", histograms)
-    text = tables.render(tables.read_spec(folder), tables.read_table(folder), "md")
-    tables.write_text(folder / "table.md", text)
+        files.write_frame(folder / "histograms.csv", histograms)
+    text = tables.render(files.read_spec(folder), files.read_table(folder), "md")
+    files.write_text(folder / "table.md", text)
     if len(ledger.write(folder)) and not changed:
         ledger.write_ledger(root)
     measured_plots.plot_results(folder)

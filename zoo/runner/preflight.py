@@ -20,7 +20,8 @@ from zoo.engine.initial_model import initial_model
 from zoo.errors import ZooError, closest
 from zoo.runner import registry
 from zoo.runner.prepare import Settings, prepare
-from zoo.runs.plan import Job, optimizer_of, steps_per_epoch
+from zoo.runs.plan import optimizer_of, steps_per_epoch
+from zoo.runs.run import Job
 
 # Imported for what they register: without it Keras cannot load a model that has these.
 REGISTERED = (initializers, layers)

@@ -15,7 +15,8 @@ from zoo.errors import ZooError
 from zoo.evidence import metrics
 from zoo.experiment import DEFAULT_SEEDS, Experiment
 from zoo.runner.registry import Entry
-from zoo.runs.plan import Job, plan
+from zoo.runs.plan import plan
+from zoo.runs.run import Job
 
 AUTO = "auto"
 # Numbers of seeds at which `--seeds auto` looks at the verdicts.

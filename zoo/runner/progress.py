@@ -14,7 +14,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from zoo.runs.plan import Job, Run
+from zoo.runs.run import Job, Run
 
 LINES_EVERY_SECONDS = 15.0
 

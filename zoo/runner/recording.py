@@ -10,8 +10,7 @@ from typing import Any
 from callbacks import ActivationHistogram, GradientStatistics, UpdateRatio, WeightStatistics
 from callbacks.kernels import layer_blocks
 from zoo.data import Data
-from zoo.runs.plan import Job
-from zoo.runs.run import Result
+from zoo.runs.run import Job, Result
 from zoo.runs.seeding import fresh_model
 
 SEEDS = 3

@@ -18,8 +18,8 @@ from zoo.errors import ZooError
 from zoo.results.store import Store
 from zoo.runner.prepare import Prepared
 from zoo.runner.progress import Reporter
-from zoo.runs.plan import Job, plan
-from zoo.runs.run import Progress, Result
+from zoo.runs.plan import plan
+from zoo.runs.run import Job, Progress, Result
 
 if TYPE_CHECKING:
     from zoo.results.summary import Summary
@@ -215,7 +215,7 @@ def write(prepared: Prepared, store: Store, root: Path) -> Path:
     # pandas, scipy and matplotlib take seconds to import, which training need not wait for.
     from zoo.figures import trained as plots
     from zoo.results import ledger, tables
-    from zoo.results.summary import records_frames
+    from zoo.results.records import records_frames
 
     experiment = prepared.experiment
     folder = root / prepared.folder_name

@@ -3,40 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from zoo.errors import ZooError
 from zoo.experiment import Experiment, Recipe
+from zoo.runs.run import Job, Run
 
 if TYPE_CHECKING:
     from zoo.data import Data
-
-
-@dataclass(frozen=True)
-class Run:
-    """One network to train, named by what makes it differ from its siblings.
-
-    Attributes:
-        variant: The variant's label.
-        learning_rate: Initial learning rate, above 0.
-        seed: The replicate, a non-negative integer.
-        key: Hash of everything that determines the run.
-    """
-
-    variant: str
-    learning_rate: float
-    seed: int
-    key: str = ""
-
-
-@dataclass(frozen=True)
-class Job:
-    """A run together with the recipe that trains it."""
-
-    recipe: Recipe
-    run: Run
 
 
 def steps_per_epoch(recipe: Recipe, data: Data) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from zoo.runs.plan import Job, Run
+from zoo.experiment import Recipe
 
 METRICS = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
 
@@ -86,3 +86,28 @@ class Silent:
 
     def note(self, text: str) -> None:
         """Does nothing."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One network to train, named by what makes it differ from its siblings.
+
+    Attributes:
+        variant: The variant's label.
+        learning_rate: Initial learning rate, above 0.
+        seed: The replicate, a non-negative integer.
+        key: Hash of everything that determines the run.
+    """
+
+    variant: str
+    learning_rate: float
+    seed: int
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run together with the recipe that trains it."""
+
+    recipe: Recipe
+    run: Run

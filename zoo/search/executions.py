@@ -20,12 +20,11 @@ from rich.console import Console
 from zoo.data import Data
 from zoo.engine import fit
 from zoo.errors import ZooError
+from zoo.results.files import write_text
 from zoo.results.store import Store
-from zoo.results.tables import write_text
 from zoo.runner import trained as runner
 from zoo.runs.identity import key_of
-from zoo.runs.plan import Job
-from zoo.runs.run import Result, Silent
+from zoo.runs.run import Job, Result, Silent
 from zoo.search.hypermodel import (
     LABEL,
     built,

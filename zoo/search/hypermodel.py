@@ -16,7 +16,7 @@ from zoo.errors import ZooError
 from zoo.experiment import Recipe, no_schedule
 from zoo.runs import plan
 from zoo.runs.identity import describe, library_versions
-from zoo.runs.plan import Job
+from zoo.runs.run import Job
 from zoo.runs.seeding import draw_initial_values, fresh_model
 from zoo.search.oracle import keras_tuner_or_error
 

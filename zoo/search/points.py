@@ -16,7 +16,7 @@ from zoo.experiment import Experiment, Recipe
 from zoo.runner import prepare as preparing
 from zoo.runner.registry import Entry
 from zoo.runs import plan
-from zoo.runs.plan import Job
+from zoo.runs.run import Job
 from zoo.search.oracle import Trial, check
 from zoo.search_space import (
     LEARNING_RATE,

@@ -22,11 +22,10 @@ from zoo.data import Data
 from zoo.engine import fit
 from zoo.experiment import DEFAULT_SEEDS
 from zoo.figures import search as search_plots
+from zoo.results.files import read_frame, write_frame, write_text
 from zoo.results.store import Store
-from zoo.results.tables import read_frame, write_frame, write_text
 from zoo.runner import trained as runner
-from zoo.runs.plan import Job
-from zoo.runs.run import Result, Silent
+from zoo.runs.run import Job, Result, Silent
 from zoo.search.oracle import Oracle, Trial, at_once, scores
 from zoo.search.points import Search, jobs_of, spec_of
 from zoo.search.workers.part import Part

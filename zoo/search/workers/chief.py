@@ -26,8 +26,7 @@ from rich.console import Console
 from zoo.errors import ZooError
 from zoo.runner import trained as runner
 from zoo.runner.progress import Reporter
-from zoo.runs.plan import Job
-from zoo.runs.run import Result
+from zoo.runs.run import Job, Result
 from zoo.search.oracle import Trial
 from zoo.search.points import Search, jobs_of
 from zoo.search.workers import part as workers

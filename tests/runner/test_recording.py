@@ -4,11 +4,10 @@ import keras
 import pytest
 
 from callbacks.kernels import layer_blocks
+from zoo.results.records import records_frames, shown_epochs
 from zoo.results.store import Store
-from zoo.results.summary import records_frames, shown_epochs
 from zoo.runner.recording import rows_of
-from zoo.runs.plan import Run
-from zoo.runs.run import Result
+from zoo.runs.run import Result, Run
 
 # TensorFlow's variables do not know NumPy 2's `copy` yet.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from zoo.results import tables
+from zoo.results import files, tables
 from zoo.results.store import SCHEMA, Store
 from zoo.results.summary import summarise
 from zoo.runner import registry
 
-ROOT = Path(registry.__file__).parents[1]
+ROOT = Path(registry.__file__).parents[2]
 HEAVY = {"keras", "tensorflow", "jax", "torch"}
 PLOTS = {"curves.svg", "curves.png", "sweep.svg", "sweep.png"}
 PLOTS |= {"effect.svg", "effect.png"}
@@ -100,10 +100,10 @@ def test_table_prints_what_the_results_hold(zoo, results, form):
     code, out, err = zoo("table", "tiny", "--format", form, "--results", results)
     assert (code, err) == (0, "")
     folder = results / "tiny"
-    assert out == tables.render(tables.read_spec(folder), tables.read_table(folder), form)
-    files = {"md": "table.md", "csv": "table.csv"}
-    if form in files:
-        assert out.encode() == (folder / files[form]).read_bytes()
+    assert out == tables.render(files.read_spec(folder), files.read_table(folder), form)
+    kept = {"md": "table.md", "csv": "table.csv"}
+    if form in kept:
+        assert out.encode() == (folder / kept[form]).read_bytes()
 
 
 def test_table_without_a_format_is_markdown(zoo, results):

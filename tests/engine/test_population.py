@@ -25,8 +25,8 @@ from zoo.engine.groups import PLACES_CPU, groups
 from zoo.engine.program import Program
 from zoo.experiment import Recipe
 from zoo.layers import DropConnect, Maxout, RReLU, Swish
-from zoo.runs.plan import Job, Run, optimizer_of
-from zoo.runs.run import Silent
+from zoo.runs.plan import optimizer_of
+from zoo.runs.run import Job, Run, Silent
 
 # TensorFlow's variables do not know NumPy 2's `copy` yet.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

@@ -16,7 +16,7 @@ from zoo.runs.seeding import derived_seed, draw_initial_values, epoch_order, fre
 # TensorFlow's variables do not know NumPy 2's `copy` yet.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def he(units, **arguments):

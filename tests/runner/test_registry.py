@@ -67,7 +67,7 @@ def test_listing_imports_neither_keras_nor_tensorflow():
         "assert not loaded, loaded\n"
         "assert not [name for name in sys.modules if name.startswith('experiments')]\n"
     )
-    root = Path(registry.__file__).parents[1]
+    root = Path(registry.__file__).parents[2]
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=False
     )
@@ -76,7 +76,7 @@ def test_listing_imports_neither_keras_nor_tensorflow():
 
 def test_an_experiment_is_found_by_name_and_by_the_path_of_its_file():
     by_name = registry.find("activation")
-    assert by_name.path == registry.FOLDER / "activation.py"
+    assert by_name.path == registry.FOLDER / "activations" / "activation.py"
     assert registry.find(str(by_name.path)) == by_name
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from zoo import data
+from zoo.data import sets, sources, splits
 from zoo.errors import ZooError
 
 
@@ -41,7 +42,7 @@ def fake_generate(monkeypatch, arrays):
         calls.append(name)
         return arrays
 
-    monkeypatch.setattr(data, "_generate", generate)
+    monkeypatch.setattr(sources, "_generate", generate)
     return calls
 
 
@@ -57,7 +58,7 @@ def fake_keras(monkeypatch, name, load_data):
 @pytest.mark.parametrize("counts", [(50, 50), (100, 7, 2), (3, 3, 3), (1, 10), (37, 0, 5)])
 def test_split_is_disjoint_complete_and_sorted_and_leaves_no_class_out(counts, share):
     labels = np.random.default_rng(1).permutation(np.repeat(np.arange(len(counts)), counts))
-    rest, held_out = data.stratified_split(labels, share, seed=0)
+    rest, held_out = splits.stratified_split(labels, share, seed=0)
     assert sorted([*rest, *held_out]) == list(range(len(labels)))
     assert (np.diff(rest) > 0).all()
     assert (np.diff(held_out) > 0).all()
@@ -72,14 +73,14 @@ def test_split_is_disjoint_complete_and_sorted_and_leaves_no_class_out(counts, s
 @pytest.mark.parametrize("counts", [(500, 300, 200), (101, 99, 57), (13, 13, 13)])
 def test_split_gives_each_class_its_share_and_the_exact_total(counts):
     labels = np.repeat(np.arange(len(counts)), counts)
-    _, held_out = data.stratified_split(labels, 0.2, seed=0)
+    _, held_out = splits.stratified_split(labels, 0.2, seed=0)
     assert len(held_out) == round(0.2 * sum(counts))
     assert (abs(np.bincount(labels[held_out]) - 0.2 * np.array(counts)) < 1).all()
 
 
 def test_split_follows_the_seed():
     labels = np.repeat([0, 1], 50)
-    first, again, other = (data.stratified_split(labels, 0.2, seed)[1] for seed in (0, 0, 1))
+    first, again, other = (splits.stratified_split(labels, 0.2, seed)[1] for seed in (0, 0, 1))
     assert first.tolist() == again.tolist()
     assert first.tolist() != other.tolist()
 
@@ -91,8 +92,8 @@ def test_split_follows_the_seed():
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
 def test_statistics_equal_numpys_over_all_axes_but_the_last(shape, dtype):
     # More rows than one piece, and not a multiple of it.
-    x = np.random.default_rng(0).integers(0, 256, (data.CHUNK_ROWS + 7, *shape)).astype(dtype)
-    mean, scale = data.statistics(x)
+    x = np.random.default_rng(0).integers(0, 256, (sets.CHUNK_ROWS + 7, *shape)).astype(dtype)
+    mean, scale = sets.statistics(x)
     flat = x.reshape(-1, shape[-1]).astype(np.float64)
     np.testing.assert_allclose(mean, flat.mean(axis=0), rtol=1e-9)
     np.testing.assert_allclose(scale, flat.std(axis=0), rtol=1e-9)
@@ -105,7 +106,7 @@ def test_constant_feature_becomes_zero(tmp_path, constant):
     np.savez(tmp_path / "mine.npz", x=x, y=y)
     loaded = data.load(str(tmp_path / "mine.npz"))
     assert (loaded.x_train[:, 1] == 0).all()
-    assert data.statistics(x)[1][1] == 1
+    assert sets.statistics(x)[1][1] == 1
 
 
 def test_large_offset_keeps_its_precision(tmp_path):
@@ -119,7 +120,7 @@ def test_large_offset_keeps_its_precision(tmp_path):
 
 def test_statistics_come_from_the_training_part_only(tmp_path):
     parts = save_parts(tmp_path / "a.npz")
-    _, held_out = data.stratified_split(parts["y_train"], 0.2, data.SPLIT_SEED)
+    _, held_out = splits.stratified_split(parts["y_train"], 0.2, sets.SPLIT_SEED)
     x = parts["x_train"].copy()
     x[held_out] += 1000
     save_parts(tmp_path / "b.npz", x_train=x, x_test=parts["x_test"] * 50)
@@ -128,7 +129,7 @@ def test_statistics_come_from_the_training_part_only(tmp_path):
     np.testing.assert_allclose(a.x_train.mean(axis=0, dtype=np.float64), 0, atol=1e-6)
     np.testing.assert_allclose(a.x_train.std(axis=0, dtype=np.float64), 1, atol=1e-6)
     assert b.x_validation.mean() > 100
-    mean, scale = data.statistics(np.delete(parts["x_train"], held_out, axis=0))
+    mean, scale = sets.statistics(np.delete(parts["x_train"], held_out, axis=0))
     np.testing.assert_allclose(a.x_test, (parts["x_test"] - mean) / scale, rtol=1e-4, atol=1e-6)
 
 
@@ -347,7 +348,7 @@ def test_cache_hit_imports_no_source_package(monkeypatch):
         "heavy = {'keras', 'tensorflow', 'pandas', 'sklearn', 'mlxtend', 'mnist1d'};"
         "print(sorted(heavy & set(sys.modules)))"
     )
-    root = Path(data.__file__).parents[1]
+    root = Path(data.__file__).parents[2]
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=root
     )

@@ -15,7 +15,7 @@ from zoo.engine.initial_model import initial_model
 from zoo.experiment import Recipe
 from zoo.initializers import LSUV
 from zoo.layers import Swish
-from zoo.runs.plan import Job, Run
+from zoo.runs.run import Job, Run
 
 # TensorFlow's variables do not know NumPy 2's `copy` yet.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from zoo.engine.quiet import import_keras
+from zoo.engine.device import import_keras
 from zoo.errors import ZooError
 
 
@@ -26,7 +26,7 @@ def test_gpu_asked_for_and_not_there(monkeypatch):
 @pytest.mark.slow
 def test_nothing_is_printed_and_the_processor_is_taken():
     script = (
-        "from zoo.engine.quiet import import_keras\n"
+        "from zoo.engine.device import import_keras\n"
         "import_keras('cpu')\n"
         "from zoo.engine.device import device_name, on_processor\n"
         "assert on_processor()\n"
@@ -41,7 +41,7 @@ def test_a_failing_import_says_why(tmp_path):
     (tmp_path / "keras.py").write_text("import sys\nprint('why', file=sys.stderr)\n1 / 0\n")
     script = (
         f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
-        "from zoo.engine.quiet import import_keras\n"
+        "from zoo.engine.device import import_keras\n"
         "import_keras()\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)

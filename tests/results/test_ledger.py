@@ -19,7 +19,7 @@ from zoo.claims import (
     Order,
 )
 from zoo.errors import ZooError
-from zoo.results import ledger, tables
+from zoo.results import files, ledger, tables
 from zoo.results.store import Store
 from zoo.results.summary import summarise
 from zoo.runner import prepare as preparing
@@ -134,7 +134,7 @@ def test_the_level_stands_in_the_declaration(write):
 
 def test_each_variant_counts_at_its_best_rate_and_at_the_baselines(write):
     folder = write()
-    runs = tables.read_frame(folder / "runs.csv")
+    runs = files.read_frame(folder / "runs.csv")
     tanh = runs["variant"] == "tanh"
     # tanh is best at 0.1, where it is better than relu; at relu's rate it is worse.
     runs.loc[tanh & (runs["learning_rate"] == 0.1), "val_accuracy"] = 0.9
@@ -148,7 +148,7 @@ def test_each_variant_counts_at_its_best_rate_and_at_the_baselines(write):
 
 def test_the_rates_are_chosen_on_the_declared_seeds(write):
     folder = write()
-    runs = tables.read_frame(folder / "runs.csv")
+    runs = files.read_frame(folder / "runs.csv")
     worse = (runs["variant"] == "tanh") & (runs["learning_rate"] == 0.1)
     runs.loc[worse, "test_accuracy"] = 0.0
     more = runs[worse].assign(seed=lambda own: own["seed"] + 100, val_accuracy=0.99)
@@ -470,7 +470,7 @@ def test_auto_adds_seeds_where_a_claim_is_undecided(zoo, own, tmp_path):
     spec = read_spec(folder)
     assert spec["alpha"] == pytest.approx(0.05 / 3)
     assert spec["seeds"] == list(range(8))
-    runs = tables.read_frame(folder / "runs.csv")
+    runs = files.read_frame(folder / "runs.csv")
     frame = ledger.read(results, ["own@seeds=auto"]).set_index("id")
     # Eight seeds leave X5 open; with 16 or 32 it is settled, or stays open.
     n = frame.loc["X5", "n"]

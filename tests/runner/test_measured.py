@@ -11,8 +11,8 @@ from zoo import measure as measure_tools
 from zoo.claims import Claim, Difference, Identity, Number
 from zoo.errors import ZooError
 from zoo.experiment import Measurement
+from zoo.results.files import read_frame
 from zoo.results.measured import summarise
-from zoo.results.tables import read_frame
 from zoo.runner.measured import measure
 from zoo.runner.registry import entries
 

@@ -57,7 +57,7 @@ def interrupted(tiny_experiment, cache_home):
         words = ["run", tiny_experiment, "--seeds", 2, "--results", results, *options]
         process = subprocess.Popen(
             [sys.executable, "-c", ZOO, *map(str, words)],
-            cwd=Path(cli.__file__).parents[1],
+            cwd=Path(cli.__file__).parents[2],
             env={**os.environ, "XDG_CACHE_HOME": str(cache_home)},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

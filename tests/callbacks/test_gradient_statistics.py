@@ -14,7 +14,8 @@ from callback_case import (
 )
 
 from callbacks import GradientStatistics
-from callbacks.gradient_statistics import Probe, gradient_size
+from callbacks.gradient_probe import Probe
+from callbacks.gradient_statistics import gradient_size
 
 # TensorFlow's variables do not know NumPy 2's `copy` yet.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

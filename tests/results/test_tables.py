@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from zoo.errors import ZooError
-from zoo.results import tables
+from zoo.results import files, tables
 from zoo.results.summary import summarise
 
 FILES = {"spec.json", "runs.csv", "curves.csv", "table.csv", "table.md"}
@@ -110,7 +110,7 @@ def test_the_order_of_the_runs_changes_no_byte(tmp_path, spec, make_result):
 
 def test_the_declaration_comes_back(tmp_path, spec, summary):
     tables.write(tmp_path, spec, summary)
-    assert tables.read_spec(tmp_path) == spec
+    assert files.read_spec(tmp_path) == spec
 
 
 def test_numbers_have_fixed_digits_and_gaps_are_empty(tmp_path, spec, summary):
@@ -128,13 +128,13 @@ def test_numbers_have_fixed_digits_and_gaps_are_empty(tmp_path, spec, summary):
 
 def test_csv_is_the_file_itself(tmp_path, spec, summary):
     tables.write(tmp_path, spec, summary)
-    text = tables.render(spec, tables.read_table(tmp_path), "csv")
+    text = tables.render(spec, files.read_table(tmp_path), "csv")
     assert text.encode() == (tmp_path / "table.csv").read_bytes()
 
 
 def test_markdown_is_the_file_itself(tmp_path, spec, summary):
     tables.write(tmp_path, spec, summary)
-    text = tables.render(spec, tables.read_table(tmp_path), "md")
+    text = tables.render(spec, files.read_table(tmp_path), "md")
     assert text.encode() == (tmp_path / "table.md").read_bytes()
 
 
@@ -211,7 +211,7 @@ def test_labels_stay_text(tmp_path, spec, make_result, label):
     results = [make_result(variant, seed=seed) for variant in ("relu", label) for seed in range(2)]
     summary = summarise(results, ["relu", label], "relu")
     tables.write(tmp_path, spec | {"variants": ["relu", label]}, summary)
-    assert tables.read_table(tmp_path)["variant"].tolist() == ["relu", label]
+    assert files.read_table(tmp_path)["variant"].tolist() == ["relu", label]
     shown = markdown_rows((tmp_path / "table.md").read_text(encoding="utf-8"))
     assert [line["variant"] for line in shown] == ["relu", label]
 
@@ -270,11 +270,11 @@ def test_csv_can_be_read_by_anybody(spec):
 
 def test_results_that_are_not_there_are_said_to_be_missing(tmp_path, spec, summary):
     with pytest.raises(ZooError) as caught:
-        tables.results_folder(tmp_path, "tiny")
+        files.results_folder(tmp_path, "tiny")
     message = str(caught.value)
     assert message.startswith(f"There are no results for 'tiny' in {tmp_path}. Nothing has been")
     assert message.endswith("`python -m zoo run tiny` makes them.")
     tables.write(tmp_path / "tiny", spec, summary)
-    assert tables.results_folder(tmp_path, "tiny") == tmp_path / "tiny"
+    assert files.results_folder(tmp_path, "tiny") == tmp_path / "tiny"
     with pytest.raises(ZooError, match=r"Did you mean tiny\?"):
-        tables.results_folder(tmp_path, "tinny")
+        files.results_folder(tmp_path, "tinny")

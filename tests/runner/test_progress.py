@@ -7,7 +7,7 @@ from rich.console import Console
 from zoo.experiment import Recipe
 from zoo.runner import progress
 from zoo.runner.progress import LINES_EVERY_SECONDS, Reporter
-from zoo.runs.plan import Job, Run
+from zoo.runs.run import Job, Run
 
 
 @pytest.fixture

@@ -25,8 +25,8 @@ from zoo.engine import fit
 from zoo.experiment import FACTORS, Experiment, Recipe
 from zoo.runner.registry import entries
 from zoo.runs.identity import describe, key_of, recipe_identity
-from zoo.runs.plan import Job, Run, optimizer_of
-from zoo.runs.run import Silent
+from zoo.runs.plan import optimizer_of
+from zoo.runs.run import Job, Run, Silent
 from zoo.runs.seeding import fresh_model
 
 pytestmark = [
@@ -36,7 +36,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Even though the `tf.config:UserWarning"),
 ]
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 ENTRIES = {entry.name: entry for entry in entries() if entry.trained}
 CASES = [(name, label) for name, entry in ENTRIES.items() for label in entry.load().variants]
 
@@ -302,8 +302,8 @@ def test_first_variants_are_the_same_after_others(name):
 def test_variant_is_the_same_alone_in_a_process():
     name, label = "dropout", "inputs 0.5 + hidden 0.5"
     program = (
-        "import json, test_contract;"
-        f"print(json.dumps(test_contract.train_by_name({name!r}, {label!r})))"
+        "import json, test_experiments;"
+        f"print(json.dumps(test_experiments.train_by_name({name!r}, {label!r})))"
     )
     done = subprocess.run(
         [sys.executable, "-c", program],

@@ -68,7 +68,7 @@ def test_keras_own_tests_pass():
         "theirs.ReduceLROnPlateau = ReduceLROnPlateau\n"
         "unittest.main('keras.src.callbacks.reduce_lr_on_plateau_test', argv=['tests'])\n"
     )
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=root)
     assert done.returncode == 0, done.stderr
     assert "Ran 6 tests" in done.stderr

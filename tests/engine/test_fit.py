@@ -12,8 +12,7 @@ from zoo.engine import fit
 from zoo.engine.initial_model import initial_model
 from zoo.errors import ZooError
 from zoo.experiment import Recipe
-from zoo.runs.plan import Job, Run
-from zoo.runs.run import METRICS, Silent
+from zoo.runs.run import METRICS, Job, Run, Silent
 from zoo.runs.seeding import epoch_order
 
 # TensorFlow's variables do not know NumPy 2's `copy` yet.

@@ -81,7 +81,7 @@ def test_keras_own_tests_pass():
         "theirs.EarlyStopping = EarlyStopping\n"
         "unittest.main('keras.src.callbacks.early_stopping_test', argv=['tests'])\n"
     )
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=root)
     assert done.returncode == 0, done.stderr
     assert "Ran 7 tests" in done.stderr  # and unittest's own test_session is skipped

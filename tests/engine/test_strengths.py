@@ -9,8 +9,7 @@ from zoo.data import Data
 from zoo.engine import fit, population
 from zoo.engine.groups import groups
 from zoo.experiment import Recipe
-from zoo.runs.plan import Job, Run
-from zoo.runs.run import Silent
+from zoo.runs.run import Job, Run, Silent
 
 # TensorFlow's variables do not know NumPy 2's `copy` yet.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

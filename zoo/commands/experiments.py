@@ -1,0 +1,116 @@
+"""The commands about experiments: `list` and `show`."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zoo.claims import VERDICTS
+
+if TYPE_CHECKING:
+    from zoo.claims import Claim
+    from zoo.runner.registry import Entry
+
+from typing import Annotated
+
+import typer
+
+from zoo.commands.options import (
+    RESULTS,
+    DebugOption,
+    ResultsOption,
+)
+from zoo.engine.device import import_keras
+from zoo.errors import ZooError, closest
+
+
+def list_command(
+    factor: Annotated[str | None, typer.Option(help="Only experiments on this factor.")] = None,
+    results: ResultsOption = RESULTS,
+    debug: DebugOption = False,
+) -> None:
+    """List the experiments with their questions, and how many claims have which verdict."""
+    from zoo.runner.registry import entries
+
+    found = entries()
+    if factor is not None:
+        factors = sorted({entry.factor for entry in found})
+        if factor not in factors:
+            raise ZooError(f"No experiment varies {factor!r}. {closest(factor, factors)}")
+        found = [entry for entry in found if entry.factor == factor]
+    width = max(len(entry.name) for entry in found)
+    for entry in found:
+        counted = verdict_counts(results / entry.name)
+        typer.echo(f"{entry.name.ljust(width)}  {entry.question}{counted}")
+
+
+def show(name: str, debug: DebugOption = False) -> None:
+    """Show what an experiment varies and what it keeps."""
+    from zoo.runner.registry import find
+
+    entry = find(name)
+    import_keras()
+    show_experiment(entry)
+
+
+def show_experiment(entry: Entry) -> None:
+    """Prints what an experiment varies, what it keeps and what it claims."""
+    typer.echo(entry.docstring.strip())
+    if not entry.trained:
+        measured = entry.load_measurement()
+        how = "measured" if measured.trains else "measured without training"
+        typer.echo(f"\nfactor         {measured.factor}, {how}")
+        typer.echo("\n".join(f"  {label}" for label in measured.variants))
+        _show_scales(measured.scales)
+        _show_claims(measured.claims)
+        return
+    experiment = entry.load()
+    recipe = experiment.recipe
+    typer.echo(f"\nfactor         {experiment.factor}")
+    for label in experiment.variants:
+        rates = ", ".join(f"{rate:g}" for rate in experiment.learning_rates(label))
+        mark = "  (baseline)" if label == experiment.baseline else ""
+        typer.echo(f"  {label.ljust(30)} learning rates {rates}{mark}")
+    some = f", {recipe.train_examples} training examples" if recipe.train_examples else ""
+    typer.echo(f"data           {recipe.data}{some}")
+    typer.echo(f"epochs         {recipe.epochs}, batch size {recipe.batch_size}")
+    _show_scales(experiment.scales)
+    typer.echo(f"file           {os.path.relpath(entry.path)}")
+    _show_claims(experiment.claims)
+
+
+def _show_scales(scales: Iterable[str]) -> None:
+    """Prints the larger sizes that an experiment has."""
+    if names := ", ".join(scales):
+        typer.echo(f"scales         {names} (run --scale)")
+
+
+def _show_claims(claims: Sequence[Claim]) -> None:
+    """Prints what the lectures say, with its source and the rule that settles it."""
+    from zoo import catalogue
+    from zoo.results import ledger
+
+    if claims:
+        typer.echo("claims")
+    for claim in claims:
+        known = catalogue.find(claim.id)
+        source = claim.source or known.source
+        typer.echo(f"  {claim.id}  {claim.says or known.says} ({source})")
+        typer.echo(f"      {ledger.describe(claim)}")
+
+
+def verdict_counts(folder: Path) -> str:
+    """Returns how many claims of a results folder have which verdict, empty if it has none.
+
+    It reads the file without pandas, which would take longer than all else of a listing.
+    """
+    path = folder / "verdicts.csv"
+    if not path.is_file():
+        return ""
+    with path.open(encoding="utf-8", newline="") as file:
+        found = [row["verdict"] for row in csv.DictReader(file)]
+    counts = [f"{found.count(word)} {word}" for word in VERDICTS if word in found]
+    return f" ({', '.join(counts)})"

@@ -1,0 +1,89 @@
+"""The commands that read results: `table`, `plot` and `claims`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from zoo.commands.options import (
+    RESULTS,
+    AllOption,
+    DebugOption,
+    Names,
+    ResultsOption,
+)
+from zoo.errors import ZooError
+
+
+def table(
+    name: str,
+    form: Annotated[str, typer.Option("--format", help="md, csv or latex.")] = "md",
+    results: ResultsOption = RESULTS,
+    debug: DebugOption = False,
+) -> None:
+    """Print the table of an experiment that was run."""
+    from zoo.results import files, tables
+
+    folder = files.results_folder(results, name)
+    typer.echo(tables.render(files.read_spec(folder), files.read_table(folder), form), nl=False)
+
+
+def plot(
+    names: Names = None,
+    every: AllOption = False,
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            help="Only this one: curves, sweep, effect, learning_rate, activations, gradients, "
+            "updates (the last three need `run --record`); of measured experiments values, "
+            "histograms, or a metric by layer."
+        ),
+    ] = None,
+    results: ResultsOption = RESULTS,
+    debug: DebugOption = False,
+) -> None:
+    """Draw the plots of experiments that were run, from their tables."""
+    from zoo.figures import measured as measured_plots
+    from zoo.figures import trained as plots
+    from zoo.results import files
+
+    if every == bool(names):
+        raise ZooError("Name the experiments to plot, or give --all.")
+    if every:
+        names = sorted(path.parent.name for path in results.glob("*/spec.json"))
+        if not names:
+            raise ZooError(f"There are no results in {results}. `python -m zoo run` makes some.")
+    for folder in [files.results_folder(results, name) for name in names or []]:
+        measured = files.read_spec(folder).get("kind") == "measured"
+        if every and measured and kind in plots.KINDS:
+            continue  # a picture of training
+        draw = measured_plots.plot_results if measured else plots.plot_results
+        for path in draw(folder, kind):
+            typer.echo(str(path))
+
+
+def claims(
+    names: Names = None,
+    form: Annotated[str, typer.Option("--format", help="md or csv.")] = "md",
+    missing: Annotated[
+        bool, typer.Option("--missing", help="Ids of the catalogue that nobody claims yet.")
+    ] = False,
+    results: ResultsOption = RESULTS,
+    debug: DebugOption = False,
+) -> None:
+    """Print the ledger: the claims of the lectures with their verdicts."""
+    from zoo import catalogue
+    from zoo.runner import registry
+
+    if missing:
+        claimed = {claim for entry in registry.entries() for claim in entry.claims}
+        open_ = [e for e in catalogue.entries().values() if e.checks != "rec"]
+        left = [entry for entry in open_ if entry.id not in claimed]
+        for entry in left:
+            typer.echo(f"{entry.id}  {entry.says}")
+        typer.echo(f"{len(open_) - len(left)} of {len(open_)} claims have a rule.")
+        return
+    from zoo.results import ledger
+
+    typer.echo(ledger.render(ledger.read(results, names or []), form), nl=False)
