@@ -4,6 +4,8 @@ import pytest
 
 from zoo.runs.run import Result, Run
 
+pytest.register_assert_rewrite("callback_case", "population_case")
+
 TINY = '''"""Does tanh train a tiny network better than ReLU?"""
 
 import keras

@@ -360,7 +360,7 @@ def test_initial_values_are_those_of_fit_whatever_came_before(name):
     (group,) = grouped(*jobs)
     for item in (*jobs, *reversed(jobs)):
         expected = expected_values(item)
-        for value, wanted in zip(group.initial_values(item, DATA), expected, strict=True):
+        for value, wanted in zip(group.initial_values(item), expected, strict=True):
             np.testing.assert_array_equal(value, wanted)
         for variable in group.model.variables:  # as a callback may leave it
             variable.assign(np.ones(variable.shape, variable.dtype))
@@ -369,7 +369,7 @@ def test_initial_values_are_those_of_fit_whatever_came_before(name):
 def test_lsuv_gives_outputs_of_variance_one_in_both_engines():
     item = job(build_model=MODELS["lsuv"])
     (group,) = grouped(item)
-    kernel, bias = group.initial_values(item, DATA)[:2]
+    kernel, bias = group.initial_values(item)[:2]
     # 180 examples are fewer than the 512 that LSUV looks at; ReLU stands in the same layer.
     outputs = np.maximum(DATA.x_train.astype("float64") @ kernel + bias, 0)
     assert abs(outputs.var() - 1) <= 0.02
