@@ -6,9 +6,12 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from zoo.errors import ZooError
-from zoo.runs.run import Result
+
+if TYPE_CHECKING:
+    from zoo.runs.run import Result
 
 CURVES = ("loss", "accuracy", "val_loss", "val_accuracy")
 # The columns of runs.csv that every run has.
