@@ -14,10 +14,15 @@ from zoo.claims import (
     Order,
     Ratio,
     Trend,
+    above,
+    equal,
+    faster,
     from_dict,
     labels_of,
+    zero,
 )
 from zoo.errors import ZooError
+from zoo.evidence.metrics import EPOCHS_TO
 
 # One of each kind, no attribute as by default, with the labels that it names.
 EXAMPLES = [
@@ -71,8 +76,9 @@ def test_several_rules_and_texts_come_back_from_json():
 
 
 def test_one_rule_in_a_tuple_means_the_same():
-    assert Claim("X1", (RULE,)).rules == Claim("X1", RULE).rules == (RULE,)
-    assert from_dict(Claim("X1", (RULE,)).as_dict()).rules == (RULE,)
+    assert Claim("X1", (RULE,)) == Claim("X1", RULE) == from_dict(Claim("X1", (RULE,)).as_dict())
+    assert Claim("X1", (RULE,)).rule == RULE
+    assert Claim("X1", (RULE,)).rules == (RULE,)
 
 
 def test_empty_texts_are_not_written():
@@ -184,3 +190,49 @@ def test_a_misspelt_variant_gets_a_suggestion():
     claim = Claim("X1", Difference("sigmiod", "relu"))
     with pytest.raises(ZooError, match=r"variant 'sigmiod'\. Did you mean sigmoid\?$"):
         claim.check(["relu", "sigmoid"])
+
+
+# Rules by the handful
+
+
+def test_equal_makes_an_identity_for_each_number():
+    assert equal({"layers": 1, "loss@3": -0.5}, of="a", tolerance=0) == (
+        Identity("layers", 1, 0, ("a",)),
+        Identity("loss@3", -0.5, 0, ("a",)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("of", "labels"), [((), ()), ("ab", ("ab",)), (("a", "b"), ("a", "b")), (["a"], ("a",))]
+)
+def test_labels_are_one_or_several_or_all(of, labels):
+    (rule,) = zero("error", of=of)
+    assert rule.variants == labels
+    assert Claim("X1", rule).rule == rule
+
+
+def test_zero_is_what_equal_says_of_zero():
+    assert zero("error", "change", of="a") == equal({"error": 0.0, "change": 0.0}, of="a")
+    (rule,) = zero("error", tolerance=0.25)
+    assert rule == Identity("error", 0.0, 0.25)
+    # Single precision has 24 bits; a handful of operations loses more than the last and not many.
+    assert 2**-24 < zero("error")[0].tolerance < 2**-16
+
+
+def test_a_claim_of_no_numbers_is_none():
+    assert said(zero()) == "A claim must have a rule. Received: X1 without one"
+
+
+def test_above_pairs_each_with_each():
+    assert above(("a", "b"), ("c", "d"), "loss", margin=0.5) == tuple(
+        Difference(high, low, "loss", 0.5) for high, low in ("ac", "ad", "bc", "bd")
+    )
+    assert above("a", "b") == (Difference("a", "b"),)
+
+
+@pytest.mark.parametrize("accuracy", [0.75, 0.95, 1, 0.333, 1e-05])
+def test_faster_needs_fewer_epochs_to_an_accuracy_that_is_measured(accuracy):
+    rule = faster("a", "b", accuracy)
+    assert (rule.high, rule.low) == ("b", "a")
+    curve, target = EPOCHS_TO.fullmatch(rule.metric).groups()
+    assert (curve, float(target)) == ("accuracy", accuracy)

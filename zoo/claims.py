@@ -20,6 +20,7 @@ SUPPORTED, REFUTED, UNDECIDED, NOT_RUN = "supported", "refuted", "undecided", "n
 VERDICTS = (SUPPORTED, REFUTED, UNDECIDED, NOT_RUN)
 ALPHA = 0.05  # level of intervals and tests
 TEST_ACCURACY = "test_accuracy"
+ROUNDING = 1e-5  # what a few operations in single precision may lose
 
 
 @dataclass(frozen=True)
@@ -149,6 +150,55 @@ RULES: Mapping[str, Any] = {
 }
 
 
+def equal(
+    numbers: Mapping[str, float], of: str | Sequence[str] = (), tolerance: float = ROUNDING
+) -> tuple[Identity, ...]:
+    """Says what numbers metrics are, but for rounding: an `Identity` for each.
+
+    Args:
+        numbers: What each metric has to be, by its name.
+        of: Label of the variant whose rows count, or several labels; empty for all variants.
+        tolerance: Largest deviation that rounding explains, at least 0.
+    """
+    labels = _several(of)
+    return tuple(Identity(metric, value, tolerance, labels) for metric, value in numbers.items())
+
+
+def zero(
+    *metrics: str, of: str | Sequence[str] = (), tolerance: float = ROUNDING
+) -> tuple[Identity, ...]:
+    """Says that metrics, such as errors, are 0 but for rounding. Other arguments as in `equal`."""
+    return equal(dict.fromkeys(metrics, 0.0), of, tolerance)
+
+
+def above(
+    high: str | Sequence[str],
+    low: str | Sequence[str],
+    metric: str = TEST_ACCURACY,
+    margin: float = 0.0,
+) -> tuple[Difference, ...]:
+    """Says that a metric is higher for some variants than for others: a `Difference` for each pair.
+
+    Args:
+        high: Label of the variant that is said to have the higher value, or several labels.
+        low: Label of the other, or several labels.
+        metric: Metric.
+        margin: Smallest difference that counts, at least 0.
+    """
+    return tuple(
+        Difference(one, other, metric, margin) for one in _several(high) for other in _several(low)
+    )
+
+
+def faster(variant: str, other: str, accuracy: float = 0.75) -> Difference:
+    """Says that a variant needs fewer epochs than another to a training accuracy, from 0 to 1."""
+    return Difference(other, variant, f"epochs_to_accuracy_{accuracy}")
+
+
+def _several(labels: str | Sequence[str]) -> tuple[str, ...]:
+    return (labels,) if isinstance(labels, str) else tuple(labels)
+
+
 @dataclass(frozen=True)
 class Claim:
     """A sentence of a lecture with the rule that settles it.
@@ -168,7 +218,9 @@ class Claim:
     deviation: str = ""
 
     def __post_init__(self) -> None:
-        """Checks the numbers of the rules."""
+        """Checks the numbers of the rules; one rule in a tuple is that rule."""
+        if isinstance(self.rule, tuple) and len(self.rule) == 1:
+            object.__setattr__(self, "rule", self.rule[0])  # claims that mean the same are equal
         if not self.rules:
             raise ZooError(f"A claim must have a rule. Received: {self.id} without one")
         for rule in self.rules:
