@@ -7,14 +7,18 @@ from keras import layers, ops
 
 from experiments.depth import extreme_depth, gradient_flow, loss_surface
 from zoo.initializers import DeltaOrthogonal
-from zoo.measure import layer_gradients, numerical_gradient, signal_gradients
+from zoo.measure import (
+    draw,
+    draw_with_keras,
+    layer_gradients,
+    numerical_gradient,
+    signal_gradients,
+    slopes,
+    total,
+)
 
 # TensorFlow's variables do not know NumPy 2's `copy` yet.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
-
-def total(_, outputs):
-    return ops.sum(outputs, axis=-1)
 
 
 def tanh_chain(weights):
@@ -25,6 +29,42 @@ def tanh_chain(weights):
         model.add(layers.Dense(1, kernel_initializer=constant, name=f"z{place}"))
         model.add(layers.Activation("tanh"))
     return model
+
+
+# draw, draw_with_keras, total
+
+
+@pytest.mark.parametrize("function", [draw, draw_with_keras])
+def test_numbers_are_standard_normal_and_those_of_their_seed(function):
+    numbers = function(3, 100, 200)
+    assert (numbers.shape, numbers.dtype) == ((100, 200), np.float32)
+    assert isinstance(numbers, np.ndarray)
+    # Four standard errors of 20,000: of the mean 1 / sqrt(n), of the deviation 1 / sqrt(2 n).
+    assert abs(numbers.mean()) < 4 / math.sqrt(20_000)
+    assert abs(numbers.std() - 1) < 4 / math.sqrt(40_000)
+    keras.utils.set_random_seed(7)
+    np.testing.assert_array_equal(function(3, 100, 200), numbers)
+    assert (function(4, 100, 200) != numbers).mean() > 0.99
+    assert function(0).shape == ()
+
+
+def test_numbers_may_have_several_seeds_together():
+    assert (draw([1, 2], 50) != draw([2, 1], 50)).all()
+    np.testing.assert_array_equal(draw([1, 2], 50), draw((1, 2), 50))
+
+
+def test_total_hands_each_output_the_same_gradient():
+    model, x = tanh_chain([0.5]), np.array([[1.0], [2.0], [3.0], [4.0]], np.float32)
+    model.add(layers.Activation("linear", name="outputs"))
+    found = signal_gradients(model, total, x, x)["outputs"]
+    np.testing.assert_array_equal(found, np.full((4, 1), 1 / 4))
+
+
+def test_slopes_are_those_of_the_formula_at_points_in_any_form():
+    points = [-1.0, 0.0, 0.5]
+    expected = 1 - np.tanh(points) ** 2
+    for given in (points, np.float32(points)):
+        np.testing.assert_allclose(slopes(ops.tanh, given), expected, atol=1e-6)
 
 
 # layer_gradients, signal_gradients

@@ -1,4 +1,4 @@
-"""What measured experiments use to look at Keras: gradients as a training step sees them."""
+"""What measured experiments draw, and how they look at Keras: gradients as training sees them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,26 @@ import numpy as np
 import numpy.typing as npt
 
 from callbacks.gradient_probe import Probe
+
+
+def draw(seed: int | Sequence[int], *shape: int) -> npt.NDArray[np.float32]:
+    """Returns standard normal numbers, the same on every backend.
+
+    Args:
+        seed: Integer from 0 on, or several that are the seed together.
+        shape: Shape of the array.
+    """
+    return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
+
+
+def draw_with_keras(seed: int, *shape: int) -> npt.NDArray[np.float32]:
+    """Returns standard normal numbers as Keras draws them, which depends on the backend."""
+    return np.asarray(keras.ops.convert_to_numpy(keras.random.normal(shape, seed=seed)))
+
+
+def total(_: Any, outputs: Any) -> Any:
+    """Adds up the outputs: a loss whose gradient in each is 1 over the number of examples."""
+    return keras.ops.sum(outputs, axis=-1)
 
 
 def gradients(model: Any, loss: Any, x: Any, y: Any) -> list[npt.NDArray[Any]]:
@@ -55,7 +75,9 @@ def learning_rates(schedule: Callable[[int], Any], steps: Sequence[int]) -> npt.
     return np.array([float(keras.ops.convert_to_numpy(schedule(step))) for step in steps])
 
 
-def slopes(function: Callable[[Any], Any], points: Sequence[float]) -> npt.NDArray[Any]:
+def slopes(
+    function: Callable[[Any], Any], points: Sequence[float] | npt.NDArray[Any]
+) -> npt.NDArray[Any]:
     """Returns the derivative of a function of one number, as training would see it.
 
     Args:
@@ -65,7 +87,7 @@ def slopes(function: Callable[[Any], Any], points: Sequence[float]) -> npt.NDArr
     shift = _Shift()
     model = keras.Sequential([keras.Input((len(points),)), shift, keras.layers.Lambda(function)])
     x = np.array([points], np.float32)
-    (found,) = gradients(model, lambda _, output: keras.ops.sum(output, axis=-1), x, x)
+    (found,) = gradients(model, total, x, x)
     return found
 
 
