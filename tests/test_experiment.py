@@ -3,7 +3,7 @@ import math
 import pytest
 
 from zoo.errors import ZooError
-from zoo.experiment import DEFAULT_SEEDS, FACTORS, Experiment, Recipe, no_schedule
+from zoo.experiment import DEFAULT_SEEDS, FACTORS, Experiment, Measurement, Recipe, no_schedule
 
 
 def build_model(input_shape, num_classes, activation="relu", depth=1):
@@ -182,3 +182,32 @@ def test_a_grid_is_a_sequence(grid):
 def test_a_label_is_text():
     message = message_of(experiment_with, baseline=1, variants={1: "a", 2: "b"})
     assert "label" in message
+
+
+def test_a_function_of_the_seed_measures_itself():
+    found = Measurement(factor="power", variants={"a": lambda seed: {"square": seed**2}})
+    assert found.measure(found.variants["a"], 3) == {"square": 9}
+
+
+def test_what_measures_takes_value_and_seed():
+    def measure(value, seed):
+        return {"product": value * seed}
+
+    found = Measurement(factor="number", variants={"a": 2}, measure=measure)
+    assert found.measure(found.variants["a"], 3) == {"product": 6}
+
+
+def test_a_value_that_cannot_be_called_needs_what_measures():
+    message = message_of(
+        Measurement, factor="number", variants={"a": lambda seed: {}, "b": 0.5}, seeds=1
+    )
+    assert message == (
+        "A variant's value must be a function of the seed, or `measure` be given, a function of "
+        "value and seed. Received: 0.5 for 'b'"
+    )
+
+
+def test_a_scale_of_a_measurement_is_checked_too():
+    scales = {"large": {"variants": {"a": 0.5}}}
+    found = Measurement(factor="number", variants={"a": lambda seed: {}}, scales=scales)
+    assert "Received: 0.5 for 'a'" in message_of(lambda: found.at_scale("large"))

@@ -188,6 +188,11 @@ class Experiment:
         return dataclasses.replace(self.recipe, **changes)
 
 
+def call_with_seed(value: Callable[[int], Mapping[Any, float]], seed: int) -> Mapping[Any, float]:
+    """Measures a variant whose value is itself a function of the seed."""
+    return value(seed)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Measurement:
     """An experiment that finds its numbers itself instead of having a recipe trained.
@@ -196,10 +201,12 @@ class Measurement:
         factor: What varies, in words.
         variants: Value by label, in the order of tables.
         measure: Function of a variant's value and a seed that returns numbers by the name of their
-            metric. A metric that is known at several places, such as layers, has keys
-            `(metric, place)` with numbers as places; rules name it `metric@place`. Under
-            `("histogram", place)` it may return shares and edges of bins, as arrays of shape
-            `(bins,)` and `(bins + 1,)`; the edges are the same for every seed.
+            metric. Without it each variant's value is such a function itself, of the seed alone. A
+            metric that is known at several places, such as layers, has keys `(metric, place)` with
+            numbers as places; rules name it `metric@place`. Under `("histogram", place)` it may
+            return shares and edges of bins, as arrays of shape `(bins,)` and `(bins + 1,)`; the
+            edges are the same for every seed. Before each call the seed is given to
+            `keras.utils.set_random_seed`.
         seeds: Number of seeds; 1 where nothing is drawn.
         claims: What the lectures say about it, each with the rule that settles it.
         baseline: Label that the others are compared with, if there is one.
@@ -213,7 +220,7 @@ class Measurement:
 
     factor: str
     variants: Mapping[str, Any]
-    measure: Callable[[Any, int], Mapping[Any, float]]
+    measure: Callable[[Any, int], Mapping[Any, float]] = call_with_seed
     seeds: int = DEFAULT_SEEDS
     claims: Sequence[Claim] = ()
     baseline: str = ""
@@ -228,6 +235,12 @@ class Measurement:
         check_labels(self.variants)
         if self.seeds < 1:
             raise ZooError(f"`seeds` must be at least 1. Received: seeds={self.seeds}")
+        for label, value in self.variants.items():
+            if self.measure is call_with_seed and not callable(value):
+                raise ZooError(
+                    "A variant's value must be a function of the seed, or `measure` be given, a "
+                    f"function of value and seed. Received: {value!r} for {label!r}"
+                )
         for claim in self.claims:
             claim.check(list(self.variants))
 
