@@ -5,11 +5,12 @@ from keras import layers
 
 from zoo import data
 from zoo.engine import fit
+from zoo.errors import ZooError
 from zoo.experiment import Recipe
 from zoo.runs.run import Job, Run, Silent
 from zoo.runs.seeding import derived_seed
 from zoo.search_space import Dimension
-from zoo.trials import search, train
+from zoo.trials import draw_points, search, train
 
 # TensorFlow's variables do not know NumPy 2's `copy` yet.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -76,3 +77,27 @@ def test_a_strategy_hears_of_scores_and_gives_its_own_epochs():
     assert found["epochs"].min() < 4
     grid = search(RECIPE, SPACE, 3, strategy="grid", trials=3, epochs=1)
     assert len(set(grid["learning_rate"])) == 3
+
+
+def test_points_are_drawn_without_training():
+    space = SPACE | {"penalty": Dimension("penalty", 1e-6, 1e-2, "log")}
+    points, again, other = (draw_points(space, seed, trials=20) for seed in (0, 0, 1))
+    assert list(points.columns) == ["learning_rate", "penalty"]
+    assert points.shape == (20, 2)
+    assert points.equals(again)
+    assert not set(points["penalty"]) & set(other["penalty"])
+    assert points["learning_rate"].between(1e-3, 1.0).all()
+    assert points["penalty"].between(1e-6, 1e-2).all()
+
+
+def test_a_grid_of_nine_points_has_three_values_of_each():
+    space = {name: Dimension(name, 0.0, 1.0) for name in ("first", "second")}
+    points = draw_points(space, 0, strategy="grid", trials=9)
+    for name in space:  # the middles of three parts
+        assert sorted(points[name].unique()) == pytest.approx([1 / 6, 1 / 2, 5 / 6], abs=1e-3)
+    assert len(points.drop_duplicates()) == 9
+
+
+def test_points_of_no_strategy_are_refused():
+    with pytest.raises(ZooError, match="strategy"):
+        draw_points(SPACE, 0, strategy="gird")

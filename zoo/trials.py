@@ -19,7 +19,7 @@ from zoo.search.oracle import Oracle, scores
 from zoo.search.points import changed, guarded
 from zoo.search_space import LEARNING_RATE, Dimension
 
-__all__ = ["guarded", "search", "train"]
+__all__ = ["draw_points", "guarded", "search", "train"]
 
 load = functools.cache(data.load)
 
@@ -64,6 +64,25 @@ def train(
     trained = population.train(jobs, load_for(recipe), Silent())
     found = {result.run: result for result in trained}
     return [found[job.run] for job in jobs]
+
+
+def draw_points(
+    space: Mapping[str, Dimension], seed: int, *, strategy: str = "random", trials: int = 16
+) -> pd.DataFrame:
+    """Draws the points that a strategy begins with, before it hears of any score.
+
+    Args:
+        space: What varies, by name.
+        seed: Any integer.
+        strategy: One of `zoo.search.oracle.STRATEGIES`.
+        trials: Number of points, at least 1; a strategy that waits for scores may give fewer.
+
+    Returns:
+        One row a trial, in the strategy's order: the values by name.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        oracle = Oracle(strategy, space, trials, seed, 1, Path(folder) / "search")
+        return pd.DataFrame([trial.values for trial in oracle.ask(trials)], columns=list(space))
 
 
 def search(
