@@ -1,4 +1,4 @@
-"""The one error that a user's words or files can cause."""
+"""What ends a command: the user's words or files, or the user."""
 
 
 class ZooError(ValueError):
@@ -6,6 +6,10 @@ class ZooError(ValueError):
 
     The message says what was expected, what was received and what to do, in one or two lines.
     """
+
+
+class Interrupted(KeyboardInterrupt):
+    """The user has interrupted: the message says what is kept and how to go on."""
 
 
 class MissingDataError(ZooError):

@@ -15,8 +15,11 @@ from zoo.engine import population
 from zoo.experiment import Recipe
 from zoo.runs.run import Job, Result, Run, Silent
 from zoo.runs.seeding import derived_seed
-from zoo.search.oracle import Oracle, scores
+from zoo.search.oracle import OBJECTIVE, Oracle, Trial
 from zoo.search.points import changed, guarded
+from zoo.search.search import search as loop
+from zoo.search.space import hyperparameters
+from zoo.search.table import Execution, Table, execution_of
 from zoo.search_space import LEARNING_RATE, Dimension
 
 __all__ = ["draw_points", "guarded", "search", "train"]
@@ -81,7 +84,7 @@ def draw_points(
         One row a trial, in the strategy's order: the values by name.
     """
     with tempfile.TemporaryDirectory() as folder:
-        oracle = Oracle(strategy, space, trials, seed, 1, Path(folder) / "search")
+        oracle = Oracle(strategy, hyperparameters(space), trials, seed, 1, Path(folder) / "search")
         return pd.DataFrame([trial.values for trial in oracle.ask(trials)], columns=list(space))
 
 
@@ -111,26 +114,27 @@ def search(
         after the last epoch, 0 to 1), `test_accuracy`, `epochs` that were trained, `diverged`.
     """
     longest = epochs or recipe.epochs
-    rows: list[dict[str, Any]] = []
+    table = Table(OBJECTIVE, epochs=longest)
+    tested: list[Result] = []
+
+    def executions(batch: Sequence[Trial]) -> dict[Trial, list[Execution]]:
+        lengths = [trial.epochs or longest for trial in batch]
+        points = [trial.values for trial in batch]
+        results = train(recipe, points, seed, epochs=lengths, first=len(tested))
+        tested.extend(results)
+        return {
+            trial: [execution_of(result, OBJECTIVE)]
+            for trial, result in zip(batch, results, strict=True)
+        }
+
     with tempfile.TemporaryDirectory() as folder:
-        oracle = Oracle(
-            strategy, space, trials, derived_seed(seed), longest, Path(folder) / "search"
-        )
-        while batch := oracle.ask(at_once):
-            lengths = [trial.epochs or longest for trial in batch]
-            results = train(
-                recipe, [trial.values for trial in batch], seed, epochs=lengths, first=len(rows)
-            )
-            for trial, result in zip(batch, results, strict=True):
-                rows.append({**trial.values, **_row(result)})
-                oracle.tell(trial, rows[-1]["score"])
-    return pd.DataFrame(rows)
-
-
-def _row(result: Result) -> dict[str, Any]:
-    return {
-        "score": scores([result.final["val_accuracy"]]),
-        "test_accuracy": scores([result.final["test_accuracy"]]),
-        "epochs": result.epochs,
-        "diverged": result.status == "diverged",
-    }
+        space_asked = hyperparameters(space)
+        own = Path(folder) / "search"
+        oracle = Oracle(strategy, space_asked, trials, derived_seed(seed), longest, own)
+        for _ in loop(oracle, executions, table, at_once):
+            pass
+    return table.frame[[*space, "score"]].assign(
+        test_accuracy=[result.final["test_accuracy"] for result in tested],
+        epochs=[result.epochs for result in tested],
+        diverged=[result.status == "diverged" for result in tested],
+    )

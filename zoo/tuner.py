@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from rich.console import Console
 
 from zoo.errors import ZooError
+from zoo.figures.search import plot
 from zoo.results.files import EXACT, write_frame
 from zoo.results.store import Store
-from zoo.search.executions import Execution, Trainer, first_line, trainer_of
+from zoo.search.executions import HypermodelTrainer, trainer_of
 from zoo.search.hypermodel import hypermodel_of, space_of
-from zoo.search.oracle import OBJECTIVE, OWN, Oracle, Trial, at_once, check, objective_of
+from zoo.search.oracle import OBJECTIVE, Oracle, Trial, at_once, check, objective_of
+from zoo.search.search import search as loop
+from zoo.search.space import dimensions
+from zoo.search.table import Table, column_of
+from zoo.search_space import Dimension
 
-COLUMNS = ("trial", "status", "score", "deviation", "diverged", "epochs", "error")
-WORST_LOSS = 100.0  # where not one has been finite
 FAILURES = 3  # so many trials at the beginning, and no other, are a fault of the hypermodel
 
 
@@ -33,14 +34,15 @@ class Search:
 
     A trial's score is the mean of the objective over its executions, which have the seeds 0, 1, 2,
     ..., **after the last epoch**; keras-tuner's best epoch is optimistic. A trial that diverges is
-    a result: its status says so, and what is not finite counts as the worst score so far. One that
-    cannot be built or trained has the status `failed` and its `error`.
+    a result: its status says so, it ranks behind all that completed, and what is not finite counts
+    as worse than all scores so far. One that cannot be built or trained has the status `failed` and
+    its `error`.
 
-    The folder keeps `trials.csv`, which grows as the search goes; every run, so that the same
-    search goes on after a kill and ends with the same trials; and in `keras_tuner/` what
-    keras-tuner's own tuners read. Another search in the same folder begins another table, but no
-    run is lost. Arrays are known by what is in them; other data sets are not looked into, so each
-    needs a folder of its own.
+    The folder keeps `trials.csv`, which grows as the search goes; pictures of it; every run, so
+    that the same search goes on after a kill and ends with the same trials; and in `keras_tuner/`
+    what keras-tuner's own tuners read. Another search in the same folder begins another table, but
+    no run is lost. Arrays are known by what is in them; other data sets are not looked into, so
+    each needs a folder of its own.
 
     Args:
         hypermodel: A `keras_tuner.HyperModel`, or a function of the hyperparameters that returns a
@@ -87,19 +89,18 @@ class Search:
         self.seed = seed
         self.folder = Path(folder)
         self.space = space_of(self.hypermodel, hyperparameters)
-        self._trainer: Trainer | None = None
-        self._ended: dict[str, tuple[Trial, list[Execution]]] = {}
-        self._rows: list[dict[str, Any]] = []
-        self._errors: list[Exception] = []
+        self._trainer: HypermodelTrainer | None = None
+        self._table = Table(self.objective, self.direction)
 
     @property
     def trials(self) -> pd.DataFrame:
         """The trials so far, one a row.
 
-        Columns: `trial`, `status`, `score` and its `deviation` over the executions, how many
-        `diverged`, `epochs`, the hyperparameters, and the objective of each execution.
+        Columns: `stage` (1), `trial`, `status`, `score` and its `deviation` over the executions,
+        how many `runs` and how many `diverged`, `epochs`, the hyperparameters, and the objective of
+        each execution.
         """
-        return pd.DataFrame(self._rows)
+        return self._table.frame
 
     def search(self, x: Any = None, y: Any = None, **arguments: Any) -> None:
         """Searches, or goes on with a search that was interrupted.
@@ -127,83 +128,60 @@ class Search:
             trainer.epochs,
             self.folder / "keras_tuner",
             *objective,
+            growing=True,
         )
-        self._trainer, self._rows, self._ended, self._errors = trainer, [], {}, []
+        self._trainer, self._table = trainer, Table(*objective, epochs=trainer.epochs)
         most = at_once(self.strategy, self.executions) if trainer.together(self.space) else 1
         with Store(self.folder) as store:
-            while batch := oracle.ask(most):
-                found = trainer.train(batch, store)
-                rows = self._add(found)
-                for trial, row in zip(batch, rows, strict=True):
-                    oracle.tell(trial, row["score"])
+            train = partial(trainer.train, store=store)
+            for _ in loop(oracle, train, self._table, most):
                 write_frame(self.folder / "trials.csv", self.trials, EXACT)
                 self._check(FAILURES)
-                best = self._rows[self._ranked()[0]]
+                best = self._table.rows[self._table.ranked()[0]]
                 trainer.console.print(
-                    f"{len(self._rows)} trials, best {self.objective} {best['score']:.6g} of trial "
-                    f"{best['trial']}"
+                    f"{len(self._table.rows)} trials, best {self.objective} {best['score']:.6g} of "
+                    f"trial {best['trial']}"
                 )
         self._check(1)
-
-    def _add(self, found: Mapping[Trial, list[Execution] | Exception]) -> list[dict[str, Any]]:
-        """Adds a batch to the table, and returns its rows."""
-        for trial, executions in found.items():
-            self._ended[trial.id] = trial, [] if isinstance(executions, Exception) else executions
-        worst = self._worst()
-        rows = [self._row(trial, executions, worst) for trial, executions in found.items()]
-        self._rows += rows
-        self._errors += [each for each in found.values() if isinstance(each, Exception)]
-        return rows
+        plot(self.folder, self._spec(), self.trials, self._columns())
 
     def _check(self, fewest: int) -> None:
         """Raises the last error if there are so many trials and every one has failed."""
-        if fewest <= len(self._rows) == len(self._errors):
-            raise self._errors[-1]
+        errors = self._table.errors
+        if fewest <= len(self._table.rows) == len(errors):
+            raise errors[-1]
 
-    def _worst(self) -> float:
-        """Returns what counts for a value that is not finite: the worst finite one so far."""
-        values = [each.value for _, executions in self._ended.values() for each in executions]
-        finite = [value for value in values if math.isfinite(value)]
-        return min([0.0, *finite]) if self.direction == "max" else max(finite, default=WORST_LOSS)
-
-    def _row(
-        self, trial: Trial, found: list[Execution] | Exception, worst: float
-    ) -> dict[str, Any]:
-        """Returns a trial as a row of the table."""
-        error = {"error": first_line(found)} if isinstance(found, Exception) else {}
-        executions = [] if isinstance(found, Exception) else found
-        diverged = sum(each.status == "diverged" for each in executions)
-        counted = [each.value if math.isfinite(each.value) else worst for each in executions]
-        values = trial.hyperparameters.values
+    def _spec(self) -> dict[str, Any]:
+        """Returns what the pictures say of the search."""
         return {
-            "trial": trial.id,
-            "status": "failed" if error else "diverged" if diverged else "completed",
-            "score": float(np.mean(counted or [worst])),
-            "deviation": float(pd.Series(counted, dtype=float).std(ddof=1)),
-            "diverged": diverged,
-            "epochs": trial.epochs or (self._trainer.epochs if self._trainer else 0),
-            **{_column(name): value for name, value in values.items() if not name.startswith(OWN)},
-            **{f"{self.objective}_{place}": each.value for place, each in enumerate(executions)},
-            **error,
+            "search": self.folder.name,
+            "kind": "search",
+            "question": f"Which hyperparameters give the best {self.objective}?",
+            "strategy": self.strategy,
+            "executions": self.executions,
+            "epochs": self._table.epochs,
+            "data": "data of your own",
+            "objective": self.objective,
+            "direction": self.direction,
         }
 
-    def _ranked(self) -> list[int]:
-        """Returns the places of the rows from the best on: those trained longest come first."""
-        sign = 1 if self.direction == "min" else -1
-
-        def rank(place: int) -> tuple[bool, int, float]:
-            row = self._rows[place]
-            return row["status"] == "failed", -row["epochs"], sign * row["score"]
-
-        return sorted(range(len(self._rows)), key=rank)
+    def _columns(self) -> dict[str, Dimension]:
+        """Returns the space that was searched, by column of the table."""
+        asked = self._table.ended[-1][0].hyperparameters
+        space = dimensions(asked if asked is not None else self.space) | dimensions(self.space)
+        return {
+            column_of(name): each
+            for name, each in space.items()
+            if column_of(name) in self.trials.columns
+        }
 
     def _best(self, number: int) -> list[Trial]:
         """Returns the best trials; none that has failed."""
         if self._trainer is None:
             raise ZooError("There are no trials yet: call `search`, which takes what is stored.")
-        rows = [self._rows[place] for place in self._ranked()]
-        ids = [row["trial"] for row in rows if row["status"] != "failed"]
-        return [self._ended[each][0] for each in ids[:number]]
+        table = self._table
+        best = [place for place in table.ranked() if table.rows[place]["status"] != "failed"]
+        return [table.ended[place][0] for place in best[:number]]
 
     def get_best_hyperparameters(self, num_trials: int = 1) -> list[Any]:
         """Returns the `keras_tuner.HyperParameters` of the best trials, the best first."""
@@ -220,19 +198,19 @@ class Search:
 
     def history(self, trial: str) -> pd.DataFrame:
         """Returns the learning curves of a trial: one row for each execution and epoch."""
-        if trial not in self._ended:
-            raise ZooError(f"There is no trial {trial!r}. There are: {', '.join(self._ended)}")
-        _, executions = self._ended[trial]
+        ended = {known.id: executions for known, executions in self._table.ended}
+        if trial not in ended:
+            raise ZooError(f"There is no trial {trial!r}. There are: {', '.join(ended)}")
         curves = [
             pd.DataFrame({"execution": place, "epoch": range(1, length + 1), **each.history})
-            for place, each in enumerate(executions)
+            for place, each in enumerate(ended[trial])
             for length in [max(map(len, each.history.values()))]
         ]
         return pd.concat(curves, ignore_index=True) if curves else pd.DataFrame()
 
     def results_summary(self, num_trials: int = 10) -> None:
         """Prints the best trials, the best first."""
-        table = self.trials.iloc[self._ranked()[:num_trials]]
+        table = self.trials.iloc[self._table.ranked()[:num_trials]]
         Console(highlight=False, markup=False, soft_wrap=True).print(table.to_string(index=False))
 
     def search_space_summary(self) -> None:
@@ -240,8 +218,3 @@ class Search:
         console = Console(highlight=False, markup=False, soft_wrap=True)
         for each in self.space.space:
             console.print(repr(each))
-
-
-def _column(name: str) -> str:
-    """Returns the column of a hyperparameter, also where its name is a column already."""
-    return f"hyperparameter {name}" if name in COLUMNS else name

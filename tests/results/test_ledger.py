@@ -24,6 +24,7 @@ from zoo.results.store import Store
 from zoo.results.summary import summarise
 from zoo.runner import prepare as preparing
 from zoo.runner import trained as runner
+from zoo.runner.trainer import ENGINES
 
 # Keras hands its variables to NumPy 2 in the old way.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -41,7 +42,8 @@ CLAIMS = [
 
 @pytest.fixture
 def write(tmp_path, spec, make_result):
-    """Returns a function that writes the results folder of an experiment with claims."""
+    """R
+    eturns a function that writes the results folder of an experiment with claims."""
 
     def make(name="tiny", claims=CLAIMS, gap=0.25, **changes):
         results = [
@@ -346,7 +348,7 @@ def read_spec(folder):
 @pytest.mark.slow
 def test_both_engines_give_the_same_verdicts_on_claims_of_a_users_own(zoo, own, tmp_path):
     verdicts = {}
-    for engine in runner.ENGINES:
+    for engine in ENGINES:
         code, out, err = zoo("run", own(), "--results", tmp_path / engine, "--engine", engine)
         assert code == 0, err
         assert "More units are better." in out

@@ -109,17 +109,17 @@ def test_recording_adds_pictures_and_changes_no_number(zoo, tiny_experiment, tmp
 
 
 def test_a_recorded_run_has_the_history_of_the_run(zoo, tiny_experiment, tmp_path, monkeypatch):
-    from zoo.runner import trained as runner
+    from zoo.runner import trainer
 
     histories = {}
-    finished = runner.finished
+    train = trainer.Engine.train
 
     def spy(*arguments):
-        for result in finished(*arguments):
+        for result in train(*arguments):
             histories.setdefault(result.run, []).append((result.history, bool(result.records)))
             yield result
 
-    monkeypatch.setattr(runner, "finished", spy)
+    monkeypatch.setattr(trainer.Engine, "train", spy)
     for engine in ("population", "fit"):
         histories.clear()
         words = ("run", tiny_experiment, "--results", tmp_path / engine, "--seeds", 2)

@@ -49,7 +49,7 @@ def test_an_unknown_scale_is_an_error(zoo, scaled):
 def test_every_scale_is_well_formed(name):
     entry = find(name)
     for scale in entry.scales():
-        declared = entry.load() if entry.trained else entry.load_measurement()
+        declared = entry.load() if entry.kind == "trained" else entry.load_measurement()
         assert declared.at_scale(scale) != declared
 
 

@@ -3,7 +3,8 @@ import math
 import pytest
 
 from zoo.errors import ZooError
-from zoo.search.oracle import STRATEGIES, Oracle, grid, objective_of, points, scores
+from zoo.search.oracle import STRATEGIES, Oracle, objective_of, points
+from zoo.search.space import hyperparameters
 from zoo.search_space import Dimension
 
 SPACE = {
@@ -21,7 +22,7 @@ def score(values):
 
 def search(strategy, folder, *, trials=20, seed=0, most=6, stop=None):
     """Plays a search and returns its trials; `stop` ends it after so many, as a kill would."""
-    oracle = Oracle(strategy, SPACE, trials, seed, 9, folder / strategy)
+    oracle = Oracle(strategy, hyperparameters(SPACE), trials, seed, 9, folder / strategy)
     found = []
     while batch := oracle.ask(most):
         for trial in batch:
@@ -50,9 +51,9 @@ def test_seed_0_is_a_seed_and_neighbours_share_no_trial(strategy, tmp_path):
 
 
 def test_the_grid_is_complete_and_needs_no_trial_to_end_1055(tmp_path):
-    oracle = Oracle("grid", SPACE, 20, 0, 9, tmp_path / "grid")
+    oracle = Oracle("grid", hyperparameters(SPACE), 20, 0, 9, tmp_path / "grid")
     asked = oracle.ask(100)
-    assert [dict(trial.values) for trial in asked] == grid(SPACE, 20)
+    assert [dict(trial.values) for trial in asked] == points(hyperparameters(SPACE), 20)
     assert oracle.ask(1) == []
     for trial in asked:
         oracle.tell(trial, score(trial.values))
@@ -60,11 +61,13 @@ def test_the_grid_is_complete_and_needs_no_trial_to_end_1055(tmp_path):
 
 
 def test_the_finest_grid_that_fits():
-    points = grid(SPACE, 20)
-    assert len(points) == 2 * 3 * 3  # 2 * 4 * 4 would be too many
-    assert len({tuple(point.values()) for point in points}) == len(points)
-    with pytest.raises(ZooError, match=r"at least 2 points. Received: --trials 1"):
-        grid(SPACE, 1)
+    found = points(hyperparameters(SPACE), 20)
+    assert len(found) == 2 * 3 * 3  # 2 * 4 * 4 would be too many
+    assert len({tuple(point.values()) for point in found}) == len(found)
+    # The middles of three equal parts of three decades, as they are sampled.
+    assert [point["learning_rate"] for point in found[:9:3]] == [0.00316, 0.0316, 0.316]
+    with pytest.raises(ZooError, match=r"more than 1 points. Give more trials"):
+        points(hyperparameters(SPACE), 1)
 
 
 def test_bayesian_does_better_than_random_on_a_smooth_function(tmp_path):
@@ -85,16 +88,12 @@ def test_hyperband_gives_more_epochs_to_fewer_trials(tmp_path):
 
 
 def test_a_score_must_be_finite_1032(tmp_path):
-    oracle = Oracle("random", SPACE, 5, 0, 9, tmp_path / "random")
+    oracle = Oracle("random", hyperparameters(SPACE), 5, 0, 9, tmp_path / "random")
     [trial] = oracle.ask(1)
     with pytest.raises(ValueError, match=r"must be finite. Received: nan"):
         oracle.tell(trial, math.nan)
     oracle.tell(trial, 0.5)  # nothing hangs, nothing is lost
     assert len(oracle.ask(10)) == 4
-
-
-def test_a_trial_without_a_finite_accuracy_scores_0():
-    assert scores([0.5, math.nan]) == 0.25
 
 
 @pytest.mark.parametrize(
@@ -103,7 +102,7 @@ def test_a_trial_without_a_finite_accuracy_scores_0():
 )
 def test_wrong_words_are_named(strategy, trials, message, tmp_path):
     with pytest.raises(ZooError, match=message):
-        Oracle(strategy, SPACE, trials, 0, 9, tmp_path / "x")
+        Oracle(strategy, hyperparameters(SPACE), trials, 0, 9, tmp_path / "x")
 
 
 def test_stock_keras_tuner_reads_the_folder(tmp_path, capsys):
@@ -160,7 +159,7 @@ def test_a_whole_range_is_never_taken_finer_than_it_is():
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_a_ready_space_is_searched_and_may_grow(strategy, ready, tmp_path):
-    oracle = Oracle(strategy, ready, 12, 0, 3, tmp_path / "x", "val_loss", "min")
+    oracle = Oracle(strategy, ready, 12, 0, 3, tmp_path / "x", "val_loss", "min", growing=True)
     while batch := oracle.ask(4):
         for trial in batch:
             point = trial.hyperparameters

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from zoo.results.store import Store
-from zoo.search import search as searching
+from zoo.search import tune as searching
 from zoo.search.oracle import Oracle
 from zoo.search.search import best_of
 
@@ -76,17 +76,21 @@ def test_a_killed_search_goes_on_and_ends_the_same(
 def test_a_search_killed_at_random_moments_loses_no_trial_and_doubles_none(
     tune, tmp_path, zoo, tiny_experiment, monkeypatch, make_result, strategy
 ):
-    def finished(jobs, *_):
+    def here(*_):
         """Trains nothing: how well a run does follows from its key."""
-        for job in jobs:
-            value = int(job.run.key[:4], 16) / 0x10000
-            result = make_result(val_accuracy=value, test_accuracy=value)
-            yield dataclasses.replace(result, run=job.run)
+
+        def finished(jobs, _):
+            for job in jobs:
+                value = int(job.run.key[:4], 16) / 0x10000
+                result = make_result(val_accuracy=value, test_accuracy=value)
+                yield dataclasses.replace(result, run=job.run)
+
+        return finished
 
     def save(job, data, winner, folder):
         (folder / "winner.json").write_text(json.dumps(winner), encoding="utf-8")
 
-    monkeypatch.setattr(searching.runner, "finished", finished)
+    monkeypatch.setattr(searching, "here", here)
     monkeypatch.setattr(searching, "_save", save)
     words = ("--strategy", strategy, *STRATEGIES[strategy], "--executions", 2)
     _, first, whole = tune(*words)

@@ -34,8 +34,8 @@ def main() -> None:
         app()
     except ZooError as error:
         _fail(error, 2)
-    except KeyboardInterrupt:
-        typer.echo("\nInterrupted.", err=True)
+    except KeyboardInterrupt as stop:
+        typer.echo(f"\nInterrupted. {stop}".rstrip(), err=True)
         sys.exit(INTERRUPTED)
     except Exception as error:  # noqa: BLE001 - the last door: one line for people, all with --debug
         _fail(error, 1)

@@ -29,22 +29,31 @@ from zoo.errors import ZooError, closest
 
 def list_command(
     factor: Annotated[str | None, typer.Option(help="Only experiments on this factor.")] = None,
+    topic: Annotated[str | None, typer.Option(help="Only experiments on this topic.")] = None,
     results: ResultsOption = RESULTS,
     debug: DebugOption = False,
 ) -> None:
-    """List the experiments with their questions, and how many claims have which verdict."""
-    from zoo.runner.registry import entries
+    """List the experiments by topic, with their questions and verdicts."""
+    from zoo.runner.registry import entries, topics
 
     found = entries()
-    if factor is not None:
-        factors = sorted({entry.factor for entry in found})
-        if factor not in factors:
-            raise ZooError(f"No experiment varies {factor!r}. {closest(factor, factors)}")
-        found = [entry for entry in found if entry.factor == factor]
-    width = max(len(entry.name) for entry in found)
-    for entry in found:
-        counted = verdict_counts(results / entry.name)
-        typer.echo(f"{entry.name.ljust(width)}  {entry.question}{counted}")
+    questions = topics()
+    for what, wanted, names in (
+        ("varies", factor, sorted({entry.factor for entry in found})),
+        ("is on the topic", topic, list(questions)),
+    ):
+        if wanted is not None and wanted not in names:
+            raise ZooError(f"No experiment {what} {wanted!r}. {closest(wanted, names)}")
+    found = [entry for entry in found if factor in (None, entry.factor)]
+    found = [entry for entry in found if topic in (None, entry.topic)]
+    width = max((len(entry.name) for entry in found), default=0)
+    for name, question in questions.items():
+        own = [entry for entry in found if entry.topic == name]
+        if own:
+            typer.echo(f"{name}: {question}")
+        for entry in own:
+            counted = verdict_counts(results / entry.name)
+            typer.echo(f"  {entry.name.ljust(width)}  {entry.question}{counted}")
 
 
 def show(name: str, debug: DebugOption = False) -> None:
@@ -59,7 +68,7 @@ def show(name: str, debug: DebugOption = False) -> None:
 def show_experiment(entry: Entry) -> None:
     """Prints what an experiment varies, what it keeps and what it claims."""
     typer.echo(entry.docstring.strip())
-    if not entry.trained:
+    if entry.kind == "measured":
         measured = entry.load_measurement()
         how = "measured" if measured.trains else "measured without training"
         typer.echo(f"\nfactor         {measured.factor}, {how}")

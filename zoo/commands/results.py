@@ -44,8 +44,7 @@ def plot(
     debug: DebugOption = False,
 ) -> None:
     """Draw the plots of experiments that were run, from their tables."""
-    from zoo.figures import measured as measured_plots
-    from zoo.figures import trained as plots
+    from zoo.figures.kinds import plot_results
     from zoo.results import files
 
     if every == bool(names):
@@ -54,13 +53,13 @@ def plot(
         names = sorted(path.parent.name for path in results.glob("*/spec.json"))
         if not names:
             raise ZooError(f"There are no results in {results}. `python -m zoo run` makes some.")
+    drawn = 0
     for folder in [files.results_folder(results, name) for name in names or []]:
-        measured = files.read_spec(folder).get("kind") == "measured"
-        if every and measured and kind in plots.KINDS:
-            continue  # a picture of training
-        draw = measured_plots.plot_results if measured else plots.plot_results
-        for path in draw(folder, kind):
+        for path in plot_results(folder, kind, lenient=every):
+            drawn += 1
             typer.echo(str(path))
+    if not drawn and kind is not None:
+        raise ZooError(f"No experiment in {results} has a picture {kind!r}. Leave --kind out.")
 
 
 def claims(

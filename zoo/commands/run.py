@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +10,6 @@ import typer
 from rich.console import Console
 
 from zoo.commands.options import (
-    INTERRUPTED,
     RESULTS,
     AllOption,
     DataDirOption,
@@ -23,10 +22,7 @@ from zoo.engine.device import import_keras
 from zoo.errors import MissingDataError, ZooError
 
 if TYPE_CHECKING:
-    from zoo.results.store import Store
-    from zoo.runner.prepare import Prepared, Settings
-    from zoo.runner.registry import Entry
-    from zoo.runner.trained import Engine
+    pass
 
 
 def run(
@@ -79,12 +75,13 @@ def run(
     rates = _numbers("--learning-rates", learning_rates)
     # Keras takes seconds to import; whatever can be wrong without it has been said above.
     import_keras(device)
-    from zoo import data as datasets
-    from zoo.results.store import Store
-    from zoo.runner import prepare as preparing
-    from zoo.runner import trained as runner
+    from zoo.engine.device import use_mixed_precision
+    from zoo.runner import kinds
+    from zoo.runner.how import How
+    from zoo.runner.prepare import Settings
+    from zoo.runner.trainer import Engine
 
-    settings = preparing.Settings(
+    settings = Settings(
         seeds=int(seeds) if seeds is not None and seeds.isdecimal() else seeds,
         epochs=epochs,
         batch_size=batch_size,
@@ -93,127 +90,58 @@ def run(
         scale=scale,
         smoke=smoke,
     )
-    chosen = runner.Engine(name=engine, largest=population, mixed_precision=mixed_precision)
-    failed = []
-    for entry in found:
-        try:
-            if every and scale is not None and scale not in entry.scales():
-                typer.echo(f"{entry.name} has no {scale} scale and is left out.")
-                continue
-            if not entry.trained:
-                if data_dir is not None:
-                    datasets.available(data_dir)  # whose error names the option, not the variable
-                    os.environ["ZOO_DATA"] = str(data_dir)
-                _measure(entry, settings, results, console, dry_run=dry_run, fresh=fresh)
-                continue
-            prepared = preparing.prepare(entry, settings, data_dir)
-            if dry_run:
-                show_plan(prepared)
-                continue
-            with Store(results) as store:
-                prepared, trained = _train(
-                    prepared,
-                    settings,
-                    store,
-                    console,
-                    chosen,
-                    fresh=fresh,
-                    record=record,
-                    verbose=verbose,
-                )
-                folder = runner.write(prepared, store, results)
-                if tensorboard is not None:
-                    runner.write_tensorboard(prepared, store, tensorboard)
-            show_results(folder, trained, len(prepared.jobs), tensorboard)
-        except MissingDataError as error:
-            if not every:
+    how = How(
+        results=results,
+        console=console,
+        engine=Engine(name=engine, largest=population),
+        fresh=fresh,
+        record=record,
+        tensorboard=tensorboard,
+        verbose=verbose,
+    )
+    if mixed_precision:
+        use_mixed_precision()
+    failed: list[str] = []
+    done: list[Path] = []
+    try:
+        for entry in found:
+            try:
+                if every and scale is not None and scale not in entry.scales():
+                    typer.echo(f"{entry.name} has no {scale} scale and is left out.")
+                    continue
+                kind = kinds.of(entry)
+                prepared = kind.prepare(entry, settings, data_dir)
+                if dry_run:
+                    typer.echo(kind.plan_of(prepared))
+                    continue
+                folder, lines = kind.run(prepared, how)
+                done.append(folder)
+                show_results(folder, lines)
+            except MissingDataError as error:
+                if not every:
+                    raise
+                say(error)
+                typer.echo(f"{entry.name} is not run.", err=True)
+            except ZooError:
                 raise
-            say(error)
-            typer.echo(f"{entry.name} is not run.", err=True)
-        except (ZooError, typer.Exit):
-            raise
-        except Exception as error:
-            if len(found) == 1:
-                raise
-            say(error)
-            failed.append(entry.name)
+            except Exception as error:
+                if len(found) == 1:
+                    raise
+                say(error)
+                failed.append(entry.name)
+    finally:
+        _write_ledger(results, done)
     if failed:
         typer.echo(f"Failed: {', '.join(failed)}. The others are done.", err=True)
         raise typer.Exit(1)
 
 
-def _measure(
-    entry: Entry,
-    settings: Settings,
-    results: Path,
-    console: Console,
-    *,
-    dry_run: bool,
-    fresh: bool,
-) -> None:
-    """Runs an experiment without a recipe; of the settings it takes seeds and scale."""
-    from zoo.runner import measured as measuring
+def _write_ledger(results: Path, done: Sequence[Path]) -> None:
+    """Writes the ledger if an experiment with claims was run as declared."""
+    if any("@" not in folder.name and (folder / "verdicts.csv").is_file() for folder in done):
+        from zoo.results import ledger
 
-    experiment = entry.load_measurement()
-    seeds = settings.seeds if isinstance(settings.seeds, int) else None
-    if dry_run:
-        variants = len(experiment.variants)
-        typer.echo(f"{entry.name}: {variants} variants, {seeds or experiment.seeds} seeds, no runs")
-        return
-    try:
-        folder = measuring.run(
-            entry, experiment, results, seeds, settings.scale, fresh=fresh, console=console
-        )
-    except KeyboardInterrupt:
-        typer.echo(f"\nInterrupted. {entry.name} keeps nothing until all is measured.", err=True)
-        raise typer.Exit(INTERRUPTED) from None
-    typer.echo((folder / "table.md").read_text(encoding="utf-8"))
-    show_verdicts(folder)
-    typer.echo(f"Tables: {folder}{os.sep}\nAgain: python -m zoo table {folder.name}")
-
-
-def _train(
-    prepared: Prepared,
-    settings: Settings,
-    store: Store,
-    console: Console,
-    engine: Engine,
-    *,
-    fresh: bool,
-    record: bool,
-    verbose: bool,
-) -> tuple[Prepared, int]:
-    """Trains; an interruption ends the command and says how to go on.
-
-    Returns:
-        What was run, with the learning rates and seeds that the results asked for, and how many
-        runs were trained.
-    """
-    from zoo.runner import prepare as preparing
-    from zoo.runner import trained as runner
-
-    trained = 0
-
-    def train(wanted: Prepared, before: Prepared | None = None) -> Prepared:
-        nonlocal trained
-        new = runner.without(wanted, before)
-        trained += runner.train(new, store, console, engine, fresh=fresh, verbose=verbose)
-        return wanted
-
-    try:
-        prepared = train(prepared)
-        if settings.may_widen:
-            prepared = train(runner.widened(prepared, store), prepared)
-        if settings.seeds == preparing.AUTO:
-            for look in preparing.LOOKS[1:]:
-                prepared = train(runner.extended(prepared, store, look), prepared)
-        if record:
-            runner.record(prepared, store, console, engine, fresh=fresh, verbose=verbose)
-        return prepared, trained
-    except KeyboardInterrupt:
-        kept = runner.stored_so_far(prepared.jobs, store)
-        typer.echo(f"\nInterrupted. {kept}; the same command goes on from there.", err=True)
-        raise typer.Exit(INTERRUPTED) from None
+        ledger.write_ledger(results)
 
 
 def _numbers(option: str, text: str | None) -> tuple[float, ...] | None:
@@ -227,30 +155,11 @@ def _numbers(option: str, text: str | None) -> tuple[float, ...] | None:
         ) from None
 
 
-def show_plan(prepared: Prepared) -> None:
-    """Prints how much there is to train."""
-    jobs, data = prepared.jobs, prepared.data
-    epochs = sum(job.recipe.epochs for job in jobs)
-    typer.echo(
-        f"{prepared.folder_name}: {len(jobs)} runs, {epochs} epochs together; "
-        f"{len(prepared.experiment.variants)} variants, {len(prepared.seeds)} seeds; "
-        f"data {data.name}, {len(data.x_train)} training examples"
-    )
-
-
-def show_results(folder: Path, trained: int, planned: int, tensorboard: Path | None) -> None:
-    """Prints table and verdicts of a run, and where the rest is."""
-    from zoo.engine.device import device_name
-    from zoo.results import files
-
+def show_results(folder: Path, lines: Sequence[str]) -> None:
+    """Prints table and verdicts of a run, then what was done, and how to see it again."""
     typer.echo((folder / "table.md").read_text(encoding="utf-8"))
-    spec = files.read_spec(folder)
     show_verdicts(folder)
-    typer.echo(f"Trained {trained} runs, {planned - trained} were stored. Device: {device_name()}.")
-    typer.echo(f"Plots and tables: {folder}{os.sep}   effect: {folder / 'effect.svg'}")
-    if tensorboard is not None:
-        typer.echo(f"TensorBoard: tensorboard --logdir {tensorboard}")
-    typer.echo(f"Again: python -m zoo table {spec['experiment']}")
+    typer.echo("\n".join([*lines, f"Again: python -m zoo table {folder.name}"]))
 
 
 def show_verdicts(folder: Path) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from zoo.errors import Interrupted
+
 if TYPE_CHECKING:
-    from zoo.search.points import Search
+    from zoo.search.points import ExperimentSearch
 
 import os
 from typing import Annotated
@@ -14,7 +16,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from zoo.commands.options import INTERRUPTED, RESULTS, DataDirOption, DebugOption, ResultsOption
+from zoo.commands.options import RESULTS, DataDirOption, DebugOption, ResultsOption
 from zoo.engine.device import import_keras
 
 
@@ -55,14 +57,14 @@ def tune(
         os.environ.update(ENVIRONMENT)
     import_keras(device)
     from zoo.results.store import Store
-    from zoo.runner import prepare as preparing
-    from zoo.runner import trained as runner
-    from zoo.search import points as search
-    from zoo.search import search as searching
+    from zoo.runner.prepare import Settings
+    from zoo.runner.trainer import Engine
+    from zoo.search import tune as tuning
+    from zoo.search.points import prepare
 
-    wanted = search.prepare(
+    wanted = prepare(
         entry,
-        preparing.Settings(epochs=epochs, data=data),
+        Settings(epochs=epochs, data=data),
         data_dir,
         words=space or [],
         strategy=strategy,
@@ -74,25 +76,24 @@ def tune(
     show_search(wanted)
     if dry_run:
         return
-    chosen = runner.Engine(name=engine)
+    chosen = Engine(name=engine)
     try:
         if part.is_worker:
-            from zoo.search.workers import chief as distributed
+            from zoo.search.workers.chief import work
 
-            trained = distributed.work(wanted, part, console, chosen, verbose=verbose)
+            trained = work(wanted, part, console, chosen, verbose=verbose)
             typer.echo(f"{part.name} trained {trained} runs; the chief has them.")
             return
         with Store(results) as store:
-            folder, trained = searching.run(
+            folder, trained = tuning.run(
                 wanted, results, store, console, chosen, part, verbose=verbose
             )
     except KeyboardInterrupt:
-        typer.echo("\nInterrupted. The same command goes on from there.", err=True)
-        raise typer.Exit(INTERRUPTED) from None
+        raise Interrupted("The same command goes on from there.") from None
     show_winner(folder, trained)
 
 
-def show_search(search: Search) -> None:
+def show_search(search: ExperimentSearch) -> None:
     """Prints what a search varies, in the words that `--space` takes."""
     executions = f", {search.executions} seeds each" if search.executions > 1 else ""
     trials = f", {search.trials} trials" if search.strategy != "hyperband" else ""
@@ -108,11 +109,11 @@ def show_winner(folder: Path, trained: int) -> None:
     import json
 
     from zoo.results.files import read_frame
+    from zoo.search.table import ranked as ranked_places
 
     trials = read_frame(folder / "trials.csv")
     winner = json.loads((folder / "winner.json").read_text(encoding="utf-8"))
-    longest = trials[trials["epochs"] == trials["epochs"].max()]
-    ranked = longest.sort_values("score", ascending=False, kind="stable")
+    ranked = trials.iloc[ranked_places(trials)]
     typer.echo("\nvalidation %  trial")
     varied = [name for name in winner["values"] if trials[name].nunique() > 1]
     for row in ranked.head(5).to_dict("records"):

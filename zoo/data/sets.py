@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -94,6 +95,24 @@ def load(
             "The path of an .npz or .csv file works too."
         )
     return _assemble(path.stem, read_file(name_or_path), train_examples, preprocessing)
+
+
+def short_name(name_or_path: str) -> str:
+    """Returns what a data set is called in the names of folders.
+
+    A file is called by its stem, the first digits of its content's SHA-256, so that two files of
+    one name are told apart, and the target column if that is named.
+
+    Args:
+        name_or_path: As `load` takes it.
+    """
+    if name_or_path in NAMES:
+        return name_or_path
+    path, column = target_of(name_or_path)
+    file = Path(path).expanduser()
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()[:6] if file.is_file() else ""
+    words = (file.stem, digest, column or "")
+    return "-".join(re.sub(r"[^\w.+]+", "_", word) for word in words if word)
 
 
 def available(data_dir: str | Path | None = None) -> dict[str, str]:

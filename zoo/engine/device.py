@@ -81,6 +81,19 @@ def import_keras(device: str = "auto") -> None:
         )
 
 
+def use_mixed_precision() -> None:
+    """Has layers that are made from now on compute in bfloat16, with variables in float32.
+
+    Raises:
+        ZooError: If there is no GPU, as a processor only loses by it.
+    """
+    import keras
+
+    if on_processor():
+        raise ZooError(f"`--mixed-precision` needs a GPU. Received: {device_name()}. Leave it out.")
+    keras.config.set_dtype_policy("mixed_bfloat16")
+
+
 def _import_quietly() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,20 @@ CELL_WIDTH, CELL_HEIGHT = 1.05, 0.75
 house_style = style.context(["default", HOUSE_STYLE])
 
 
+def pictures(folder: Path) -> dict[str, Callable[[], Figure]]:
+    """Returns what draws each of the pictures that there are tables for, by name."""
+    spec, table = read_spec(folder), read_table(folder)
+    figures: dict[str, Callable[[], Figure]] = {
+        metric: partial(draw_series, spec, table, metric) for metric in series_of(table)
+    }
+    if compared(spec, table):
+        figures["values"] = partial(draw_values, spec, table)
+    if (folder / "histograms.csv").is_file():
+        histograms = read_frame(folder / "histograms.csv")
+        figures["histograms"] = partial(draw_histograms, spec, histograms)
+    return figures
+
+
 def plot_results(folder: Path, kind: str | None = None) -> list[Path]:
     """Draws the pictures of a measured experiment into its folder, each as SVG and as PNG.
 
@@ -41,21 +56,11 @@ def plot_results(folder: Path, kind: str | None = None) -> list[Path]:
     Returns:
         The files written; none if there is nothing that a picture shows better than the table.
     """
-    spec, table = read_spec(folder), read_table(folder)
-    figures: dict[str, Any] = {
-        metric: lambda metric=metric: draw_series(spec, table, metric)
-        for metric in series_of(table)
-    }
-    if compared(spec, table):
-        figures["values"] = lambda: draw_values(spec, table)
-    if (folder / "histograms.csv").is_file():
-        histograms = read_frame(folder / "histograms.csv")
-        figures["histograms"] = lambda: draw_histograms(spec, histograms)
+    figures = pictures(folder)
     if kind is not None and kind not in figures:
         known = ", ".join(figures) or "none: its table is all there is"
         raise ZooError(
-            f"`--kind` must be one of the pictures of {spec['experiment']} ({known}). "
-            f"Received: {kind!r}"
+            f"`--kind` must be one of the pictures of {folder.name} ({known}). Received: {kind!r}"
         )
     drawn = {name: draw() for name, draw in figures.items() if kind in (None, name)}
     return [path for name, figure in drawn.items() for path in save_figure(figure, folder / name)]

@@ -23,6 +23,7 @@ from zoo.figures.palette import (
     widest,
     wrap,
 )
+from zoo.results.kinds import kind_of
 
 # Lengths are inches: text keeps its size while a figure grows with the number of variants.
 MARGIN = 0.25
@@ -76,18 +77,29 @@ def start_page(
 
 def _setting(spec: Mapping[str, Any]) -> list[str]:
     """Returns what the numbers were obtained with, in words."""
-    if "strategy" in spec:
-        parts = [spec["data"], f"{spec['strategy']} search", count(spec["epochs"], "epoch")]
-        return [*parts, count(spec["executions"], "network") + " a trial"]
-    if spec.get("kind") == "measured":
-        how = "measured" if spec.get("trains") else "measured without training"
-        return [how, count(len(spec["seeds"]), "seed")]
+    return SETTINGS[kind_of(spec)](spec)
+
+
+def _of_search(spec: Mapping[str, Any]) -> list[str]:
+    parts = [spec["data"], f"{spec['strategy']} search", count(spec["epochs"], "epoch")]
+    return [*parts, count(spec["executions"], "network") + " a trial"]
+
+
+def _of_measured(spec: Mapping[str, Any]) -> list[str]:
+    how = "measured" if spec.get("trains") else "measured without training"
+    return [how, count(len(spec["seeds"]), "seed")]
+
+
+def _of_trained(spec: Mapping[str, Any]) -> list[str]:
     data, epochs = spec["data"], spec["recipe"]["epochs"]
     examples = (
         f"{data['name']}: {data['train']:,} training, {data['validation']:,} validation, "
         f"{data['test']:,} test samples"
     )
     return [examples, count(epochs, "epoch"), count(len(spec["seeds"]), "seed")]
+
+
+SETTINGS = {"trained": _of_trained, "measured": _of_measured, "search": _of_search}
 
 
 def lay_panels(

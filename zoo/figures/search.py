@@ -25,6 +25,7 @@ from zoo.search_space import Dimension
 PANEL, GAP, ROW = 3.4, 0.75, 2.6  # inches
 SHUFFLES = 2000  # orders of the trials that the band of the best-so-far is from
 SEED = 0
+DECADES = 30  # a loss whose largest is so many times its smallest
 FEWEST = 10  # trials from which a model of the scores says anything
 SCORES = colormaps["viridis"].reversed()
 
@@ -34,7 +35,17 @@ house_style = style.context(["default", HOUSE_STYLE])
 def plot(
     folder: Path, spec: Mapping[str, Any], trials: pd.DataFrame, space: Mapping[str, Dimension]
 ) -> list[Path]:
-    """Writes the pictures of a search into its folder and returns their files."""
+    """Writes the pictures of a search into its folder and returns their files.
+
+    Args:
+        folder: Where they are written.
+        spec: The search as declared, as in `spec.json`.
+        trials: As in `trials.csv`; those that failed are not drawn.
+        space: What was varied, by name.
+    """
+    trials = trials[trials["status"] != "failed"]
+    if trials.empty or not space:
+        return []
     figures = {
         "scores": draw_scores(spec, trials, space),
         "best_so_far": draw_best_so_far(spec, trials),
@@ -50,6 +61,21 @@ def plot(
     return [path for name, figure in figures.items() for path in save_figure(figure, folder / name)]
 
 
+def scale_of(spec: Mapping[str, Any]) -> tuple[float, str, int]:
+    """Returns the factor and label of scores on their axis, and 1 if higher is better, else -1."""
+    objective = str(spec["objective"])
+    sign = -1 if spec["direction"] == "min" else 1
+    words = _words(objective.replace("val_", "validation ", 1))
+    return (100.0, f"{words} (%)", sign) if "accuracy" in objective else (1.0, words, sign)
+
+
+def _score_axis(axes: Axes, label: str, scores: npt.NDArray[Any]) -> None:
+    """Names the axis of the scores; losses that span decades are drawn on a logarithmic one."""
+    axes.set_ylabel(label)
+    if not label.endswith("(%)") and 0 < DECADES * scores.min() < scores.max():
+        axes.set_yscale("log")
+
+
 def grid_and_random(
     folder: Path, spec: Mapping[str, Any], trials: pd.DataFrame
 ) -> dict[str, pd.DataFrame]:
@@ -57,7 +83,7 @@ def grid_and_random(
     own = str(spec["strategy"])
     other = {"grid": "random", "random": "grid"}.get(own)
     beside = folder.with_name(folder.name.replace(f"@{own}", f"@{other}", 1)) / "trials.csv"
-    if other is None or not beside.is_file():
+    if other is None or f"@{own}" not in folder.name or not beside.is_file():
         return {own: trials}
     return dict(sorted({own: trials, other: read_frame(beside)}.items()))
 
@@ -66,13 +92,14 @@ def grid_and_random(
 def draw_scores(
     spec: Mapping[str, Any], trials: pd.DataFrame, space: Mapping[str, Dimension]
 ) -> Figure:
-    """Draws the validation accuracy of every trial against each hyperparameter.
+    """Draws the score of every trial against each hyperparameter.
 
     Args:
         spec: The search as declared, as in `spec.json`.
         trials: As in `trials.csv`.
         space: What was varied, by name.
     """
+    factor, label, _ = scale_of(spec)
     names = [name for name, each in space.items() if len(each.choices) != 1]
     columns = max(min(len(names), 3), 1)
     lines = math.ceil(len(names) / columns)
@@ -94,14 +121,14 @@ def draw_scores(
         axes = figure.add_axes((left / width, low / height, PANEL / width, ROW / height))
         axes.set_xlabel(_words(name))
         if column == 0:
-            axes.set_ylabel("validation accuracy (%)")
+            _score_axis(axes, label, trials["score"].to_numpy(float))
         places, ticks = _places(space[name], trials[name])
         for number, stage in enumerate(stages):
             for diverged, marker in ((False, "o"), (True, "x")):
                 own = (trials["stage"] == stage) & ((trials["diverged"] > 0) == diverged)
                 axes.plot(
                     places[own.to_numpy()],
-                    100 * trials.loc[own, "score"],
+                    factor * trials.loc[own, "score"],
                     linestyle="none",
                     marker=marker,
                     markersize=5,
@@ -120,9 +147,11 @@ def draw_best_so_far(spec: Mapping[str, Any], trials: pd.DataFrame) -> Figure:
         spec: The search as declared, as in `spec.json`.
         trials: As in `trials.csv`.
     """
-    score = 100 * trials["score"].to_numpy(float)
+    factor, label, sign = scale_of(spec)
+    score = sign * trials["score"].to_numpy(float)
     counts = np.arange(1, len(score) + 1)
-    low, middle, high = best_of_k(score)
+    low, middle, high = (sign * factor * each for each in best_of_k(score))
+    best = sign * factor * np.maximum.accumulate(score)
     legend = [
         Line2D([], [], color=COLOURS[0], label="best so far"),
         Line2D([], [], color=INK, linestyle="--", label="best of as many, in any order: median"),
@@ -137,9 +166,9 @@ def draw_best_so_far(spec: Mapping[str, Any], trials: pd.DataFrame) -> Figure:
     )
     axes.fill_between(counts, low, high, color=INK, alpha=0.15, linewidth=0)
     axes.plot(counts, middle, color=INK, linestyle="--", linewidth=1.2)
-    axes.step(counts, np.maximum.accumulate(score), where="post", color=COLOURS[0], linewidth=2)
+    axes.step(counts, best, where="post", color=COLOURS[0], linewidth=2)
     axes.set_xlabel("trials")
-    axes.set_ylabel("validation accuracy (%)")
+    _score_axis(axes, label, sign * score)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
     return figure
 
@@ -156,8 +185,8 @@ def draw_parallel(
         space: What was varied, by name; at least two.
     """
     legend = [
-        Line2D([], [], color=SCORES(1.0), linewidth=2, label="highest score"),
-        Line2D([], [], color=SCORES(0.0), linewidth=2, label="lowest"),
+        Line2D([], [], color=SCORES(1.0), linewidth=2, label="best score"),
+        Line2D([], [], color=SCORES(0.0), linewidth=2, label="worst"),
         Line2D([], [], color="0.6", linestyle=":", label="diverged"),
     ]
     width, body = MARGIN + 0.9 + 1.9 * len(space), 3.4
@@ -168,7 +197,7 @@ def draw_parallel(
         (left / width, bottom / height, (width - left - 0.9) / width, body / height)
     )
     places = np.column_stack([shares(each, trials[name]) for name, each in space.items()])
-    rank = trials["score"].rank(pct=True).to_numpy()
+    rank = (scale_of(spec)[2] * trials["score"]).rank(pct=True).to_numpy()
     for row in np.argsort(rank, kind="stable"):
         diverged = trials["diverged"].iloc[row] > 0
         look = {"color": "0.6", "linestyle": ":"} if diverged else {"color": SCORES(rank[row])}
@@ -207,8 +236,12 @@ def draw_importance(
     axes = figure.add_axes(
         (left / width, bottom / height, (width - left - MARGIN) / width, body / height)
     )
-    axes.barh(labels, 100 * mean[order], xerr=100 * deviation[order], color=COLOURS[0], height=0.6)
-    axes.set_xlabel("mean error added by shuffling it (points of accuracy)")
+    factor, label, _ = scale_of(spec)
+    axes.barh(
+        labels, factor * mean[order], xerr=factor * deviation[order], color=COLOURS[0], height=0.6
+    )
+    unit = "points of accuracy" if factor != 1 else label
+    axes.set_xlabel(f"mean error added by shuffling it ({unit})")
     axes.grid(visible=True, axis="x")
     axes.grid(visible=False, axis="y")
     return figure
@@ -291,12 +324,21 @@ def importance(
 
 
 def shares(dimension: Dimension, values: pd.Series) -> npt.NDArray[Any]:
-    """Returns where values lie in a dimension, 0 to 1; those of a list in equal steps."""
+    """Returns where values lie in a dimension, 0 to 1; those of a list in equal steps.
+
+    A hyperparameter that is inactive in a trial has no value there: NaN.
+    """
     if not dimension.is_list:
         return np.array([dimension.place(value) for value in values])
     order = {str(choice): place for place, choice in enumerate(dimension.choices)}
     steps = max(len(order) - 1, 1)
-    return np.array([order[_text(value, order)] / steps for value in values])
+    missing = values.isna()
+    return np.array(
+        [
+            math.nan if none else order[_text(value, order)] / steps
+            for value, none in zip(values, missing, strict=True)
+        ]
+    )
 
 
 def _text(value: Any, order: Mapping[str, int]) -> str:
@@ -336,12 +378,12 @@ def _stage(stages: Sequence[Any], stage: Any) -> str:
 
 def _places(dimension: Dimension, values: pd.Series) -> tuple[npt.NDArray[Any], list[str]]:
     """Returns where values stand on the axis: numbers as they are, labels in a row."""
-    numbers = all(isinstance(choice, int | float) for choice in dimension.choices)
+    numbers = all(type(choice) in (int, float) for choice in dimension.choices)
     if not dimension.is_list or numbers:
         return values.to_numpy(float), []
     labels = [str(choice) for choice in dimension.choices]
     order = {label: place for place, label in enumerate(labels)}
-    return np.array([order[str(value)] for value in values], float), labels
+    return np.array([order.get(str(value), math.nan) for value in values], float), labels
 
 
 def _horizontal(axes: Axes, dimension: Dimension, labels: Sequence[str]) -> None:

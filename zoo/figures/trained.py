@@ -234,6 +234,12 @@ def draw_effect(spec: Mapping[str, Any], table: pd.DataFrame) -> Figure:
 KINDS = ("curves", "sweep", "effect", "learning_rate", "activations", "gradients", "updates")
 
 
+def pictures(folder: Path) -> tuple[str, ...]:
+    """Returns the names of the pictures that there are tables for."""
+    recorded = (folder / "layers.csv").is_file() and (folder / "histograms.csv").is_file()
+    return KINDS if recorded else KINDS[:4]
+
+
 def plot_results(folder: Path, kind: str | None = None) -> list[Path]:
     """Draws the figures of a results folder into that folder, each as SVG and as PNG.
 
@@ -252,8 +258,7 @@ def plot_results(folder: Path, kind: str | None = None) -> list[Path]:
     if kind is not None and kind not in KINDS:
         raise ZooError(f"`--kind` must be one of {', '.join(KINDS)}. Received: {kind!r}")
     spec = json.loads(_existing(folder / "spec.json").read_text(encoding="utf-8"))
-    recorded = (folder / "layers.csv").is_file() and (folder / "histograms.csv").is_file()
-    wanted = [kind] if kind is not None else list(KINDS if recorded else KINDS[:4])
+    wanted = [kind] if kind is not None else list(pictures(folder))
     if kind is None and not _rates_change(folder):
         wanted.remove("learning_rate")
     figures = {name: _draw(folder, spec, name) for name in wanted}

@@ -15,6 +15,7 @@ from zoo.claims import ALPHA, NOT_RUN, VERDICTS, Claim, Identity, from_dict
 from zoo.errors import ZooError
 from zoo.evidence.cells import Cells
 from zoo.evidence.verdicts import settle
+from zoo.results import kinds
 from zoo.results.files import read_frame, results_folder, write_text
 from zoo.results.summary import best_rates
 
@@ -95,11 +96,7 @@ def _words(value: object, between: str) -> str:
 def write(folder: Path) -> pd.DataFrame:
     """Writes verdicts.csv of a results folder from its spec.json and runs.csv."""
     spec = json.loads((folder / "spec.json").read_text(encoding="utf-8"))
-    if spec.get("kind") == "measured":
-        rows = wide(read_frame(folder / "measurements.csv"))
-    else:
-        rows = read_frame(folder / "runs.csv")
-    frame = verdicts_frame(spec, rows)
+    frame = verdicts_frame(spec, kinds.of(spec).rows_of(folder))
     if len(frame):
         write_text(folder / "verdicts.csv", _csv(frame))
     else:
@@ -135,18 +132,6 @@ def read(root: Path, names: Sequence[str] = ()) -> pd.DataFrame:
         )
     ledger = pd.concat(frames)[["experiment", *COLUMNS]]
     return ledger.sort_values(["id", "experiment"], kind="stable").reset_index(drop=True)
-
-
-def wide(measurements: pd.DataFrame) -> pd.DataFrame:
-    """Returns one row a variant and seed; a metric at a place is the column `metric@place`."""
-    place = measurements["place"]
-    names = measurements["metric"].where(
-        place.isna(), measurements["metric"] + "@" + place.map("{:.12g}".format)
-    )
-    table = measurements.assign(metric=names).pivot(
-        index=["variant", "seed"], columns="metric", values="value"
-    )
-    return table.reset_index()
 
 
 def write_ledger(root: Path) -> None:

@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from zoo.catalogue import ROUNDING
 from zoo.evidence.statistics import mean_interval
+from zoo.results.files import read_frame
 
 FAR = 1000  # standard deviations, beyond which their number says nothing
 COLUMNS = ("variant", "metric", "place", "mean", "low", "high", "deviation", "n")
-NOTES = [
-    "Brackets: 95 % interval over seeds. z: distance of a printed number, which is one draw, from "
-    "the mean over seeds, in standard deviations."
-]
 WIDEST = 12  # columns of a table
 SERIES = 3  # places from which on a metric is read as a row instead of a list
+
+
+def rows_of(folder: Path) -> pd.DataFrame:
+    """Returns the rows that claims are settled on: one a variant and seed."""
+    return wide(read_frame(folder / "measurements.csv"))
+
+
+def notes(spec: Mapping[str, Any], table: pd.DataFrame) -> list[str]:
+    """Returns the line below the tables that says how to read them."""
+    return [
+        "Brackets: 95 % interval over seeds. z: distance of a printed number, which is one draw, "
+        "from the mean over seeds, in standard deviations."
+    ]
 
 
 def summarise(rows: pd.DataFrame) -> pd.DataFrame:
@@ -144,3 +155,15 @@ def _words(metric: str, place: float = math.nan) -> str:
 def _name(metric: str, place: float) -> str:
     """Returns the name that a rule has for a metric at a place."""
     return metric if math.isnan(place) else f"{metric}@{place:.12g}"
+
+
+def wide(measurements: pd.DataFrame) -> pd.DataFrame:
+    """Returns one row a variant and seed; a metric at a place is the column `metric@place`."""
+    place = measurements["place"]
+    names = measurements["metric"].where(
+        place.isna(), measurements["metric"] + "@" + place.map("{:.12g}".format)
+    )
+    table = measurements.assign(metric=names).pivot(
+        index=["variant", "seed"], columns="metric", values="value"
+    )
+    return table.reset_index()

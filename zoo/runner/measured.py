@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,64 +14,93 @@ from rich.console import Console
 from rich.progress import track
 
 from zoo.claims import ALPHA
+from zoo.data import available
+from zoo.errors import Interrupted
 from zoo.experiment import Measurement
 from zoo.figures import measured as measured_plots
 from zoo.results import files, ledger, tables
 from zoo.results import measured as measured_tables
+from zoo.runner.how import How
+from zoo.runner.prepare import Settings, folder_name
 from zoo.runner.registry import Entry
 from zoo.runs.identity import library_versions
 
 
-def run(
-    entry: Entry,
-    experiment: Measurement,
-    root: Path,
-    seeds: int | None = None,
-    scale: str | None = None,
-    *,
-    fresh: bool = False,
-    console: Console | None = None,
-) -> Path:
+@dataclass(frozen=True)
+class Prepared:
+    """A measured experiment ready to run.
+
+    Attributes:
+        entry: The module.
+        experiment: What it declares, at the scale that was asked for.
+        folder_name: Name of the results folder.
+        seeds: Number of seeds.
+    """
+
+    entry: Entry
+    experiment: Measurement
+    folder_name: str
+    seeds: int
+
+
+def prepare(entry: Entry, settings: Settings, data_dir: Path | None) -> Prepared:
+    """Loads the experiment; of the settings it takes seeds and scale. Measures nothing."""
+    if data_dir is not None:
+        available(data_dir)  # whose error names the option, not the variable
+        os.environ["ZOO_DATA"] = str(data_dir)
+    experiment = entry.load_measurement()
+    if settings.scale is not None:
+        experiment = experiment.at_scale(settings.scale)
+    count = settings.seeds if isinstance(settings.seeds, int) else experiment.seeds
+    differing = {"scale": settings.scale} if settings.scale else {}
+    if count != experiment.seeds:
+        differing["seeds"] = str(count)
+    return Prepared(entry, experiment, folder_name(entry.name, differing), count)
+
+
+def plan_of(prepared: Prepared) -> str:
+    """Returns how much there is to measure, in a line."""
+    variants = len(prepared.experiment.variants)
+    return f"{prepared.folder_name}: {variants} variants, {prepared.seeds} seeds, no runs"
+
+
+def run(prepared: Prepared, how: How) -> tuple[Path, list[str]]:
     """Measures every variant with every seed and writes the results folder.
 
     Args:
-        entry: The module.
-        experiment: What it declares.
-        root: The results folder of all experiments.
-        seeds: Number of seeds instead of the declared one.
-        scale: One of the experiment's larger sizes.
-        fresh: Whether times are measured again if they are there.
-        console: Where progress is shown, if it is a terminal.
+        prepared: What to measure.
+        how: How; times that are there are measured again only if `fresh`.
 
     Returns:
         The folder: spec.json, measurements.csv, table.csv, table.md, pictures and, with claims,
-        verdicts.csv.
+        verdicts.csv. And lines that say what to do next.
+
+    Raises:
+        Interrupted: If the user interrupts.
     """
-    if scale is not None:
-        experiment = experiment.at_scale(scale)
-    count = seeds or experiment.seeds
-    parts = [f"scale={scale}"] * (scale is not None)
-    parts += [f"seeds={count}"] * (count != experiment.seeds)
-    changed = "@" * bool(parts) + ",".join(parts)
-    folder = root / f"{entry.name}{changed}"
+    experiment = prepared.experiment
+    folder = how.results / prepared.folder_name
     known = folder / "measurements.csv"
-    if experiment.timed and known.is_file() and not fresh:
+    if experiment.timed and known.is_file() and not how.fresh:
         rows, histograms = files.read_frame(known), pd.DataFrame()
     else:
-        rows, histograms = measure(experiment, count, console)
+        try:
+            rows, histograms = measure(experiment, prepared.seeds, how.console)
+        except KeyboardInterrupt:
+            raise Interrupted(
+                f"{prepared.entry.name} keeps nothing until all is measured."
+            ) from None
     folder.mkdir(parents=True, exist_ok=True)
-    spec = spec_of(entry, experiment, folder.name, count)
-    files.write_text(folder / "spec.json", json.dumps(spec, indent=2) + "\n")
+    files.write_text(folder / "spec.json", json.dumps(spec_of(prepared), indent=2) + "\n")
     files.write_frame(folder / "measurements.csv", rows)
     files.write_frame(folder / "table.csv", measured_tables.summarise(rows))
     if len(histograms):
         files.write_frame(folder / "histograms.csv", histograms)
     text = tables.render(files.read_spec(folder), files.read_table(folder), "md")
     files.write_text(folder / "table.md", text)
-    if len(ledger.write(folder)) and not changed:
-        ledger.write_ledger(root)
+    ledger.write(folder)
     measured_plots.plot_results(folder)
-    return folder
+    return folder, [f"Tables: {folder}{os.sep}"]
 
 
 def measure(
@@ -111,18 +142,19 @@ def _bins(label: str, place: Any, shares: Any, edges: Any) -> list[tuple[Any, ..
     return [(label, place, *bin_) for bin_ in zip(edges[:-1], edges[1:], shares, strict=True)]
 
 
-def spec_of(entry: Entry, experiment: Measurement, name: str, seeds: int) -> dict[str, Any]:
+def spec_of(prepared: Prepared) -> dict[str, Any]:
     """Returns the declaration as run, ready for JSON."""
+    experiment = prepared.experiment
     return {
-        "experiment": name,
+        "experiment": prepared.folder_name,
         "kind": "measured",
-        "question": entry.question,
+        "question": prepared.entry.question,
         "factor": experiment.factor,
         "baseline": experiment.baseline,
         "places": experiment.places,
         **({"trains": True} if experiment.trains else {}),
         "variants": list(experiment.variants),
-        "seeds": list(range(seeds)),
+        "seeds": list(range(prepared.seeds)),
         "versions": library_versions(),
         "alpha": ALPHA,
         "claims": [claim.as_dict() for claim in experiment.claims],

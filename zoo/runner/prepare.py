@@ -68,7 +68,7 @@ class Settings:
             option = experiment.factor.replace("_", "-")
             raise ZooError(
                 f"The experiment varies its {option.replace('-', ' ')}, so that cannot be set. "
-                f"Received: --{option} {changes[experiment.factor]}. Leave it away."
+                f"Received: --{option} {changes[experiment.factor]}. Leave it out."
             )
         if self.smoke:
             grids = {}
@@ -91,24 +91,48 @@ class Settings:
         """Whether a grid whose end is best may be widened."""
         return self.learning_rates is None and not self.smoke
 
-    def folder_name(self, experiment: str) -> str:
-        """Returns the results folder's name: the experiment's own only for unchanged settings."""
-        parts = []
-        if self.smoke:
-            parts.append("smoke")
+    def beyond(self, experiment: Experiment) -> Settings:
+        """Returns these settings without those that say what the experiment declares anyway."""
         if self.scale is not None:
-            parts.append(f"scale={self.scale}")
-        if self.data is not None:
-            parts.append(f"data={Path(self.data.partition(':')[0]).stem}")
-        if self.epochs is not None:
-            parts.append(f"epochs={self.epochs}")
-        if self.batch_size is not None:
-            parts.append(f"batch={self.batch_size}")
-        if self.seeds is not None:
-            parts.append(f"seeds={self.seeds}")
-        if self.learning_rates is not None:
-            parts.append("rates=" + "_".join(f"{rate:g}" for rate in self.learning_rates))
-        return f"{experiment}@{','.join(parts)}" if parts else experiment
+            experiment = experiment.at_scale(self.scale)
+        recipe = experiment.recipe
+        changes: dict[str, Any] = {
+            name: None
+            for name in ("epochs", "batch_size", "data")
+            if name != experiment.factor and getattr(self, name) == getattr(recipe, name)
+        }
+        if self.seeds == DEFAULT_SEEDS:
+            changes["seeds"] = None
+        grids = {experiment.learning_rates(label) for label in experiment.variants}
+        if self.learning_rates is not None and grids == {tuple(sorted(self.learning_rates))}:
+            changes["learning_rates"] = None
+        # A smoke test has fewer of everything unless it is told otherwise.
+        return self if self.smoke else dataclasses.replace(self, **changes)
+
+    def differing(self) -> dict[str, str]:
+        """Returns what differs from the declaration, in words, for the results folder's name."""
+        rates = "_".join(f"{rate:g}" for rate in self.learning_rates or ())
+        words = {
+            "smoke": "" if self.smoke else None,
+            "scale": self.scale,
+            "data": None if self.data is None else datasets.short_name(self.data),
+            "epochs": self.epochs,
+            "batch": self.batch_size,
+            "seeds": self.seeds,
+            "rates": rates or None,
+        }
+        return {name: str(value) for name, value in words.items() if value is not None}
+
+
+def folder_name(name: str, differing: Mapping[str, str]) -> str:
+    """Returns the name of a results folder: the experiment's own where nothing differs.
+
+    Args:
+        name: The experiment's name.
+        differing: What differs from its declaration, as text by name; empty for a word alone.
+    """
+    parts = [f"{word}={value}" if value else word for word, value in differing.items()]
+    return f"{name}@{','.join(parts)}".replace("/", "_") if parts else name
 
 
 @dataclass(frozen=True)
@@ -121,6 +145,7 @@ class Prepared:
     data_of: Mapping[str, Data]
     seeds: list[int]
     jobs: list[Job]
+    settings: Settings = Settings()
     alpha: float = ALPHA
 
     @property
@@ -131,6 +156,7 @@ class Prepared:
 
 def prepare(entry: Entry, settings: Settings, data_dir: Path | None) -> Prepared:
     """Loads experiment and data and plans the runs; trains nothing."""
+    settings = settings.beyond(entry.load())
     experiment = settings.apply(entry.load())
     recipe = experiment.recipe
     for claim in experiment.claims:
@@ -144,10 +170,10 @@ def prepare(entry: Entry, settings: Settings, data_dir: Path | None) -> Prepared
             experiment = dataclasses.replace(experiment, recipe=recipe)
     data_of = _data_of(experiment, data_dir)
     jobs = plan(experiment, data_of, settings.seed_list)
-    name = settings.folder_name(entry.name)
+    name = folder_name(entry.name, settings.differing())
     # Several looks at growing data are several chances of a false verdict: each gets its part.
     alpha = ALPHA / len(LOOKS) if settings.seeds == AUTO else ALPHA
-    return Prepared(entry, experiment, name, data_of, settings.seed_list, jobs, alpha)
+    return Prepared(entry, experiment, name, data_of, settings.seed_list, jobs, settings, alpha)
 
 
 def _data_of(experiment: Experiment, data_dir: Path | None) -> dict[str, Data]:

@@ -25,7 +25,7 @@ class Entry:
         docstring: The module's docstring; its first line is the experiment's question.
         factor: What the experiment varies, as written in its declaration.
         claims: Ids of its claims, in order.
-        trained: Whether it trains networks; else it only measures.
+        kind: `trained` or `measured`.
     """
 
     name: str
@@ -33,7 +33,12 @@ class Entry:
     docstring: str
     factor: str
     claims: tuple[str, ...] = ()
-    trained: bool = True
+    kind: str = "trained"
+
+    @property
+    def topic(self) -> str:
+        """Name of the folder of `experiments/` that it lies in; empty for a user's own."""
+        return self.path.parent.name if FOLDER in self.path.parents else ""
 
     @property
     def question(self) -> str:
@@ -91,18 +96,27 @@ def read(path: Path) -> Entry:
         tree = ast.parse(path.read_text(encoding="utf-8"))
     except (SyntaxError, UnicodeDecodeError) as error:
         raise ZooError(f"{path} is not valid Python: {error}") from error
-    factor, trained = "", True
+    factor, kind = "", "trained"
     claims: dict[str, None] = {}
     for node in ast.walk(tree):
         called = getattr(node.func, "id", "") if isinstance(node, ast.Call) else ""
         if called == "Claim" and isinstance(node, ast.Call) and node.args:
             claims[str(getattr(node.args[0], "value", ""))] = None
         if called in ("Experiment", "Measurement") and isinstance(node, ast.Call):
-            trained = called == "Experiment"
+            kind = "trained" if called == "Experiment" else "measured"
             for keyword in node.keywords:
                 if keyword.arg == "factor" and isinstance(keyword.value, ast.Constant):
                     factor = str(keyword.value.value)
-    return Entry(path.stem, path, ast.get_docstring(tree) or "", factor, tuple(claims), trained)
+    return Entry(path.stem, path, ast.get_docstring(tree) or "", factor, tuple(claims), kind)
+
+
+def topics() -> dict[str, str]:
+    """Returns the question of each topic by its name, in the order of the folders."""
+    found = {}
+    for path in sorted(FOLDER.glob("*/__init__.py")):
+        docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+        found[path.parent.name] = docstring.partition("\n")[0]
+    return found
 
 
 def _paths() -> dict[str, Path]:

@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import keras
-from rich.console import Console
-
-from zoo.data import Data
-from zoo.engine import fit, population
-from zoo.engine.device import device_name, on_processor
-from zoo.errors import ZooError
+from zoo.engine.device import device_name
+from zoo.errors import Interrupted
 from zoo.results.store import Store
-from zoo.runner.prepare import Prepared
-from zoo.runner.progress import Reporter
+from zoo.runner.how import How
+from zoo.runner.prepare import AUTO, LOOKS, Prepared
+from zoo.runner.prepare import prepare as prepare
+from zoo.runner.trainer import Trainer, here
 from zoo.runs.plan import plan
-from zoo.runs.run import Job, Progress, Result
 
 if TYPE_CHECKING:
     from zoo.results.summary import Summary
-
-ENGINES = ("population", "fit")
 
 
 def widened(prepared: Prepared, store: Store) -> Prepared:
@@ -99,111 +92,85 @@ def extended(prepared: Prepared, store: Store, seeds: int) -> Prepared:
     return dataclasses.replace(prepared, jobs=[*prepared.jobs, *more]) if more else prepared
 
 
-@dataclass(frozen=True, kw_only=True)
-class Engine:
-    """Which engine trains, and how many runs at once.
-
-    Attributes:
-        name: `population` or `fit`.
-        largest: Most runs that may train at once; `None` leaves it to the engine.
-        mixed_precision: Whether layers compute in bfloat16, with variables in float32.
-    """
-
-    name: str = "population"
-    largest: int | None = None
-    mixed_precision: bool = False
-
-    def __post_init__(self) -> None:
-        """Checks the words."""
-        if self.name not in ENGINES:
-            raise ZooError(
-                f"`--engine` must be one of {', '.join(ENGINES)}. Received: {self.name!r}"
-            )
-        if self.largest is not None and self.largest < 1:
-            raise ZooError(f"`--population` must be at least 1. Received: {self.largest}")
-        if self.mixed_precision:
-            if on_processor():
-                raise ZooError(
-                    f"`--mixed-precision` needs a GPU. Received: {device_name()}. Leave it away."
-                )
-            keras.config.set_dtype_policy("mixed_bfloat16")
-
-    def train(self, jobs: Sequence[Job], data: Data, progress: Progress) -> Iterator[Result]:
-        """Trains the jobs and yields each result as it is finished."""
-        if self.name == "fit":
-            return fit.train(jobs, data, progress)
-        return population.train(jobs, data, progress, self.largest)
+def plan_of(prepared: Prepared) -> str:
+    """Returns how much there is to train, in a line."""
+    jobs, data = prepared.jobs, prepared.data
+    epochs = sum(job.recipe.epochs for job in jobs)
+    return (
+        f"{prepared.folder_name}: {len(jobs)} runs, {epochs} epochs together; "
+        f"{len(prepared.experiment.variants)} variants, {len(prepared.seeds)} seeds; "
+        f"data {data.name}, {len(data.x_train)} training examples"
+    )
 
 
-def train(
-    prepared: Prepared,
-    store: Store,
-    console: Console,
-    engine: Engine,
-    *,
-    fresh: bool,
-    verbose: bool,
-) -> int:
-    """Trains the runs that the store does not have, and keeps each as it is finished.
+def run(prepared: Prepared, how: How) -> tuple[Path, list[str]]:
+    """Trains an experiment and writes its results.
+
+    Args:
+        prepared: What to run.
+        how: How.
 
     Returns:
-        How many were trained.
+        The results folder, and lines that say what was done and what to do next.
+
+    Raises:
+        Interrupted: If the user interrupts; says how many runs are kept.
     """
-    known = set() if fresh else store.known(job.run.key for job in prepared.jobs)
-    todo = [job for job in prepared.jobs if job.run.key not in known]
-    for result in finished(todo, prepared.data_of, console, engine, verbose):
-        store.add(prepared.folder_name, result)
-    return len(todo)
+    with Store(how.results) as store:
+        where = here(how.console, how.engine, how.verbose)
+        trainer = Trainer(store=store, where=where, fresh=how.fresh)
+        try:
+            prepared = train(prepared, trainer)
+            if how.record:
+                record(prepared, trainer)
+        except KeyboardInterrupt:
+            kept = len(store.known(job.run.key for job in prepared.jobs))
+            raise Interrupted(
+                f"{kept} of {len(prepared.jobs)} runs are stored; "
+                "the same command goes on from there."
+            ) from None
+        folder = write(prepared, store, how.results)
+        if how.tensorboard is not None:
+            write_tensorboard(prepared, store, how.tensorboard)
+    stored = len(prepared.jobs) - trainer.trained
+    lines = [
+        f"Trained {trainer.trained} runs, {max(stored, 0)} were stored. Device: {device_name()}.",
+        f"Plots and tables: {folder}{os.sep}   effect: {folder / 'effect.svg'}",
+    ]
+    if how.tensorboard is not None:
+        lines.append(f"TensorBoard: tensorboard --logdir {how.tensorboard}")
+    return folder, lines
 
 
-def record(
-    prepared: Prepared,
-    store: Store,
-    console: Console,
-    engine: Engine,
-    *,
-    fresh: bool,
-    verbose: bool,
-) -> int:
-    """Trains some runs once more, with callbacks that record what happens inside the networks.
+def train(prepared: Prepared, trainer: Trainer) -> Prepared:
+    """Trains the runs; where the results ask for it, more learning rates and more seeds.
 
     Returns:
-        How many were trained.
+        What was run, with the learning rates and seeds that the results asked for.
     """
+
+    def more(wanted: Prepared, before: Prepared | None = None) -> Prepared:
+        trainer.train(without(wanted, before).jobs, wanted.data_of, wanted.folder_name)
+        return wanted
+
+    prepared = more(prepared)
+    if prepared.settings.may_widen:
+        prepared = more(widened(prepared, trainer.store), prepared)
+    if prepared.settings.seeds == AUTO:
+        for look in LOOKS[1:]:
+            prepared = more(extended(prepared, trainer.store, look), prepared)
+    return prepared
+
+
+def record(prepared: Prepared, trainer: Trainer) -> None:
+    """Trains some runs once more, with callbacks that record what happens inside the networks."""
     from zoo.results.summary import best_rates, runs_frame
     from zoo.runner import recording
 
-    results = store.results(job.run for job in prepared.jobs)
+    results = trainer.store.results(job.run for job in prepared.jobs)
     rates = best_rates(runs_frame(results, list(prepared.experiment.variants)))
-    jobs = recording.recorded_jobs(prepared.jobs, rates, prepared.data_of)
-    known = set() if fresh else set(store.records(job.run.key for job in jobs))
-    todo = [job for job in jobs if job.run.key not in known]
-    for result in finished(todo, prepared.data_of, console, engine, verbose):
-        store.add_records(result.run.key, recording.rows_of(result))
-    return len(todo)
-
-
-def finished(
-    jobs: Sequence[Job],
-    data_of: Mapping[str, Data],
-    console: Console,
-    engine: Engine,
-    verbose: bool,
-) -> Iterator[Result]:
-    """Trains the jobs under a progress bar and yields each result as it is finished.
-
-    Jobs on the same data train together.
-    """
-    by_key = {job.run.key: job for job in jobs}
-    by_data: dict[int, list[Job]] = {}
-    for job in jobs:
-        by_data.setdefault(id(data_of[job.run.variant]), []).append(job)
-    epochs = sum(job.recipe.epochs for job in jobs)
-    with Reporter(console, len(jobs), epochs, verbose) as reporter:
-        for own in by_data.values():
-            for result in engine.train(own, data_of[own[0].run.variant], reporter):
-                yield result
-                reporter.finished(by_key[result.run.key])
+    recorded = recording.recorded_jobs(prepared.jobs, rates, prepared.data_of)
+    trainer.record(recorded, prepared.data_of)
 
 
 def write(prepared: Prepared, store: Store, root: Path) -> Path:
@@ -226,8 +193,7 @@ def write(prepared: Prepared, store: Store, root: Path) -> Path:
     # Equal runs of another experiment may be recorded; a picture needs every variant's.
     if {run.variant for run in runs} == set(experiment.variants):
         tables.write_records(folder, *records_frames(runs, summary.table))
-    if len(ledger.write(folder)) and "@" not in folder.name:
-        ledger.write_ledger(root)
+    ledger.write(folder)
     plots.plot_results(folder)
     return folder
 
@@ -296,9 +262,3 @@ def spec_of(prepared: Prepared) -> dict[str, Any]:
         "alpha": prepared.alpha,
         "claims": [claim.as_dict() for claim in experiment.claims],
     }
-
-
-def stored_so_far(jobs: Sequence[Job], store: Store) -> str:
-    """Returns how many of the runs are kept, for somebody who was interrupted."""
-    kept = len(store.known(job.run.key for job in jobs))
-    return f"{kept} of {len(jobs)} runs are stored"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -107,7 +107,15 @@ class Run:
 
 @dataclass(frozen=True)
 class Job:
-    """A run together with the recipe that trains it."""
+    """A run together with the recipe that trains it.
+
+    Attributes:
+        recipe: What trains it.
+        run: The run.
+        point: Value by hyperparameter where it is of a search; what another process needs to know
+            in order to make the same run.
+    """
 
     recipe: Recipe
     run: Run
+    point: Mapping[str, Any] = field(default_factory=dict)

@@ -18,13 +18,12 @@ import numpy as np
 from rich.console import Console
 
 from zoo.data import Data
-from zoo.engine import fit
 from zoo.errors import ZooError
 from zoo.results.files import write_text
 from zoo.results.store import Store
-from zoo.runner import trained as runner
+from zoo.runner.trainer import Trainer, here
 from zoo.runs.identity import key_of
-from zoo.runs.run import Job, Result, Silent
+from zoo.runs.run import Job
 from zoo.search.hypermodel import (
     LABEL,
     built,
@@ -36,6 +35,8 @@ from zoo.search.hypermodel import (
     validation_of,
 )
 from zoo.search.oracle import Trial, keras_tuner_or_error
+from zoo.search.table import Execution, execution_of, first_line
+from zoo.search.tune import trained_model
 
 # What `fit` can be given where trials train together, and what they can be scored by.
 TOGETHER = {"epochs", "batch_size", "validation_data", "validation_split", "callbacks", "verbose"}
@@ -43,24 +44,9 @@ OBJECTIVES = (("val_accuracy", "max"), ("val_loss", "min"))
 BATCH_SIZE = 32  # Keras's
 
 
-@dataclass(frozen=True)
-class Execution:
-    """One network of a trial.
-
-    Attributes:
-        value: The objective after the last epoch.
-        status: `completed`, or `diverged` if the value or a loss is not finite.
-        history: One value an epoch for each metric.
-    """
-
-    value: float
-    status: str
-    history: dict[str, Any]
-
-
 @dataclass(frozen=True, eq=False)
-class Trainer:
-    """Trains trials, and keeps each execution as it ends.
+class HypermodelTrainer:
+    """Trains the trials of a hypermodel, and keeps each execution as it ends.
 
     Attributes:
         hypermodel: What builds the models.
@@ -122,7 +108,7 @@ class Trainer:
         for trial, own in jobs.items():
             if found[trial] is None:
                 results = store.results(job.run for job in own)
-                found[trial] = [self._execution(result) for result in results]
+                found[trial] = [execution_of(result, self.objective) for result in results]
         return found
 
     def together(self, space: Any) -> bool:
@@ -140,11 +126,7 @@ class Trainer:
         jobs, _ = self._jobs(trial)
         if not jobs or self.data is None:
             return self._fitted(trial, 0)[0]
-        job = jobs[0]
-        keep = keras.callbacks.Callback()
-        recipe = dataclasses.replace(job.recipe, callbacks=lambda: [*job.recipe.callbacks(), keep])
-        fit.train_one(Job(recipe, job.run), self.data, Silent())
-        return keep.model
+        return trained_model(jobs[0], self.data)
 
     def _jobs(self, trial: Trial) -> tuple[list[Job], str]:
         """Returns the runs of a trial, or why it trains alone."""
@@ -169,17 +151,8 @@ class Trainer:
 
     def _together(self, jobs: Iterable[Job], store: Store) -> None:
         """Trains the runs that the store does not have."""
-        unique = {job.run.key: job for job in jobs}
-        known = store.known(unique)
-        todo = [job for key, job in unique.items() if key not in known]
-        data_of_label: Any = {LABEL: self.data}
-        for result in runner.finished(todo, data_of_label, self.console, runner.Engine(), False):
-            store.add("tuner", result)
-
-    def _execution(self, result: Result) -> Execution:
-        value = result.final[self.objective]
-        status = result.status if math.isfinite(value) else "diverged"
-        return Execution(value, status, result.history)
+        data_of: Any = {LABEL: self.data}
+        Trainer(store=store, where=here(self.console)).train(jobs, data_of, "tuner")
 
     def _alone(self, trial: Trial) -> list[Execution]:
         """Trains a trial with the hypermodel's `fit`, or reads what became of it."""
@@ -221,7 +194,7 @@ def trainer_of(
     x: Any,
     y: Any,
     arguments: dict[str, Any],
-) -> Trainer:
+) -> HypermodelTrainer:
     """Checks what `fit` is to be given, and sees whether trials can train together.
 
     Args:
@@ -258,7 +231,7 @@ def trainer_of(
         data = data_of(train, validation)
         reason = "" if data else "the data are not arrays of features and of whole numbers"
     given = {name: value for name, value in arguments.items() if name != "callbacks"}
-    return Trainer(
+    return HypermodelTrainer(
         hypermodel=hypermodel,
         objective=objective[0],
         executions=executions,
@@ -326,9 +299,3 @@ def _read(returned: Any, objective: str) -> Execution:
     value = float(history[objective][-1])
     finite = all(map(math.isfinite, [value, *history.get("loss", ())]))
     return Execution(value, "completed" if finite else "diverged", history)
-
-
-def first_line(error: Exception) -> str:
-    """Returns an error in one line."""
-    lines = str(error).strip().splitlines() or [""]
-    return f"{type(error).__name__}: {lines[0]}"

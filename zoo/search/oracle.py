@@ -13,19 +13,17 @@ What keras-tuner 1.4 needs besides is here, with the number of its issue where t
 
 from __future__ import annotations
 
-import itertools
 import math
 import shutil
 import sys
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from zoo.errors import ZooError
 from zoo.runs.seeding import derived_seed
-from zoo.search_space import Dimension
 
 STRATEGIES = ("random", "grid", "bayesian", "hyperband")
 OBJECTIVE = "val_accuracy"
@@ -58,13 +56,14 @@ class Oracle:
 
     Args:
         strategy: One of `STRATEGIES`.
-        space: What varies, or a ready `keras_tuner.HyperParameters`.
+        space: The `keras_tuner.HyperParameters` that vary; copied.
         trials: Most trials, at least 1; Hyperband has its own number.
         seed: Any integer.
         epochs: Epochs of a trial; of Hyperband's longest.
         folder: Folder for keras-tuner's own files, emptied first.
         objective: What a score is, for keras-tuner's files.
         direction: `max` if a higher score is better, else `min`.
+        growing: Whether the space takes in what a hypermodel asks for besides.
     """
 
     def __init__(
@@ -77,15 +76,13 @@ class Oracle:
         folder: Path,
         objective: str = OBJECTIVE,
         direction: str = "max",
+        growing: bool = False,
     ) -> None:
         check(strategy, trials)
         kt = keras_tuner_or_error()
-        growing = isinstance(space, kt.HyperParameters)
         shared = {
             "objective": kt.Objective(objective, direction),
-            "hyperparameters": space.copy()
-            if growing
-            else hyperparameters(space, strategy, trials),
+            "hyperparameters": space.copy(),
             "seed": derived_seed("search", seed) or 1,
             "tune_new_entries": growing,
             "allow_new_entries": growing,
@@ -203,8 +200,8 @@ def points(space: Any, trials: int) -> list[dict[str, Any]]:
         found = finer
     if found is None:
         raise ZooError(
-            f"A grid over these choices has more than {trials} points. Give more trials, or fewer "
-            "choices."
+            f"A grid over these choices has more than {trials} points. Give more trials, or "
+            "shorter lists."
         )
     return found
 
@@ -229,47 +226,14 @@ def _product(space: Any, values: int, most: int) -> list[dict[str, Any]] | None:
 
 
 def _values(each: Any, values: int) -> list[Any]:
-    """Returns the values of a choice, or so many from even parts of a range."""
+    """Returns the values of a choice, or the middles of so many even parts of a range."""
     if not hasattr(each, "min_value"):
         return list(each.values)
     middles = [(part + 0.5) / values for part in range(values)]
-    return list(dict.fromkeys(each.prob_to_value(middle) for middle in middles))
-
-
-def grid(space: Mapping[str, Dimension], trials: int) -> list[dict[str, Any]]:
-    """Returns the points of the finest even grid that has no more than so many.
-
-    A list is always taken whole; every range gets the same number of values, at least one.
-    """
-    lists = math.prod(len(each.choices) for each in space.values() if each.is_list)
-    ranges = sum(not each.is_list for each in space.values())
-    if lists > trials:
-        raise ZooError(
-            f"A grid over these lists has at least {lists} points. Received: --trials {trials}. "
-            "Give more trials, or shorter lists with --space."
-        )
-    points = 1
-    while ranges and lists * (points + 1) ** ranges <= trials:
-        points += 1
-    values = [dimension.grid(points) for dimension in space.values()]
-    return [dict(zip(space, each, strict=True)) for each in itertools.product(*values)]
-
-
-def hyperparameters(space: Mapping[str, Dimension], strategy: str, trials: int) -> Any:
-    """Returns keras-tuner's form of the space."""
-    found = keras_tuner_or_error().HyperParameters()
-    for name, dimension in space.items():
-        if strategy == "grid" and not dimension.is_list:
-            values = {point[name] for point in grid(space, trials)}
-            found.Choice(name, sorted(values), ordered=True)
-        elif dimension.is_list:
-            found.Choice(name, list(dimension.choices))
-        elif dimension.whole:
-            low, high = int(dimension.low), int(dimension.high)
-            found.Int(name, low, high, sampling=dimension.sampling)
-        else:
-            found.Float(name, dimension.low, dimension.high, sampling=dimension.sampling)
-    return found
+    found = [each.prob_to_value(middle) for middle in middles]
+    if each.step is None:
+        found = [value if isinstance(value, int) else float(f"{value:.3g}") for value in found]
+    return list(dict.fromkeys(found))
 
 
 def keras_tuner_or_error() -> Any:
@@ -315,9 +279,3 @@ def at_once(strategy: str, executions: int) -> int:
     """Returns how many trials are asked for at once."""
     most = BAYESIAN_AT_ONCE if strategy == "bayesian" else RUNS_AT_ONCE
     return max(most // executions, 1)
-
-
-def scores(values: Sequence[float]) -> float:
-    """Returns the score of a trial from its runs' validation accuracies; none counts as 0."""
-    finite = [value if math.isfinite(value) else 0.0 for value in values]
-    return sum(finite) / len(finite)

@@ -13,11 +13,12 @@ from callbacks import DivergenceGuard
 from zoo.data import Data
 from zoo.errors import ZooError
 from zoo.experiment import Experiment, Recipe
-from zoo.runner import prepare as preparing
+from zoo.runner.prepare import Settings, folder_name
+from zoo.runner.prepare import prepare as prepare_experiment
 from zoo.runner.registry import Entry
 from zoo.runs import plan
 from zoo.runs.run import Job
-from zoo.search.oracle import Trial, check
+from zoo.search.oracle import OBJECTIVE, Trial, check
 from zoo.search_space import (
     LEARNING_RATE,
     MOMENTUM,
@@ -30,7 +31,7 @@ from zoo.search_space import (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Search:
+class ExperimentSearch:
     """What is searched, how, and on which data.
 
     Attributes:
@@ -64,23 +65,26 @@ class Search:
     @property
     def name(self) -> str:
         """Name of the folder, which says all that makes the search what it is."""
-        parts = [self.strategy, f"seed={self.seed}"]
-        # Hyperband's number of trials follows from the epochs.
-        parts += [f"trials={self.trials}"] * (self.strategy != "hyperband")
-        parts += [f"executions={self.executions}"] * (self.executions > 1)
-        parts += ["coarse-to-fine"] * self.coarse_to_fine
-        declared = self.entry.load().recipe
-        parts += [f"epochs={self.epochs}"] * (self.epochs != declared.epochs)
-        data = self.experiment.recipe.data
-        parts += [f"data={Path(data.partition(':')[0]).stem}"] * (data != declared.data)
-        usual = usual_space(self.entry.load())
+        declared = self.entry.load()
+        usual = usual_space(declared)
         changed = [str(each) for name, each in self.space.items() if usual.get(name) != each]
-        return f"{self.entry.name}@{','.join([*parts, *changed])}".replace("/", "_")
+        differing = {
+            self.strategy: "",
+            "seed": str(self.seed),
+            # Hyperband's number of trials follows from the epochs.
+            "trials": "" if self.strategy == "hyperband" else str(self.trials),
+            "executions": str(self.executions) if self.executions > 1 else "",
+        }
+        words = {name: each for name, each in differing.items() if each or name == self.strategy}
+        words |= {"coarse-to-fine": ""} if self.coarse_to_fine else {}
+        settings = Settings(epochs=self.epochs, data=self.experiment.recipe.data)
+        words |= settings.beyond(declared).differing()
+        return folder_name(self.entry.name, words | dict.fromkeys(changed, ""))
 
 
 def prepare(
     entry: Entry,
-    settings: preparing.Settings,
+    settings: Settings,
     data_dir: Path | None,
     *,
     words: Sequence[str] = (),
@@ -89,7 +93,7 @@ def prepare(
     executions: int = 1,
     seed: int = 0,
     coarse_to_fine: bool = False,
-) -> Search:
+) -> ExperimentSearch:
     """Loads experiment and data and lays out the space; trains nothing.
 
     Raises:
@@ -100,15 +104,15 @@ def prepare(
         raise ZooError(f"`--executions` must be at least 1. Received: {executions}")
     if coarse_to_fine and strategy == "hyperband":
         raise ZooError(
-            "Hyperband has coarse and fine stages of its own. Leave --coarse-to-fine away."
+            "Hyperband has coarse and fine stages of its own. Leave --coarse-to-fine out."
         )
     if coarse_to_fine and trials < 2:
         raise ZooError(f"`--coarse-to-fine` needs at least 2 trials. Received: {trials}")
-    prepared = preparing.prepare(entry, settings, data_dir)
+    prepared = prepare_experiment(entry, settings, data_dir)
     experiment = prepared.experiment
     known = [*keywords(experiment.recipe.build_model, experiment.factor)]
     known += [MOMENTUM] * bool(_momentum(experiment))
-    return Search(
+    return ExperimentSearch(
         entry=entry,
         experiment=experiment,
         data_of=prepared.data_of,
@@ -121,7 +125,9 @@ def prepare(
     )
 
 
-def recipe_of(search: Search, values: Mapping[str, Any], epochs: int) -> tuple[str, Recipe]:
+def recipe_of(
+    search: ExperimentSearch, values: Mapping[str, Any], epochs: int
+) -> tuple[str, Recipe]:
     """Returns the variant and the recipe of a point of the space, which stops what diverges."""
     label = str(values.get(VARIANT, search.experiment.baseline))
     return label, guarded(changed(search.experiment.recipe_for(label), values, epochs))
@@ -173,7 +179,7 @@ def usual_space(experiment: Experiment) -> dict[str, Dimension]:
     return found
 
 
-def jobs_of(search: Search, trial: Trial, epochs: int, seeds: Sequence[int]) -> list[Job]:
+def jobs_of(search: ExperimentSearch, trial: Trial, epochs: int, seeds: Sequence[int]) -> list[Job]:
     """Returns the runs of a trial with their keys, one a seed.
 
     Args:
@@ -184,13 +190,17 @@ def jobs_of(search: Search, trial: Trial, epochs: int, seeds: Sequence[int]) -> 
     """
     label, recipe = recipe_of(search, trial.values, trial.epochs or epochs)
     rate = trial.values.get(LEARNING_RATE, search.experiment.learning_rates(label)[0])
-    return plan.jobs_of(recipe, search.data_of[label], label, [rate], seeds)
+    jobs = plan.jobs_of(recipe, search.data_of[label], label, [rate], seeds)
+    return [dataclasses.replace(job, point=trial.values) for job in jobs]
 
 
-def spec_of(search: Search) -> dict[str, Any]:
+def spec_of(search: ExperimentSearch) -> dict[str, Any]:
     """Returns the search as declared, ready for JSON."""
     return {
         "search": search.name,
+        "kind": "search",
+        "objective": OBJECTIVE,
+        "direction": "max",
         "experiment": search.entry.name,
         "question": search.entry.question,
         "strategy": search.strategy,

@@ -14,8 +14,8 @@ from rich.console import Console
 from zoo.errors import ZooError
 from zoo.results.store import Store
 from zoo.runner import prepare as preparing
-from zoo.runner import trained as runner
 from zoo.runner.registry import find
+from zoo.runner.trainer import Engine
 from zoo.search import points as search
 from zoo.search.oracle import Trial
 from zoo.search.workers import chief as distributed
@@ -192,7 +192,7 @@ def test_a_worker_with_other_data_is_refused(server, tiny_experiment):
     wanted = search.prepare(find(str(tiny_experiment)), preparing.Settings(), None, trials=2)
     dealer.put([Task("of other data", values, 2, 0)])
     with pytest.raises(ZooError, match="makes other runs of these words than the chief"):
-        distributed.work(wanted, part, Console(), runner.Engine(), verbose=False)
+        distributed.work(wanted, part, Console(), Engine(), verbose=False)
     key, text, refusal = dealer.ended.get_nowait()
     assert (key, text) == ("of other data", "")
     assert "w makes other runs" in refusal
@@ -204,7 +204,7 @@ def test_a_worker_that_falls_silent_holds_nobody_up(
     monkeypatch.setattr(distributed, "LOST_SECONDS", 0.5)
     wanted = search.prepare(find(str(tiny_experiment)), preparing.Settings(), None, trials=2)
     trials = [Trial(str(n), {"variant": "relu", "learning_rate": 0.1 / (n + 1)}) for n in range(4)]
-    work = {trial: search.jobs_of(wanted, trial, 2, [0]) for trial in trials}
+    jobs = [job for trial in trials for job in search.jobs_of(wanted, trial, 2, [0])]
     given = []
 
     def be_workers(part):
@@ -221,9 +221,9 @@ def test_a_worker_that_falls_silent_holds_nobody_up(
         part = Part("w", 2, f"127.0.0.1:{chief.port}", 10.0)
         thread = threading.Thread(target=be_workers, args=(part,))
         thread.start()
-        found = {result.run.key for result in chief.finished(work)}
+        found = {result.run.key for result in chief.finished(jobs)}
     thread.join()
-    assert found == {job.run.key for jobs in work.values() for job in jobs}
+    assert found == {job.run.key for job in jobs}
     assert [len(tasks) for tasks in given if tasks] == [2, 2, 2]
     assert given[0] == [tasks for tasks in given if tasks][-1]
     assert "w has not been heard for 0 s. Runs that go to the others: 2." in capsys.readouterr().out

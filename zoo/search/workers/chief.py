@@ -23,12 +23,13 @@ from types import TracebackType
 import typer
 from rich.console import Console
 
+from zoo.data import Data
 from zoo.errors import ZooError
-from zoo.runner import trained as runner
 from zoo.runner.progress import Reporter
+from zoo.runner.trainer import Engine, here
 from zoo.runs.run import Job, Result
 from zoo.search.oracle import Trial
-from zoo.search.points import Search, jobs_of
+from zoo.search.points import ExperimentSearch, jobs_of
 from zoo.search.workers import part as workers
 from zoo.search.workers.dealer import REFUSAL, RESULT, Dealer, Task, task_of
 from zoo.search.workers.part import Part
@@ -87,21 +88,20 @@ class Chief:
         self._server.stop(grace=1.0).wait()
         self._logs.cleanup()
 
-    def finished(self, work: Mapping[Trial, Sequence[Job]]) -> Iterator[Result]:
+    def finished(
+        self, given: Sequence[Job], data_of: Mapping[str, Data] | None = None
+    ) -> Iterator[Result]:
         """Has the runs trained and yields each result as it comes.
 
         Args:
-            work: Runs with different keys, by the trial that they are of.
+            given: Runs with different keys, each with its point of the space.
+            data_of: Nothing that matters: a worker has its own data.
 
         Raises:
             ZooError: If all workers are lost, or one makes other runs of the same words.
         """
-        jobs = {job.run.key: job for own in work.values() for job in own}
-        tasks = [
-            Task(job.run.key, trial.values, job.recipe.epochs, job.run.seed)
-            for trial, own in work.items()
-            for job in own
-        ]
+        jobs = {job.run.key: job for job in given}
+        tasks = [Task(job.run.key, job.point, job.recipe.epochs, job.run.seed) for job in given]
         self._dealer.put(sorted(tasks, key=_program))
         self._last_seen = time.monotonic()
         if not self._part.address:
@@ -249,7 +249,7 @@ def _leave(text: str, code: int) -> None:
 
 
 def work(
-    search: Search, part: Part, console: Console, engine: runner.Engine, *, verbose: bool
+    search: ExperimentSearch, part: Part, console: Console, engine: Engine, *, verbose: bool
 ) -> int:
     """Trains what the chief gives, until it says that the search is over.
 
@@ -259,7 +259,7 @@ def work(
     Raises:
         ZooError: If the chief cannot be reached, or its runs are others than this worker's.
     """
-    link = Link(part)
+    link, where = Link(part), here(console, engine, verbose)
     trained = 0
     while (tasks := link.take()) is not None:
         if not tasks:
@@ -274,13 +274,13 @@ def work(
                 )
                 link.give(missing.pop(), **{REFUSAL: refusal})
                 raise ZooError(refusal)
-            for result in runner.finished(jobs, search.data_of, console, engine, verbose):
+            for result in where(jobs, search.data_of):
                 link.give(result.run.key, **{RESULT: text_of(result)})
                 trained += 1
     return trained
 
 
-def jobs_of_tasks(search: Search, tasks: Sequence[Task]) -> list[Job]:
+def jobs_of_tasks(search: ExperimentSearch, tasks: Sequence[Task]) -> list[Job]:
     """Returns the runs that a worker is asked for, those of a point of the space together."""
     points: dict[str, list[Task]] = {}
     for task in tasks:

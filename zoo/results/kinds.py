@@ -1,0 +1,24 @@
+"""Where is asked what a results folder holds: an experiment that trained, or one that measured.
+
+Each kind is a module with the same functions: `rows_of(folder)`, what claims are settled on;
+`blocks(spec, table)` and `notes(spec, table)`, the table and how to read it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from zoo.results import measured, trained
+
+KINDS: Mapping[str, Any] = {"trained": trained, "measured": measured}
+
+
+def kind_of(spec: Mapping[str, Any]) -> str:
+    """Returns the kind of what was run: `trained`, `measured` or `search`."""
+    return str(spec.get("kind", "trained"))
+
+
+def of(spec: Mapping[str, Any]) -> Any:
+    """Returns the module for an experiment's kind."""
+    return KINDS[kind_of(spec)]
