@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 
@@ -93,7 +94,8 @@ class DeltaOrthogonal(keras.initializers.Orthogonal):
 def scale_to_unit_variance(model: Any, inputs: Any, tolerance: float = 0.02) -> None:
     """Scales the kernels that `LSUV` started, first to last, to outputs of variance 1.
 
-    A model without `LSUV` kernels is left as it is.
+    A model without `LSUV` kernels is left as it is, and so is a kernel that is no longer orthogonal
+    because it was loaded or trained.
 
     Args:
         model: A built functional or sequential model; changed in place.
@@ -104,7 +106,8 @@ def scale_to_unit_variance(model: Any, inputs: Any, tolerance: float = 0.02) -> 
         ValueError: If a layer's output is constant, so that no scale gives it a variance.
     """
     for layer in model.layers:
-        if not isinstance(getattr(layer, "kernel_initializer", None), LSUV):
+        ours = isinstance(getattr(layer, "kernel_initializer", None), LSUV)
+        if not ours or not _orthogonal(ops.convert_to_numpy(layer.kernel)):
             continue
         probe = keras.Model(model.inputs[0], layer.output)
         for _ in range(10):
@@ -115,3 +118,11 @@ def scale_to_unit_variance(model: Any, inputs: Any, tolerance: float = 0.02) -> 
             if abs(variance - 1) <= tolerance:
                 break
             layer.kernel.assign(layer.kernel / variance**0.5)
+
+
+def _orthogonal(kernel: Any) -> bool:
+    """Returns whether a kernel, as a matrix, is a multiple of an orthogonal one."""
+    matrix = np.reshape(kernel, (-1, kernel.shape[-1])).astype(np.float64)
+    products = matrix.T @ matrix if matrix.shape[0] >= matrix.shape[1] else matrix @ matrix.T
+    scale = np.trace(products) / len(products)
+    return bool(np.abs(products - scale * np.eye(len(products))).max() <= 1e-3 * scale)

@@ -12,7 +12,7 @@ import keras
 
 from zoo.data import Data
 from zoo.engine.device import device_name, on_processor
-from zoo.engine.initial_model import convolves, initial_model
+from zoo.engine.initial_model import Start, Starts, convolves
 from zoo.runs.plan import optimizer_of, steps_per_epoch
 from zoo.runs.run import METRICS, Job, Progress, Result, exact_share, records_of, status_of
 from zoo.runs.seeding import epoch_order
@@ -22,11 +22,17 @@ EVALUATION_BATCH = 1000
 
 def train(jobs: Sequence[Job], data: Data, progress: Progress) -> Iterator[Result]:
     """Trains the jobs in order and yields each result as it is finished."""
-    for job in jobs:
-        yield train_one(job, data, progress)
+    starts = Starts(data)
+    try:
+        for job in jobs:
+            yield train_one(job, data, progress, start=starts.of(job.recipe))
+    finally:
+        starts.put_back()
 
 
-def train_one(job: Job, data: Data, progress: Progress, reason: str = "") -> Result:
+def train_one(
+    job: Job, data: Data, progress: Progress, reason: str = "", start: Start | None = None
+) -> Result:
     """Trains one run.
 
     Args:
@@ -34,11 +40,12 @@ def train_one(job: Job, data: Data, progress: Progress, reason: str = "") -> Res
         data: The data.
         progress: Is told of every epoch.
         reason: Why this engine was chosen, for the record.
+        start: Where the runs of its recipe start, if that is known.
     """
     began = time.perf_counter()
     recipe, run = job.recipe, job.run
     steps = steps_per_epoch(recipe, data)
-    model = initial_model(job, data)
+    model = (start or Start(recipe, data)).fresh(run.seed)
     optimizer, callbacks = optimizer_of(recipe, run.learning_rate, steps)
     # Compiled by XLA like the population: TensorFlow's random numbers differ inside and outside.
     # Convolutions on a processor never train in a population, and on TensorFlow they are many

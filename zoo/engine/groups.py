@@ -6,7 +6,6 @@ import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 import keras
@@ -14,13 +13,12 @@ import numpy as np
 
 from zoo.data import Data
 from zoo.engine.device import on_processor
-from zoo.engine.initial_model import convolves, set_initial_values
+from zoo.engine.initial_model import Start, Starts, convolves
 from zoo.engine.program import EVALUATION_CHUNK, SEAMS, seam, signature
 from zoo.engine.run_model import hook_below_epochs
 from zoo.engine.strengths import momentum, penalties, strengths
 from zoo.runs.plan import optimizer_of, steps_per_epoch
 from zoo.runs.run import Job
-from zoo.runs.seeding import fresh_model
 
 # On a processor a run-step costs the same in a population of 8 and of 128 (`make benchmark`), and a
 # fixed number of places makes every run's bits independent of how many runs were asked for.
@@ -51,16 +49,15 @@ class Group:
     size: int = 1
     why_size: str = ""
     _drawn: tuple[Any, int, list[Any]] | None = field(default=None, repr=False)
-    _models: dict[int, Any] = field(default_factory=dict, repr=False)
-    _built: dict[int, list[Any]] = field(default_factory=dict, repr=False)
+    _starts: dict[int, Start] = field(default_factory=dict, repr=False)
     _numbers: dict[tuple[int, float], list[Any]] = field(default_factory=dict, repr=False)
 
-    def add(self, jobs: Sequence[Job], model: Any, optimizer: Any) -> None:
-        """Adds runs of one recipe and rate, the model built from it and one of their optimizers."""
+    def add(self, jobs: Sequence[Job], start: Start, optimizer: Any) -> None:
+        """Adds runs of one recipe and rate, where they start, and one of their optimizers."""
         recipe, rate = jobs[0].recipe, jobs[0].run.learning_rate
         self.jobs += jobs
-        self._models[id(recipe)] = model
-        own = [*strengths(penalties(model)), *momentum(optimizer)]
+        self._starts[id(recipe)] = start
+        own = [*strengths(penalties(start.model)), *momentum(optimizer)]
         self._numbers[id(recipe), rate] = [np.asarray(float(each), np.float32) for each in own]
 
     def numbers_of(self, job: Job) -> list[Any]:
@@ -73,42 +70,41 @@ class Group:
         names = ", ".join(variants[:3]) + (f" and {len(variants) - 3} more" * (len(variants) > 3))
         return f"{names}: {len(self.jobs)} runs"
 
-    def initial_values(self, job: Job, data: Data) -> list[Any]:
+    def start_of(self, job: Job) -> Start:
+        """Returns where the runs of a job's recipe start."""
+        return self._starts[id(job.recipe)]
+
+    def initial_values(self, job: Job) -> list[Any]:
         """Returns the initial values of a run's trainable and frozen variables."""
         recipe, seed = job.recipe, job.run.seed
         if self._drawn is None or self._drawn[0] is not recipe or self._drawn[1] != seed:
-            model = self._models[id(recipe)]
-            # Callbacks may have left another run's values in variables that keep what they have.
-            built = self._built.setdefault(id(recipe), [np.array(v) for v in model.variables])
-            for variable, value in zip(model.variables, built, strict=True):
-                variable.assign(value)
-            set_initial_values(model, seed, data)
-            variables = [*model.trainable_variables, *model.non_trainable_variables]
-            values = [np.array(keras.ops.convert_to_numpy(item)) for item in variables]
-            self._drawn = (recipe, seed, values)
+            self._drawn = (recipe, seed, self.start_of(job).values(seed))
         return self._drawn[2]
 
 
-def groups(jobs: Sequence[Job], data: Data, largest: int | None = None) -> Iterator[Group]:
+def groups(
+    jobs: Sequence[Job], data: Data, largest: int | None = None, starts: Starts | None = None
+) -> Iterator[Group]:
     """Yields the jobs in groups that share a program, in the order of their first jobs.
 
     Args:
         jobs: The runs.
         data: The data.
         largest: Most runs that may train at once; `None` leaves it to the device's memory.
+        starts: Where the runs start, as far as it is known.
     """
     found: dict[str, Group] = {}
+    starts = starts or Starts(data)
     for recipe, own in _by_recipe(jobs):
         steps = steps_per_epoch(recipe, data)
-        model = fresh_model(
-            partial(recipe.build_model, data.input_shape, data.num_classes), data.input_shape
-        )
+        start = starts.of(recipe)
+        model = start.model
         for rate, of_rate in _by_rate(own):
             optimizer, callbacks = optimizer_of(recipe, rate, steps)
             reason = why_alone(model, optimizer, callbacks)
             key = reason + signature(of_rate[0], model, optimizer, steps)
             group = found.setdefault(key, Group([], model, optimizer, reason))
-            group.add(of_rate, model, optimizer)
+            group.add(of_rate, start, optimizer)
     for group in found.values():
         order = {id(recipe): place for place, (recipe, _) in enumerate(_by_recipe(group.jobs))}
         group.jobs.sort(key=lambda job: (order[id(job.recipe)], job.run.seed))

@@ -6,11 +6,13 @@ from functools import partial
 from typing import Any
 
 import keras
+import numpy as np
 
 from zoo.data import Data
+from zoo.experiment import Recipe
 from zoo.initializers import scale_to_unit_variance
 from zoo.runs.run import Job
-from zoo.runs.seeding import draw_initial_values, fresh_model
+from zoo.runs.seeding import InitialValues
 
 SCALING_EXAMPLES = 512  # training examples that a data-dependent initializer looks at
 
@@ -25,16 +27,62 @@ def convolves(model: Any) -> bool:
     return any(isinstance(layer, kinds) for layer in model._flatten_layers(include_self=False))
 
 
+class Start:
+    """Where the runs of a recipe start, found out once for all of them.
+
+    Args:
+        recipe: What they share.
+        data: The data.
+
+    Attributes:
+        model: A model of their architecture.
+    """
+
+    def __init__(self, recipe: Recipe, data: Data) -> None:
+        build = partial(recipe.build_model, data.input_shape, data.num_classes)
+        self._initial = InitialValues(build, data.input_shape)
+        self._examples = data.x_train[:SCALING_EXAMPLES]
+        self.model = self._initial.model
+
+    def values(self, seed: int) -> list[Any]:
+        """Returns the initial values of the model's trainable and then its frozen variables."""
+        values = self._initial.of(seed)
+        for variable, value in zip(self._initial.variables, values, strict=True):
+            variable.assign(value)
+        scale_to_unit_variance(self.model, self._examples)
+        variables = [*self.model.trainable_variables, *self.model.non_trainable_variables]
+        return [np.array(keras.ops.convert_to_numpy(item)) for item in variables]
+
+    def fresh(self, seed: int) -> Any:
+        """Returns a new model with the initial values of a seed."""
+        model = self._initial.fresh(seed)
+        scale_to_unit_variance(model, self._examples)
+        return model
+
+    def put_back(self) -> None:
+        """Gives layers that the builder was given the values that they had."""
+        self._initial.put_back()
+
+
+class Starts:
+    """The starts of several recipes, each found out when it is first asked for."""
+
+    def __init__(self, data: Data) -> None:
+        self._data = data
+        self._known: dict[int, tuple[Recipe, Start]] = {}
+
+    def of(self, recipe: Recipe) -> Start:
+        """Returns where the runs of a recipe start."""
+        if id(recipe) not in self._known:
+            self._known[id(recipe)] = recipe, Start(recipe, self._data)
+        return self._known[id(recipe)][1]
+
+    def put_back(self) -> None:
+        """Gives layers that builders were given the values that they had."""
+        for _, start in self._known.values():
+            start.put_back()
+
+
 def initial_model(job: Job, data: Data) -> Any:
     """Builds a run's model and gives it the initial values of the run's seed."""
-    model = fresh_model(
-        partial(job.recipe.build_model, data.input_shape, data.num_classes), data.input_shape
-    )
-    set_initial_values(model, job.run.seed, data)
-    return model
-
-
-def set_initial_values(model: Any, seed: int, data: Data) -> None:
-    """Gives a model of this architecture the initial values of another seed, in place."""
-    draw_initial_values(model, seed)
-    scale_to_unit_variance(model, data.x_train[:SCALING_EXAMPLES])
+    return Start(job.recipe, data).fresh(job.run.seed)

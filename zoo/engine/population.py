@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,7 @@ from zoo.data import Data
 from zoo.engine import fit
 from zoo.engine.device import device_name
 from zoo.engine.groups import PLACES_CPU, Group, groups
+from zoo.engine.initial_model import Starts
 from zoo.engine.program import Program, State, seam
 from zoo.engine.run_model import RunModel
 from zoo.runs.plan import optimizer_of, steps_per_epoch
@@ -79,7 +80,7 @@ class Population:
 
     def _initial(self, job: Job) -> list[Any]:
         """Returns the initial values of all variables of a run, then what else it is given."""
-        own = self.group.initial_values(job, self.data)
+        own = self.group.initial_values(job)
         return [*own, *self.program.optimizer_start, *self.group.numbers_of(job)]
 
     def _set_state(self, arrays: list[Any]) -> None:
@@ -285,7 +286,15 @@ def train(
         progress: Is told of every epoch and of every choice.
         largest: Most runs that may train at once; `None` leaves it to the device's memory.
     """
-    for group in groups(jobs, data, largest):
+    starts = Starts(data)
+    try:
+        yield from _train(groups(jobs, data, largest, starts), data, progress)
+    finally:
+        starts.put_back()
+
+
+def _train(found: Iterable[Group], data: Data, progress: Progress) -> Iterator[Result]:
+    for group in found:
         done: set[Run] = set()
         while not group.reason and len(done) < len(group.jobs):
             why = f" ({group.why_size})" if group.why_size else ""
@@ -310,7 +319,7 @@ def train(
         if group.reason:
             progress.note(f"{group.describe()}: fit, {group.reason}")
             for job in group.jobs:
-                yield fit.train_one(job, data, progress, group.reason)
+                yield fit.train_one(job, data, progress, group.reason, group.start_of(job))
 
 
 def out_of_memory(error: BaseException) -> bool:
