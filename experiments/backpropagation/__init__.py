@@ -1,1 +1,1 @@
-"""How do gradients come back?"""
+"""How does the gradient of the loss find its way back to every weight?"""

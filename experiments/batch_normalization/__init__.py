@@ -1,1 +1,1 @@
-"""What does batch normalization do?"""
+"""What does batch normalisation compute, and what does that change in training?"""

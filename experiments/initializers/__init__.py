@@ -1,1 +1,1 @@
-"""Where should training start?"""
+"""From which weights should training start?"""

@@ -1,1 +1,1 @@
-"""Which loss stands behind which output?"""
+"""Which loss belongs behind which output?"""

@@ -1,1 +1,1 @@
-"""What do a neuron and a layer of them compute?"""
+"""What do a neuron, and a layer of neurons, compute?"""

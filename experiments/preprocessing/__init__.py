@@ -1,1 +1,1 @@
-"""What should be done to the inputs?"""
+"""What should be done to the inputs before they are trained on?"""
