@@ -16,7 +16,7 @@ import math
 import keras
 from keras import activations, ops
 
-from zoo.claims import Claim, Identity, Number
+from zoo.claims import Claim, Number, equal, zero
 from zoo.experiment import Measurement
 from zoo.measure import furthest, slopes
 
@@ -87,25 +87,26 @@ def measure(variant, seed):
     }
 
 
-def formula(variant):
-    """Says that a function equals its formula."""
-    return Identity("formula_error", 0.0, 1e-5, (variant,))
+def formula(*variants):
+    """Says that functions equal their formulas."""
+    return tuple(rule for variant in variants for rule in zero("formula_error", of=variant))
 
 
-def slope(variant, at, value, tolerance=1e-7):
-    """Says what the derivative is at a point."""
-    return Identity(f"slope_at_{at}", value, tolerance, (variant,))
+def slopes_at(variant, points):
+    """Says what the derivative is at some points."""
+    stated = {f"slope_at_{at}": value for at, value in points.items()}
+    return equal(stated, of=variant, tolerance=1e-7)
 
 
 def in_range(variant):
     """Says that no value lies outside the stated range."""
-    return Identity("outside_range", 0.0, 0.0, (variant,))
+    return zero("outside_range", of=variant, tolerance=0.0)
 
 
 def good(variant):
     """Says that a function can be differentiated numerically and has no small slope."""
-    differentiable = Identity("numerical_slope_error", 0.0, 1e-3, (variant,))
-    return differentiable, Identity("share_of_small_slopes", 0.0, 0.0, (variant,))
+    differentiable = zero("numerical_slope_error", of=variant, tolerance=1e-3)
+    return differentiable + zero("share_of_small_slopes", of=variant, tolerance=0.0)
 
 
 TO_RELU = "distance_to_relu"
@@ -118,25 +119,25 @@ EXPERIMENT = Measurement(
     measure=measure,
     places="input",
     claims=[
-        Claim("ACT01", (formula("sigmoid"), in_range("sigmoid"))),
-        Claim("ACT02", (slope("sigmoid", -10, SATURATED), slope("sigmoid", 0, 0.25))),
-        Claim("ACT03", (in_range("tanh"), Number("tanh", "mean_output", 0.0, 0.005))),
-        Claim("ACT04", (slope("tanh", -10, 0.0), slope("tanh", 0, 1.0), slope("tanh", 10, 0.0))),
-        Claim("ACT05", (formula("relu"), in_range("relu"))),
-        Claim("ACT06", (slope("relu", 10, 1.0), slope("relu", 1_000_000, 1.0))),
+        Claim("ACT01", formula("sigmoid") + in_range("sigmoid")),
+        Claim("ACT02", slopes_at("sigmoid", {-10: SATURATED, 0: 0.25})),
+        Claim("ACT03", (*in_range("tanh"), Number("tanh", "mean_output", 0.0, 0.005))),
+        Claim("ACT04", slopes_at("tanh", {-10: 0.0, 0: 1.0, 10: 0.0})),
+        Claim("ACT05", formula("relu") + in_range("relu")),
+        Claim("ACT06", slopes_at("relu", {10: 1.0, 1_000_000: 1.0})),
         Claim("ACT08", Number("relu", "mean_output", 1 / math.sqrt(2 * math.pi), 0.005)),
-        Claim("ACT11", (formula("leaky 0.1"), slope("leaky 0.1", -10, 0.1))),
-        Claim("ACT12", (formula("leaky 0.01"), slope("leaky 0.01", -10, 0.01))),
-        Claim("ACT13", (formula("leaky 0.01"), formula("leaky 0.1"))),
+        Claim("ACT11", formula("leaky 0.1") + slopes_at("leaky 0.1", {-10: 0.1})),
+        Claim("ACT12", formula("leaky 0.01") + slopes_at("leaky 0.01", {-10: 0.01})),
+        Claim("ACT13", formula("leaky 0.01", "leaky 0.1")),
         Claim("ACT18", formula("elu")),
-        Claim("ACT27", tuple(formula(f"swish {beta}") for beta in BETAS)),
+        Claim("ACT27", formula(*(f"swish {beta}" for beta in BETAS))),
         # max |swish - relu| = 0.27846 / beta
         Claim(
             "ACT29",
             tuple(Number(f"swish {b}", TO_RELU, 0.278465 / b, 1e-4) for b in BETAS[1:]),
         ),
-        Claim("ACT30", (in_range("swish 1"), Identity("falls", 1.0, 0.0, ("swish 1",)))),
-        Claim("ACT39", (slope("relu", -10, 0.0), slope("relu", 10, 1.0))),
+        Claim("ACT30", in_range("swish 1") + equal({"falls": 1.0}, "swish 1", 0.0)),
+        Claim("ACT39", slopes_at("relu", {-10: 0.0, 10: 1.0})),
         Claim("ACT41", good("relu"), deviation="ReLU is the good one; its cost is ACT10"),
         Claim(
             "ACT41 leaky ReLU",
@@ -144,6 +145,6 @@ EXPERIMENT = Measurement(
             says="Leaky ReLU is differentiable and has no small slope anywhere.",
             source="lecture 3, of a function that meets it",
         ),
-        Claim("ACT45", (in_range("sigmoid"), slope("sigmoid", 10, SATURATED))),
+        Claim("ACT45", in_range("sigmoid") + slopes_at("sigmoid", {10: SATURATED})),
     ],
 )

@@ -16,22 +16,12 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from zoo.claims import Claim, Identity, Number
+from zoo.claims import Claim, Number, equal, zero
 from zoo.experiment import Measurement
 from zoo.layers import RReLU, Swish
-from zoo.measure import furthest, gradients
+from zoo.measure import draw_with_keras, furthest, gradients, total
 
 INPUTS, EXAMPLES = 20, 32
-
-
-def normal(seed, *shape):
-    """Returns standard normal numbers as a NumPy array."""
-    return ops.convert_to_numpy(keras.random.normal(shape, seed=seed))
-
-
-def summed(_, outputs):
-    """Adds up outputs: a loss whose gradient in each of them is 1 over the number of examples."""
-    return ops.sum(outputs, axis=-1)
 
 
 def learned(make, formula, slope):
@@ -41,10 +31,10 @@ def learned(make, formula, slope):
     """
 
     def check(seed):
-        x = normal(seed, EXAMPLES, INPUTS)
+        x = draw_with_keras(seed, EXAMPLES, INPUTS)
         model = keras.Sequential([keras.Input((INPUTS,)), make()])
         expected = slope(x).mean(axis=0)
-        (found,) = gradients(model, summed, x, x)
+        (found,) = gradients(model, total, x, x)
         expected = expected if found.ndim else expected.sum()  # one weight for all inputs
         return {
             "formula_error": furthest(model(x), formula(x)),
@@ -69,11 +59,6 @@ def rrelu(seed):
     }
 
 
-def equal(variant, *metrics, value=0.0, tolerance=1e-5):
-    """Says what metrics of a variant are."""
-    return tuple(Identity(metric, value, tolerance, (variant,)) for metric in metrics)
-
-
 LEARNS = ("formula_error", "weight_gradient_error")
 
 EXPERIMENT = Measurement(
@@ -91,26 +76,23 @@ EXPERIMENT = Measurement(
         ),
         "rrelu": rrelu,
     },
-    measure=lambda check, seed: check(seed),
     claims=[
-        Claim(
-            "ACT16", (*equal("prelu", *LEARNS), *equal("prelu", "learned_weights", value=INPUTS))
-        ),
+        Claim("ACT16", zero(*LEARNS, of="prelu") + equal({"learned_weights": INPUTS}, of="prelu")),
         Claim(
             "ACT17",
             (
                 # Two draws agree in single precision less often than once in a thousand.
-                *equal("rrelu", "share_equal_in_training", tolerance=1e-3),
-                *equal("rrelu", "slopes_outside_range", tolerance=1e-6),
+                *zero("share_equal_in_training", of="rrelu", tolerance=1e-3),
+                *zero("slopes_outside_range", of="rrelu", tolerance=1e-6),
                 # The divisor is uniform from 3 to 8: the mean of 1 / divisor, not 1 / mean.
                 Number("rrelu", "mean_slope_in_training", math.log(8 / 3) / 5, 1e-3),
-                *equal("rrelu", "inference_calls_apart", tolerance=0.0),
-                *equal("rrelu", "inference_slope_error", tolerance=1e-6),
+                *zero("inference_calls_apart", of="rrelu", tolerance=0.0),
+                *zero("inference_slope_error", of="rrelu", tolerance=1e-6),
             ),
         ),
         Claim(
             "ACT28 it can be learned",
-            (*equal("swish", *LEARNS), *equal("swish", "learned_weights", value=1)),
+            zero(*LEARNS, of="swish") + equal({"learned_weights": 1}, of="swish"),
             says="The beta of swish can be learned.",
             source="lecture 3, one half",
         ),

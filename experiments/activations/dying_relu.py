@@ -17,7 +17,7 @@ References:
 import keras
 from keras import layers
 
-from zoo.claims import Claim, Difference, Identity, Trend
+from zoo.claims import Claim, Difference, Trend, zero
 from zoo.experiment import Experiment, Recipe
 from zoo.layers import Maxout
 from zoo.probes import DeadShare
@@ -57,7 +57,7 @@ STRESSED = {
 
 def lives(*labels):
     """Says that no unit has slope 0 on every training example."""
-    return Identity("dead_share", 0.0, 0.0, labels)
+    return zero("dead_share", of=labels, tolerance=0.0)
 
 
 EXPERIMENT = Experiment(
@@ -76,7 +76,7 @@ EXPERIMENT = Experiment(
         Claim(
             "ACT15",
             (
-                lives("leaky 0.01 at 0.3", "leaky 0.1 at 0.3", "leaky 0.01 bias -10"),
+                *lives("leaky 0.01 at 0.3", "leaky 0.1 at 0.3", "leaky 0.01 bias -10"),
                 Difference("relu 0.3", "leaky 0.01 at 0.3", "dead_share"),
                 Difference("relu bias -10", "leaky 0.01 bias -10", "dead_share"),
             ),
@@ -84,7 +84,7 @@ EXPERIMENT = Experiment(
         Claim(
             "ACT21",
             (
-                lives("elu at 0.3", "elu bias -10"),
+                *lives("elu at 0.3", "elu bias -10"),
                 Difference("relu 0.3", "elu at 0.3", "dead_share"),
                 Difference("relu bias -10", "elu bias -10", "nearly_dead_share"),
             ),

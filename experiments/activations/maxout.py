@@ -11,19 +11,14 @@ References:
 
 import keras
 import numpy as np
-from keras import layers, ops
+from keras import layers
 
-from zoo.claims import Claim, Identity
+from zoo.claims import Claim, equal, zero
 from zoo.experiment import Measurement
 from zoo.layers import Maxout
-from zoo.measure import furthest, signal_gradients
+from zoo.measure import draw_with_keras, furthest, signal_gradients, total
 
 INPUTS, UNITS, EXAMPLES = 20, 10, 32
-
-
-def normal(seed, *shape):
-    """Returns standard normal numbers as a NumPy array."""
-    return ops.convert_to_numpy(keras.random.normal(shape, seed=seed))
 
 
 def network(units, *after):
@@ -34,7 +29,7 @@ def network(units, *after):
 
 def values(seed):
     """Compares the layer with two linear functions, and with rectifiers of one of them."""
-    x = normal(seed, EXAMPLES, INPUTS)
+    x = draw_with_keras(seed, EXAMPLES, INPUTS)
     kernel, bias = linear_function(2 * seed)
     model = network(2 * UNITS, Maxout(2))
 
@@ -56,7 +51,7 @@ def values(seed):
 
 def linear_function(seed):
     """Returns a normal kernel and a normal bias."""
-    drawn = normal(1000 + seed, INPUTS + 1, UNITS)
+    drawn = draw_with_keras(1000 + seed, INPUTS + 1, UNITS)
     return drawn[1:], drawn[0]
 
 
@@ -67,18 +62,12 @@ def directions(units, make):
     """
 
     def check(seed):
-        keras.utils.set_random_seed(seed)
-        x = normal(seed, EXAMPLES, INPUTS)
+        x = draw_with_keras(seed, EXAMPLES, INPUTS)
         model = network(units, make())
-        found = signal_gradients(model, lambda _, outputs: ops.sum(outputs, axis=-1), x, x)
+        found = signal_gradients(model, total, x, x)
         return {"directions": np.linalg.matrix_rank(found["inputs"], tol=1e-6)}
 
     return check
-
-
-def equal(variant, *metrics, value=0.0, tolerance=1e-5):
-    """Says what metrics of a variant are."""
-    return tuple(Identity(metric, value, tolerance, (variant,)) for metric in metrics)
 
 
 EXPERIMENT = Measurement(
@@ -88,17 +77,16 @@ EXPERIMENT = Measurement(
         "one unit": directions(2, lambda: Maxout(2)),
         "one unit - relu": directions(1, layers.ReLU),
     },
-    measure=lambda check, seed: check(seed),
     claims=[
         Claim(
             "ACT23",
             (
-                *equal("values", "formula_error"),
-                *equal("one unit", "directions", value=2, tolerance=0),
-                *equal("one unit - relu", "directions", value=1, tolerance=0),
+                *zero("formula_error", of="values"),
+                *equal({"directions": 2}, of="one unit", tolerance=0),
+                *equal({"directions": 1}, of="one unit - relu", tolerance=0),
             ),
         ),
-        Claim("ACT24", equal("values", "distance_to_relu", "distance_to_leaky")),
-        Claim("ACT26", equal("values", "parameters_over_dense", value=2, tolerance=0)),
+        Claim("ACT24", zero("distance_to_relu", "distance_to_leaky", of="values")),
+        Claim("ACT26", equal({"parameters_over_dense": 2}, of="values", tolerance=0)),
     ],
 )

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from zoo.claims import Claim, Difference, Identity
+from zoo.claims import Claim, Difference, equal, zero
 from zoo.experiment import Measurement
 from zoo.measure import gradients, numerical_gradient
 
@@ -119,14 +119,11 @@ def network(gate, activation, kink=False):
     return check
 
 
-def printed(variants, **numbers):
-    """Says that numbers are the printed ones, to the two digits that are printed."""
-    numbers = {name.replace("_", "@"): value for name, value in numbers.items()}
-    return tuple(Identity(name, value, 0.005, variants) for name, value in numbers.items())
-
-
 RIGHT = ("as drawn", "Keras")
-PASSES = Identity("relative_error", 0.0, 1e-6, ("tanh", "relu"))
+DIGITS = 0.005  # the lecture prints two
+SLOPES = {"dw@0": -0.2, "dw@1": -0.39, "dw@2": 0.2, "dx@0": 0.39, "dx@1": -0.59}
+OUTPUT = {"sum": 1.0, "output": 0.73}
+PASSES = zero("relative_error", of=("tanh", "relu"), tolerance=1e-6)
 
 EXPERIMENT = Measurement(
     factor="graph",
@@ -139,12 +136,11 @@ EXPERIMENT = Measurement(
         "relu at its kink": network(relu, "relu", kink=True),
         "tanh with a bug": network(wrong_tanh, "tanh"),
     },
-    measure=lambda check, seed: check(seed),
     claims=[
-        Claim("BPR01", printed(RIGHT, sum=1.0, output=0.73) + printed(RIGHT[:1], power=0.37)),
-        Claim("BPR02", printed(RIGHT, dw_0=-0.2, dw_1=-0.39, dw_2=0.2, dx_0=0.39, dx_1=-0.59)),
-        Claim("BPR03", printed(("as typed",), sum=1.0, output=0.73, dx_0=0.39)),
-        Claim("BPR06", Identity("difference_to_keras", 0.0, 1e-5, ("tanh", "relu"))),
-        Claim("BPR07", (PASSES, Difference("tanh with a bug", "tanh", "relative_error", 0.01))),
+        Claim("BPR01", equal(OUTPUT, RIGHT, DIGITS) + equal({"power": 0.37}, "as drawn", DIGITS)),
+        Claim("BPR02", equal(SLOPES, RIGHT, DIGITS)),
+        Claim("BPR03", equal({**OUTPUT, "dx@0": 0.39}, "as typed", DIGITS)),
+        Claim("BPR06", zero("difference_to_keras", of=("tanh", "relu"))),
+        Claim("BPR07", (*PASSES, Difference("tanh with a bug", "tanh", "relative_error", 0.01))),
     ],
 )

@@ -18,18 +18,13 @@ import keras
 import numpy as np
 from keras import initializers, layers, ops
 
-from zoo.claims import Claim, Difference, Identity
-from zoo.experiment import Measurement
-from zoo.measure import furthest, gradients
+from zoo.claims import Claim, Difference, zero
+from zoo.experiment import Measurement, crossentropy
+from zoo.measure import draw, furthest, gradients
 
 RATE = 0.1
 STEPS = 20
 HIDDEN = (1, 2, 3)
-
-
-def draw(seed, *shape):
-    """Draws a standard normal array."""
-    return np.random.default_rng(seed).normal(size=shape).astype("float32")
 
 
 def network(seed, normalise):
@@ -53,7 +48,7 @@ def training(normalise):
     def measure(seed):
         model, activation_inputs = network(seed, normalise)
         teacher, _ = network(seed + 1000, False)
-        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        loss = crossentropy()
         watched = draw([seed, STEPS], 1000, 40)
         last = [v.path for v in model.trainable_variables].index("hidden3/kernel")
 
@@ -122,9 +117,8 @@ EXPERIMENT = Measurement(
         "normalised": training(True),
         **{f"weights times {factor:g}": scaled(factor) for factor in (0.01, 0.1, 10, 100)},
     },
-    measure=lambda part, seed: part(seed),
     claims=[
-        Claim("BN13", Identity("change", 0.0, 1e-4), deviation="epsilon 1e-12, Keras has 0.001"),
+        Claim("BN13", zero("change", tolerance=1e-4), deviation="epsilon 1e-12, Keras has 0.001"),
         Claim(
             "BN20",
             (

@@ -12,14 +12,9 @@ import keras
 import numpy as np
 from keras import initializers, layers, ops
 
-from zoo.claims import Claim, Difference, Identity
-from zoo.experiment import Measurement
-from zoo.measure import furthest, gradients, numerical_gradient
-
-
-def draw(seed, *shape):
-    """Draws a normal array."""
-    return np.random.default_rng(seed).normal(size=shape).astype("float32")
+from zoo.claims import Claim, Difference, Identity, equal
+from zoo.experiment import Measurement, crossentropy
+from zoo.measure import draw, furthest, gradients, numerical_gradient
 
 
 def network(seed, use_bias=True, batch_norm=True):
@@ -37,8 +32,7 @@ def in_network(seed):
     models = [network(seed), network(seed, use_bias=False), network(seed, batch_norm=False)]
     trained = [sum(np.prod(v.shape) for v in model.trainable_variables) for model in models]
     outputs = [model(x, training=True) for model in models[:2]]
-    crossentropy = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    slopes = gradients(models[0], crossentropy, x, y)
+    slopes = gradients(models[0], crossentropy(), x, y)
     first, bias, _, _, last, _ = map(ops.convert_to_numpy, models[0].trainable_variables)
 
     def loss(kernel):
@@ -48,7 +42,7 @@ def in_network(seed):
 
     curves = []
     for model in models[:2]:
-        model.compile(keras.optimizers.SGD(0.1), crossentropy, run_eagerly=True)
+        model.compile(keras.optimizers.SGD(0.1), crossentropy(), run_eagerly=True)
         curves.append([float(model.train_on_batch(x, y)) for _ in range(10)])
     return {
         "gradient_error": furthest(slopes[0], numerical_gradient(loss, first)),
@@ -113,15 +107,11 @@ def single_examples(training):
     return check
 
 
-def equal(metric, value, *variants, tolerance=1e-5):
-    """Says that a number is what it should be but for rounding."""
-    return Identity(metric, value, tolerance, variants)
-
-
 MOMENTA = {"momentum 0.1": 0.1, "momentum 0.9": 0.9, "momentum 0.99": 0.99}
 # A start that is left out at 1 % of its weight changes the sum of squares by 0.01 %.
-NOISE = [equal("noise", (1 - m) / (1 + m), k, tolerance=2e-4) for k, m in MOMENTA.items()]
-MEANT = equal("noise", 0.1 / 1.9, "momentum 0.1", tolerance=2e-4)
+NOISE = {label: (1 - momentum) / (1 + momentum) for label, momentum in MOMENTA.items()}
+STATED = [Identity("noise", noise, 2e-4, (label,)) for label, noise in NOISE.items()]
+MEANT = Identity("noise", 0.1 / 1.9, 2e-4, ("momentum 0.1",))
 
 EXPERIMENT = Measurement(
     factor="property",
@@ -131,20 +121,19 @@ EXPERIMENT = Measurement(
         "single - training": single_examples(True),
         "single - inference": single_examples(False),
     },
-    measure=lambda check, seed: check(seed),
     claims=[
-        Claim("BN05", (equal("bias_gradient", 0), equal("change", 0), equal("loss_change", 0))),
-        Claim("BN06", equal("unlike_the_bias", 0)),
-        Claim("BN09", (equal("layers", 1), equal("per_unit", 4), equal("trained_per_unit", 2))),
-        Claim("BN15", (equal("inference_error", 0), equal("change_with_others", 0))),
-        Claim("BN16", (equal("mean_error", 0), equal("variance_error", 0), *NOISE, MEANT)),
+        Claim("BN05", equal({"bias_gradient": 0, "change": 0, "loss_change": 0})),
+        Claim("BN06", equal({"unlike_the_bias": 0})),
+        Claim("BN09", equal({"layers": 1, "per_unit": 4, "trained_per_unit": 2})),
+        Claim("BN15", equal({"inference_error": 0, "change_with_others": 0})),
+        Claim("BN16", (*equal({"mean_error": 0, "variance_error": 0}), *STATED, MEANT)),
         Claim(
             "BN18",
             (
-                equal("spread", 0, "single - training"),
+                *equal({"spread": 0}, of="single - training"),
                 Difference("single - inference", "single - training", "spread", 0.1),
             ),
         ),
-        Claim("BN24", equal("gradient_error", 0)),
+        Claim("BN24", equal({"gradient_error": 0})),
     ],
 )

@@ -130,7 +130,6 @@ EXPERIMENT = Measurement(
     factor="initializer",
     baseline=GAUSSIAN,
     variants=VARIANTS,
-    measure=lambda part, seed: part(seed),
     places="depth",
     scales={"paper": {"variants": {**VARIANTS, DELTA: tanh_network(DeltaOrthogonal, *PAPER)}}},
     claims=[

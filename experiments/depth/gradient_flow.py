@@ -19,8 +19,8 @@ import keras
 import numpy as np
 from keras import layers
 
-from zoo.claims import Claim, Difference, Identity, Number, Trend
-from zoo.experiment import Measurement
+from zoo.claims import Claim, Difference, Identity, Number, Trend, above
+from zoo.experiment import Measurement, crossentropy
 from zoo.measure import layer_gradients
 
 UNITS = 100
@@ -46,11 +46,10 @@ def network(depth, activation=SIGMOID, scale=1.0, batch_norm=False, residual=Fal
         return keras.Model(inputs, layers.Dense(10)(outputs))
 
     def measure(seed):
-        keras.utils.set_random_seed(seed)
         model = build()
         x = keras.random.normal((256, UNITS), seed=seed)
         y = keras.random.randint((256,), 0, 10, seed=seed)
-        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        loss = crossentropy()
         kernels = [f"W{layer}" for layer in range(1, depth + 1)]
         inputs = [f"z{layer}" for layer in range(1, depth + 1)] if batch_norm else kernels
         weights, outputs = layer_gradients(model, loss, x, y, [*kernels, *inputs])
@@ -100,7 +99,7 @@ RATIO = "log10_signal_ratio"
 
 def larger(*labels, than="sigmoid 10"):
     """Says that in these networks more of the signal reaches the first layer."""
-    return tuple(Difference(label, than, RATIO) for label in labels)
+    return above(labels, than, RATIO)
 
 
 ACTIVATIONS = larger("relu 10", "leaky 10", "elu 10")
@@ -126,7 +125,6 @@ EXPERIMENT = Measurement(
         "relu - twice he": network(10, layers.ReLU, scale=8.0),
         "residual relu - twice he": network(10, layers.ReLU, scale=8.0, residual=True),
     },
-    measure=lambda part, seed: part(seed),
     claims=[
         Claim(
             "GRD07",

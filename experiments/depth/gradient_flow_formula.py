@@ -16,17 +16,12 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from zoo.claims import Claim, Identity
+from zoo.claims import Claim, Identity, zero
 from zoo.experiment import Measurement
-from zoo.measure import signal_gradients
+from zoo.measure import signal_gradients, total
 
 DEPTHS = (10, 50, 100)
 ROUNDING = 2e-5  # of 100 products in single precision, relative
-
-
-def total(_, outputs):
-    """Is a loss: the sum of the outputs."""
-    return ops.sum(outputs, axis=-1)
 
 
 def dense(width, kernel="glorot_uniform"):
@@ -128,17 +123,16 @@ EXPERIMENT = Measurement(
         LARGE: sigmoid_chain(4.1, 8.0, 0.0),
         **{label: bottleneck(slope) for label, slope in SLOPES.items()},
     },
-    measure=lambda part, seed: part(seed),
     claims=[
-        Claim("GRD01", Identity("error", 0.0, 1e-5)),
+        Claim("GRD01", zero("error")),
         Claim("GRD02", powers(1.5)),
         Claim("GRD03", powers(0.9)),
-        Claim("GRD04", Identity("error_first_bias", 0.0, 1e-4)),
-        Claim("GRD05", Identity("error_third_bias", 0.0, 1e-4)),
-        Claim("GRD06", Identity("below_16", 0.0, 0.0, (SMALL,))),
+        Claim("GRD04", zero("error_first_bias", tolerance=1e-4)),
+        Claim("GRD05", zero("error_third_bias", tolerance=1e-4)),
+        Claim("GRD06", zero("below_16", of=SMALL, tolerance=0.0)),
         Claim(
             "GRD06 for all weights",
-            Identity("below_16", 0.0, 0.0, (SMALL, LARGE)),
+            zero("below_16", of=(SMALL, LARGE), tolerance=0.0),
             says="In a chain of sigmoids the first bias has a gradient 16 times below the third's.",
             source="lecture 4, without the condition",
         ),

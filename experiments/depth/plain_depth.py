@@ -12,7 +12,7 @@ References:
 import keras
 from keras import layers
 
-from zoo.claims import Claim, Difference
+from zoo.claims import Claim, above
 from zoo.experiment import Experiment, Recipe
 
 INITIALIZERS = {"sigmoid": "glorot_normal", "relu": "he_normal"}
@@ -36,11 +36,8 @@ VARIANTS = {f"{name} {depth}": (name, depth) for name in INITIALIZERS for depth 
 
 def hard(activation):
     """Says that more than six layers reach a training accuracy 10 points below that of two."""
-    return tuple(
-        Difference(f"{activation} 2", f"{activation} {depth}", "accuracy", margin=0.1)
-        for depth in DEPTHS
-        if depth > 6
-    )
+    deep = [f"{activation} {depth}" for depth in DEPTHS if depth > 6]
+    return above(f"{activation} 2", deep, "accuracy", margin=0.1)
 
 
 EXPERIMENT = Experiment(

@@ -15,7 +15,7 @@ References:
 import keras
 from keras import initializers, layers
 
-from zoo.claims import Claim, Difference
+from zoo.claims import Claim, Difference, above
 from zoo.experiment import Experiment, Recipe
 
 
@@ -58,9 +58,9 @@ VARIANTS = {
 }
 
 
-def better(*labels, than="none"):
-    """Says that these reach a training accuracy at least 10 points higher."""
-    return tuple(Difference(label, than, "accuracy", margin=0.1) for label in labels)
+def better(*labels):
+    """Says that these reach a training accuracy at least 10 points higher than none."""
+    return above(labels, "none", "accuracy", margin=0.1)
 
 
 EXPERIMENT = Experiment(

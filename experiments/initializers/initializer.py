@@ -17,7 +17,7 @@ from functools import partial
 import keras
 from keras import initializers, layers
 
-from zoo.claims import Claim, Difference, Identity, Number
+from zoo.claims import Claim, Difference, Identity, Number, above
 from zoo.experiment import Experiment, Recipe
 from zoo.initializers import LSUV, IdenticalColumns
 from zoo.probes import DistinctUnits
@@ -94,7 +94,7 @@ EXPERIMENT = Experiment(
             deviation="outgoing weights equal too; with only the incoming ones equal, units part",
         ),
         Claim("INI25", beats_zero("zero weights + random bias")),
-        Claim("INI32", (Difference("orthogonal", "glorot"), Difference("lsuv", "glorot"))),
+        Claim("INI32", above(("orthogonal", "lsuv"), "glorot")),
         Claim("INI33", Difference("glorot", "he")),
     ],
 )

@@ -13,7 +13,7 @@ References:
 import keras
 from keras import initializers, layers
 
-from zoo.claims import Claim, Difference, Equivalence
+from zoo.claims import Claim, Equivalence, above
 from zoo.experiment import Experiment, Recipe
 
 DEPTHS = (1, 2, 5, 10)
@@ -65,7 +65,7 @@ GRIDS |= {
 def fails(depth):
     """Says that at a depth small weights train worse than Glorot's, He's and those of one layer."""
     rivals = (f"glorot - {depth}", f"he - {depth}", "normal 0.01 - 1")
-    return [Difference(each, f"normal 0.01 - {depth}", "accuracy", margin=0.1) for each in rivals]
+    return above(rivals, f"normal 0.01 - {depth}", "accuracy", margin=0.1)
 
 
 EXPERIMENT = Experiment(

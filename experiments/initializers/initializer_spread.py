@@ -14,8 +14,8 @@ import keras
 import numpy as np
 from keras import initializers, layers, ops
 
-from zoo.claims import Claim, Difference, Identity, Trend
-from zoo.experiment import Measurement
+from zoo.claims import Claim, Difference, Trend, zero
+from zoo.experiment import Measurement, crossentropy
 
 STARTS = 8
 STEPS = 200
@@ -52,7 +52,7 @@ def network(width, examples=1000):
         # The loss is a mean over the starts, which share no weights: each gets 1 / STARTS of it.
         model.compile(
             keras.optimizers.SGD(0.3 * STARTS, momentum=0.9),
-            keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            crossentropy(),
         )
         labels = np.repeat(y[:, None], STARTS, axis=1)
         for _ in range(STEPS):
@@ -74,12 +74,11 @@ EXPERIMENT = Measurement(
         "width 10 on 100 examples": network(10, examples=100),
         "width 10 on 2000 examples": network(10, examples=2000),
     },
-    measure=lambda part, seed: part(seed),
     claims=[
         Claim(
             "INI27",
             (
-                Identity("deviation", 0.0, 1e-3, ("linear",)),
+                *zero("deviation", of="linear", tolerance=1e-3),
                 Difference("width 10", "linear", "deviation", margin=1e-3),
             ),
             deviation="gradient descent on all examples",

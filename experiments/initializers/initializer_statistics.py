@@ -91,8 +91,8 @@ def kept(variant, change, margin=0.1):
     return Number(variant, change, 0.0, margin)
 
 
-def zero(variant, metric, within=1e-3):
-    """Says that something is 0."""
+def near_zero(variant, metric, within=1e-3):
+    """Says that the mean of a metric is 0."""
     return Number(variant, metric, 0.0, within)
 
 
@@ -111,10 +111,10 @@ EXPERIMENT = Measurement(
     claims=[
         Claim("INI02", Number("tanh 0.01", "kernel_std", 0.01, 5e-5)),
         Claim("INI04", printed("INI04", "tanh 0.01")),
-        Claim("INI05", zero("tanh 0.01", "std@10", 5e-7)),
-        Claim("INI06", zero("tanh 0.01", "signal_gradient@1")),
+        Claim("INI05", near_zero("tanh 0.01", "std@10", 5e-7)),
+        Claim("INI06", near_zero("tanh 0.01", "signal_gradient@1")),
         Claim("INI07", printed("INI07", "tanh 1.0")),
-        Claim("INI08", (saturated("tanh 1.0", 1.0), zero("tanh 1.0", "signal_gradient@1"))),
+        Claim("INI08", (saturated("tanh 1.0", 1.0), near_zero("tanh 1.0", "signal_gradient@1"))),
         Claim("INI09", printed("INI09", "tanh xavier")),
         Claim("INI10", KEPT_BOTH_WAYS),
         Claim("INI11", printed("INI11", "relu xavier")),
@@ -128,17 +128,19 @@ EXPERIMENT = Measurement(
         Claim(
             "INI19",
             (
-                zero("tanh uniform 0..b", "unit_correlation@2", 0.1),
+                near_zero("tanh uniform 0..b", "unit_correlation@2", 0.1),
                 kept("relu uniform 0..b", UP, 0.5),
             ),
         ),
-        Claim("INI20", (zero("tanh 0.01", "std@10"), zero("tanh 0.01", "signal_gradient@1"))),
-        Claim("INI21", (saturated(WIDEST, 0.5), zero(WIDEST, "signal_gradient@1"))),
+        Claim(
+            "INI20", (near_zero("tanh 0.01", "std@10"), near_zero("tanh 0.01", "signal_gradient@1"))
+        ),
+        Claim("INI21", (saturated(WIDEST, 0.5), near_zero(WIDEST, "signal_gradient@1"))),
         Claim(
             "INI22",
             (
                 Difference("tanh xavier", "tanh 0.01", UP, 3.0),
-                zero("tanh xavier", "saturated_share@10", 0.01),
+                near_zero("tanh xavier", "saturated_share@10", 0.01),
             ),
         ),
         Claim("INI26", KEPT_BOTH_WAYS, deviation="square layers"),

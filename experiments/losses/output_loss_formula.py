@@ -12,17 +12,12 @@ import keras
 import numpy as np
 from keras import layers, losses, ops
 
-from zoo.claims import Claim, Identity, Trend
+from zoo.claims import Claim, Trend, zero
 from zoo.experiment import Measurement
-from zoo.measure import furthest, gradients
+from zoo.measure import draw, furthest, gradients
 
 LABELS = np.arange(8) % 5
 ONE_HOT = np.eye(5)[LABELS]
-
-
-def draw(seed, *shape):
-    """Draws a normal array."""
-    return np.random.default_rng(seed).normal(size=shape).astype("float32")
 
 
 def distributions(seed):
@@ -114,11 +109,6 @@ def mean(seed):
     return {"error": furthest(loss(LABELS, z), each.mean())}
 
 
-def zero(variant, *metrics):
-    """Says that numbers are 0 but for rounding."""
-    return tuple(Identity(metric, 0.0, 1e-5, (variant,)) for metric in metrics)
-
-
 AGREEMENT = ("agreement 0", "agreement 0.5", "agreement 1")
 SOFTMAX = ("formula_error", "sum_error", "not_positive", "change_by_shift")
 
@@ -133,17 +123,16 @@ EXPERIMENT = Measurement(
         "logistic regression": logistic_regression,
         "mean over examples": mean,
     },
-    measure=lambda check, seed: check(seed),
     claims=[
-        Claim("LOS01", zero("softmax", *SOFTMAX)),
-        Claim("LOS02", zero("softmax", "other_predictions")),
-        Claim("LOS03", zero("crossentropy", "error", "change_by_other_classes")),
-        Claim("LOS04", (*zero("crossentropy", "below_0"), Trend(AGREEMENT, "crossentropy"))),
-        Claim("LOS05", zero("squares", "error", "below_0", "where_they_agree")),
-        Claim("LOS06", zero("binary", "likelihood_error", "cases_error")),
-        Claim("LOS07", zero("binary", "error_as_typed")),
-        Claim("LOS08", zero("crossentropy", "divergence_error")),
-        Claim("LOS12", zero("logistic regression", "error", "gradient")),
-        Claim("SPL12", zero("mean over examples", "error")),
+        Claim("LOS01", zero(*SOFTMAX, of="softmax")),
+        Claim("LOS02", zero("other_predictions", of="softmax")),
+        Claim("LOS03", zero("error", "change_by_other_classes", of="crossentropy")),
+        Claim("LOS04", (*zero("below_0", of="crossentropy"), Trend(AGREEMENT, "crossentropy"))),
+        Claim("LOS05", zero("error", "below_0", "where_they_agree", of="squares")),
+        Claim("LOS06", zero("likelihood_error", "cases_error", of="binary")),
+        Claim("LOS07", zero("error_as_typed", of="binary")),
+        Claim("LOS08", zero("divergence_error", of="crossentropy")),
+        Claim("LOS12", zero("error", "gradient", of="logistic regression")),
+        Claim("SPL12", zero("error", of="mean over examples")),
     ],
 )

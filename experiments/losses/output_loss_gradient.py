@@ -17,7 +17,7 @@ import numpy as np
 from keras import layers, ops
 from keras.losses import BinaryCrossentropy, CategoricalCrossentropy, MeanSquaredError
 
-from zoo.claims import Claim, Difference, Identity
+from zoo.claims import Claim, Difference, Identity, equal
 from zoo.experiment import Measurement
 from zoo.losses import OneHotLoss
 from zoo.measure import furthest, signal_gradients
@@ -94,12 +94,7 @@ def measure(variant, seed):
 def floor(variant, lowest=-math.inf, highest=math.inf):
     """Says that the loss cannot fall below that of the lowest and highest activations."""
     value = math.log(1 + (CLASSES - 1) * math.exp(lowest - highest))
-    return Identity("lowest_loss", value, 1e-5, (variant,))
-
-
-def starts(variant, value):
-    """Says what the loss is at logits of 0."""
-    return Identity("initial_loss", value, 1e-5, (variant,))
+    return equal({"lowest_loss": value}, of=variant)
 
 
 EXPERIMENT = Measurement(
@@ -120,18 +115,18 @@ EXPERIMENT = Measurement(
         Claim(
             "LOS11",
             (
-                starts("sigmoid + crossentropy", math.log(2)),
-                starts("softmax + crossentropy", math.log(CLASSES)),
+                *equal({"initial_loss": math.log(2)}, of="sigmoid + crossentropy"),
+                *equal({"initial_loss": math.log(CLASSES)}, of="softmax + crossentropy"),
             ),
         ),
         Claim(
             "CUR10",
             (
-                floor("tanh before softmax", -1, 1),
-                floor("sigmoid before softmax", 0, 1),
-                floor("softmax + crossentropy"),
+                *floor("tanh before softmax", -1, 1),
+                *floor("sigmoid before softmax", 0, 1),
+                *floor("softmax + crossentropy"),
             ),
         ),
-        Claim("CUR11", (floor("softmax twice", 0, 1), floor("softmax + crossentropy"))),
+        Claim("CUR11", floor("softmax twice", 0, 1) + floor("softmax + crossentropy")),
     ],
 )

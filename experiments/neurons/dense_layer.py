@@ -11,16 +11,11 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from zoo.claims import Claim, Identity
-from zoo.experiment import Measurement
-from zoo.measure import furthest
+from zoo.claims import Claim, equal
+from zoo.experiment import Measurement, crossentropy
+from zoo.measure import draw, furthest
 
 RATE = 0.5
-
-
-def draw(seed, *shape):
-    """Draws a normal array."""
-    return np.random.default_rng(seed).normal(size=shape).astype("float32")
 
 
 def formula(use_bias):
@@ -65,8 +60,9 @@ def printed(batches):
         model = keras.Sequential([keras.Input((4,)), layers.Dense(3, use_bias=False)])
         kernel, losses, hits = draw(seed + 1, 4, 3), [], []
         model.set_weights([kernel])
-        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        model.compile(keras.optimizers.SGD(RATE), loss, metrics=["accuracy"], run_eagerly=True)
+        model.compile(
+            keras.optimizers.SGD(RATE), crossentropy(), metrics=["accuracy"], run_eagerly=True
+        )
         logs = model.fit(x, y, 60 // batches, shuffle=False, verbose=0).history
         for part, labels in zip(np.split(x, batches), np.split(y, batches), strict=True):
             p = np.exp(part @ kernel)
@@ -84,11 +80,6 @@ def printed(batches):
     return check
 
 
-def equal(metric, value, *variants):
-    """Says that a number is what it should be but for rounding."""
-    return Identity(metric, value, 1e-5, variants)
-
-
 EXPERIMENT = Measurement(
     factor="property",
     variants={
@@ -99,26 +90,27 @@ EXPERIMENT = Measurement(
         "log of 1 batch": printed(1),
         "log of 6 batches": printed(6),
     },
-    measure=lambda check, seed: check(seed),
     claims=[
         Claim(
             "MIS05",
             (
-                equal("error", 0, "with bias", "without bias"),
-                equal("weights", 2, "with bias"),
-                equal("weights", 1, "without bias"),
+                *equal({"error": 0}, of=("with bias", "without bias")),
+                *equal({"weights": 2}, of="with bias"),
+                *equal({"weights": 1}, of="without bias"),
             ),
         ),
-        Claim("MIS06", (equal("rank_of_outputs", 2), equal("rows_of_the_kernel", 4 * 5))),
+        Claim("MIS06", equal({"rank_of_outputs": 2, "rows_of_the_kernel": 4 * 5})),
         Claim(
             "MIS07",
-            (
-                equal("width@1", 32),
-                equal("width@2", 32),
-                equal("parameters@1", 16 * 32 + 32),
-                equal("parameters@2", 32 * 32 + 32),
+            equal(
+                {
+                    "width@1": 32,
+                    "width@2": 32,
+                    "parameters@1": 16 * 32 + 32,
+                    "parameters@2": 32 * 32 + 32,
+                }
             ),
         ),
-        Claim("MIS08", (equal("loss_error", 0), equal("accuracy_error", 0))),
+        Claim("MIS08", equal({"loss_error": 0, "accuracy_error": 0})),
     ],
 )

@@ -16,21 +16,18 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from zoo.claims import Claim, Difference, Identity
+from zoo.claims import Claim, Difference, Identity, equal, zero
 from zoo.experiment import Measurement
-from zoo.measure import furthest, gradients
+from zoo.measure import draw_with_keras, furthest, gradients
 
 INPUTS, EXAMPLES = 20, 32
 
 
-def normal(seed, *shape):
-    """Returns standard normal numbers as a NumPy array."""
-    return ops.convert_to_numpy(keras.random.normal(shape, seed=seed))
-
-
 def firing_rate(seed):
     """Compares a dense layer of one sigmoid unit with the lecture's code of a neuron."""
-    x, weights, bias = (normal(10 * seed + n, size) for n, size in enumerate((INPUTS, INPUTS, 1)))
+    x, weights, bias = (
+        draw_with_keras(10 * seed + n, size) for n, size in enumerate((INPUTS, INPUTS, 1))
+    )
     model = keras.Sequential([keras.Input((INPUTS,)), layers.Dense(1, "sigmoid")])
     model.set_weights([weights[:, None], bias])
     cell_body_sum = np.sum(x * weights) + bias[0]
@@ -42,9 +39,8 @@ def signs(prepare):
     """Returns a measurement of the signs of a neuron's weight gradients, on prepared normals."""
 
     def check(seed):
-        keras.utils.set_random_seed(seed)
-        x = ops.convert_to_numpy(prepare(normal(seed, EXAMPLES, INPUTS)))
-        y = (normal(seed + 1000, EXAMPLES, 1) > 0).astype(np.float32)
+        x = ops.convert_to_numpy(prepare(draw_with_keras(seed, EXAMPLES, INPUTS)))
+        y = (draw_with_keras(seed + 1000, EXAMPLES, 1) > 0).astype(np.float32)
         model = keras.Sequential([keras.Input((INPUTS,)), layers.Dense(1)])
         loss = keras.losses.BinaryCrossentropy(from_logits=True)
         batches = [slice(n, n + 1) for n in range(EXAMPLES)] + [slice(None)]
@@ -63,14 +59,13 @@ def stack(depth, activation=None):
     """Returns the distance of a stack's outputs from those of one layer of the product."""
 
     def check(seed):
-        keras.utils.set_random_seed(seed)
         hidden = [layers.Dense(INPUTS, activation, bias_initializer="normal") for _ in range(depth)]
         model = keras.Sequential([keras.Input((INPUTS,)), *hidden])
         product, shift = np.eye(INPUTS), np.zeros(INPUTS)
         for layer in hidden:
             kernel, bias = map(np.float64, layer.get_weights())
             product, shift = product @ kernel, shift @ kernel + bias
-        x = normal(seed, EXAMPLES, INPUTS)
+        x = draw_with_keras(seed, EXAMPLES, INPUTS)
         return {"distance_to_one_layer": furthest(model(x), x @ product + shift)}
 
     return check
@@ -78,6 +73,7 @@ def stack(depth, activation=None):
 
 SIGMOID, CENTRED = "sigmoid outputs as inputs", "tanh outputs as inputs"
 ONE_LAYER = "distance_to_one_layer"
+POSITIVE = {"share_of_positive_inputs": 1.0, "examples_of_one_sign": 1.0}
 
 EXPERIMENT = Measurement(
     factor="neuron",
@@ -88,24 +84,22 @@ EXPERIMENT = Measurement(
         **{f"{depth} linear layers": stack(depth) for depth in (2, 5)},
         **{f"{depth} relu layers": stack(depth, "relu") for depth in (2, 5)},
     },
-    measure=lambda check, seed: check(seed),
     claims=[
         Claim(
             "ACT33",
             (
-                Identity("share_of_positive_inputs", 1.0, 0.0, (SIGMOID,)),
-                Identity("examples_of_one_sign", 1.0, 0.0, (SIGMOID,)),
+                *equal(POSITIVE, of=SIGMOID, tolerance=0.0),
                 Difference(SIGMOID, CENTRED, "examples_of_one_sign", margin=0.5),
             ),
             deviation="for each example on its own",
         ),
         Claim(
             "ACT33 mean over a batch",
-            Identity("batch_mean_of_one_sign", 1.0, 0.0, (SIGMOID,)),
+            equal({"batch_mean_of_one_sign": 1.0}, of=SIGMOID, tolerance=0.0),
             says="A neuron with only positive inputs takes steps whose elements share one sign.",
             source="lectures 0 and 1, for gradient descent on batches of 32",
         ),
-        Claim("ACT47", Identity("formula_error", 0.0, 1e-6)),
+        Claim("ACT47", zero("formula_error", tolerance=1e-6)),
         Claim(
             "ACT48",
             (

@@ -11,10 +11,11 @@ References:
 
 import numpy as np
 
-from zoo.claims import Claim, Difference, Identity
+from zoo.claims import Claim, Difference, zero
 from zoo.experiment import Measurement
 
 EPOCHS, ALPHA = 300, 0.5
+MISTAKES = ("mistakes_beyond_the_bound", "mistakes_in_the_last_epoch")
 
 
 def measure(labels, seed):
@@ -50,8 +51,7 @@ EXPERIMENT = Measurement(
         Claim(
             "BPR09",
             (
-                Identity("mistakes_beyond_the_bound", 0.0, 0.0, ("parted by a line",)),
-                Identity("mistakes_in_the_last_epoch", 0.0, 0.0, ("parted by a line",)),
+                *zero(*MISTAKES, of="parted by a line", tolerance=0.0),
                 Difference("exclusive or", "parted by a line", "mistakes_in_the_last_epoch"),
             ),
         ),

@@ -11,7 +11,7 @@ import keras
 from keras import layers
 from keras.optimizers import schedules
 
-from zoo.claims import Claim, Difference
+from zoo.claims import Claim, above
 from zoo.experiment import Experiment, Recipe, no_schedule
 
 
@@ -43,6 +43,6 @@ EXPERIMENT = Experiment(
         batch_size=128,
     ),
     claims=[
-        Claim("OPT21", (Difference("cosine", "constant"), Difference("linear", "constant"))),
+        Claim("OPT21", above(("cosine", "linear"), "constant")),
     ],
 )

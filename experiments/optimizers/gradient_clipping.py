@@ -12,7 +12,7 @@ import keras
 from keras import layers, optimizers
 
 from callbacks import DivergenceGuard
-from zoo.claims import Claim, Difference
+from zoo.claims import Claim, Difference, above
 from zoo.experiment import Experiment, Recipe
 
 
@@ -53,6 +53,6 @@ EXPERIMENT = Experiment(
     ),
     claims=[
         Claim("CLP01", Difference("norm 1", "none")),
-        Claim("CLP03", (Difference("value 1", "none"), Difference("norm 1", "none"))),
+        Claim("CLP03", above(("value 1", "norm 1"), "none")),
     ],
 )

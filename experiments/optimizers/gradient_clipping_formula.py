@@ -12,7 +12,7 @@ import keras
 from keras import ops
 from keras.optimizers import SGD
 
-from zoo.claims import Claim, Difference, Identity
+from zoo.claims import Claim, Difference, equal, zero
 from zoo.experiment import Measurement
 from zoo.measure import furthest
 
@@ -68,11 +68,11 @@ EXPERIMENT = Measurement(
         Claim(
             "CLP01",
             (
-                Identity("largest_element", THRESHOLD, 1e-5, ("value",)),
-                Identity("global_norm", THRESHOLD, 1e-5, ("global norm",)),
+                *equal({"largest_element": THRESHOLD}, of="value"),
+                *equal({"global_norm": THRESHOLD}, of="global norm"),
             ),
         ),
-        Claim("CLP02", Identity("difference_from_clipping_elements", 0.0, 1e-6, ("value",))),
+        Claim("CLP02", zero("difference_from_clipping_elements", of="value", tolerance=1e-6)),
         Claim("CLP04", Difference("value", "none", "change_of_vanishing", margin=1e-6)),
     ],
 )

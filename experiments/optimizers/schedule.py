@@ -18,7 +18,7 @@ from keras.callbacks import ReduceLROnPlateau
 from keras.optimizers import schedules
 
 from callbacks import InverseSquareRootDecay, NewBob
-from zoo.claims import Claim, Difference, Identity
+from zoo.claims import Claim, Difference, Identity, above
 from zoo.experiment import Experiment, Recipe, no_schedule
 
 
@@ -76,13 +76,11 @@ EXPERIMENT = Experiment(
         Claim("SCH01", Difference("step", "constant")),
         Claim("SCH02", Difference("newbob", "constant")),
         Claim("SCH03", Difference("exponential exp(-0.03 epoch)", "constant")),
-        Claim("SCH05", tuple(Difference(label, "constant") for label in COMMON)),
+        Claim("SCH05", above(COMMON, "constant")),
         Claim("SCH06", Identity("final_learning_rate", 0.001, 1e-9, ("plateau / 5",))),
         Claim("SCH07", Difference("plateau / 10", "constant")),
-        Claim(
-            "SCH09", tuple(Difference(label, "constant") for label in (*COMMON, "step", "newbob"))
-        ),
-        Claim("SCH13", (Difference("decay 0.9", "constant"), Difference("decay 0.95", "constant"))),
+        Claim("SCH09", above((*COMMON, "step", "newbob"), "constant")),
+        Claim("SCH13", above(("decay 0.9", "decay 0.95"), "constant")),
         Claim("SCH14", Difference("constant", "plateau / 10", "val_loss")),
     ],
 )

@@ -17,7 +17,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from zoo.claims import Claim, Identity, Order
+from zoo.claims import Claim, Order, equal
 from zoo.experiment import Measurement
 from zoo.preprocessing import Chain, Units, standardise
 
@@ -69,15 +69,13 @@ EXPERIMENT = Measurement(
         **{ratio: linear_model(units) for ratio, units in UNITS.items()},
         SCALED: linear_model(Chain((Units(2), standardise))),
     },
-    measure=lambda check, seed: check(seed),
     claims=[
         Claim(
             "PRE04",
             (
                 Order((SCALED, *RAW[1:]), "log10_condition_number", margin=1.0),
                 Order((SCALED, *RAW[1:]), "log10_steps", margin=0.5),
-                Identity("diverges_above", 1.0, 0.0),
-                Identity("diverges_below", 0.0, 0.0),
+                *equal({"diverges_above": 1.0, "diverges_below": 0.0}, tolerance=0.0),
             ),
             deviation="a linear model",
         ),

@@ -13,7 +13,7 @@ References:
 import numpy as np
 from numpy.linalg import matrix_rank as rank
 
-from zoo.claims import Claim, Identity, Order
+from zoo.claims import Claim, Identity, Order, equal, zero
 from zoo.experiment import Measurement
 from zoo.measure import numerical_gradient
 
@@ -96,7 +96,6 @@ EXPERIMENT = Measurement(
         **{name: form(estimate) for name, estimate in FORMS.items()},
         "mixture": mixture_step,
     },
-    measure=lambda check, seed: check(seed),
     claims=[
         Claim(
             "PRE19",
@@ -104,10 +103,10 @@ EXPERIMENT = Measurement(
         ),
         Claim(
             "PRE20",
-            Identity("points_for_full_rank", 3.0, 0.0, ("full",)),
+            equal({"points_for_full_rank": 3.0}, of="full", tolerance=0.0),
             deviation="three, as the mean is estimated too",
         ),
         Claim("PRE21", Order(tuple(FORMS), "overfit")),
-        Claim("PRE22", tuple(Identity(metric, 0.0, 1e-6, ("mixture",)) for metric in GRADIENTS)),
+        Claim("PRE22", zero(*GRADIENTS, of="mixture", tolerance=1e-6)),
     ],
 )

@@ -90,7 +90,6 @@ EXPERIMENT = Measurement(
     factor="distribution",
     baseline="normal",
     variants={name: shape(points) for name, points in SHAPES.items()},
-    measure=lambda check, seed: check(seed),
     claims=[
         Claim(
             "PRE17",

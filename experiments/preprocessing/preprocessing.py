@@ -15,7 +15,7 @@ from functools import partial
 import keras
 from keras import layers
 
-from zoo.claims import Claim, Difference, Equivalence
+from zoo.claims import Claim, Difference, Equivalence, faster
 from zoo.experiment import Experiment, Recipe
 from zoo.preprocessing import (
     Centre,
@@ -60,12 +60,11 @@ VARIANTS = {
     "faint noise standardised": Chain((FAINT, standardise)),
 }
 PIXELS = ("none", "mean image", "mean of the channel", "principal components", "faint noise")
-SPEED = "epochs_to_accuracy_0.95"
 
 
-def faster(variant, other):
+def sooner(variant, other):
     """Says that a variant needs fewer epochs than another to 95 % training accuracy."""
-    return Difference(other, variant, SPEED)
+    return faster(variant, other, 0.95)
 
 
 EXPERIMENT = Experiment(
@@ -92,10 +91,10 @@ EXPERIMENT = Experiment(
         }
     },
     claims=[
-        Claim("PRE01", faster("mean image", "none")),
-        Claim("PRE02", faster("standardised", "mean image")),
+        Claim("PRE01", sooner("mean image", "none")),
+        Claim("PRE02", sooner("standardised", "mean image")),
         Claim("PRE03", Difference("standardised", "own statistics of 10")),
-        Claim("PRE04", faster("standardised", "uneven")),
+        Claim("PRE04", sooner("standardised", "uneven")),
         Claim(
             "PRE09",
             tuple(
@@ -103,7 +102,7 @@ EXPERIMENT = Experiment(
                 for other in ("standardised", "principal components", "whitened")
             ),
         ),
-        Claim("PRE10", faster("mean image", "none")),
+        Claim("PRE10", sooner("mean image", "none")),
         Claim("PRE11", Equivalence("mean of the channel", "mean image", margin=0.01)),
         Claim(
             "PRE12",
@@ -112,10 +111,10 @@ EXPERIMENT = Experiment(
                 Difference("faint noise", "faint noise standardised"),
             ),
         ),
-        Claim("PRE13", tuple(faster(v, "none") for v in ("0 to 1", "-1 to 1", "standardised"))),
+        Claim("PRE13", tuple(sooner(v, "none") for v in ("0 to 1", "-1 to 1", "standardised"))),
         Claim("PRE14", Difference("standardised", "uneven")),
         Claim("PRE15", Difference("uneven scaled 10 components", "uneven 10 components")),
-        Claim("PRE16", (Difference("standardised", "none"), faster("standardised", "none"))),
-        Claim("ACT34", faster("standardised", "standardised then shifted")),
+        Claim("PRE16", (Difference("standardised", "none"), sooner("standardised", "none"))),
+        Claim("ACT34", sooner("standardised", "standardised then shifted")),
     ],
 )

@@ -14,12 +14,13 @@ import keras
 import numpy as np
 from keras import layers
 
-from zoo.claims import Claim, Difference, Identity
+from zoo.claims import Claim, Difference, equal, zero
 from zoo.experiment import Measurement
 from zoo.measure import furthest
 from zoo.preprocessing import Centre, OwnStatistics, standardise
 
 EXAMPLES, FEATURES = 500, 8
+DOUBLE = 1e-9  # what rounding in double precision explains
 
 
 def features(seed, examples=EXAMPLES):
@@ -76,19 +77,16 @@ def image_mean(prepare, axes, keras_axis):
     return check
 
 
-def equal(variant, *metrics, value=0.0, tolerance=1e-9):
-    """Says what metrics of a variant are."""
-    return tuple(Identity(metric, value, tolerance, (variant,)) for metric in metrics)
-
-
 def image(variant, numbers):
     """Says that what is subtracted from images is the mean, and how many numbers it has."""
     return (
-        *equal(variant, "formula_error"),
-        *equal(variant, "keras_error", tolerance=1e-3),  # of 128, in single precision
-        *equal(variant, "numbers", value=numbers, tolerance=0.0),
+        *zero("formula_error", of=variant, tolerance=DOUBLE),
+        *zero("keras_error", of=variant, tolerance=1e-3),  # of 128, in single precision
+        *equal({"numbers": numbers}, of=variant, tolerance=0.0),
     )
 
+
+STANDARD = ("formula_error", "largest_mean", "deviation_from_1")
 
 EXPERIMENT = Measurement(
     factor="preprocessing",
@@ -102,21 +100,20 @@ EXPERIMENT = Measurement(
         "mean image": image_mean(Centre(), 0, (1, 2, 3)),
         "channel means": image_mean(Centre(by_channel=True), (0, 1, 2), -1),
     },
-    measure=lambda check, seed: check(seed),
     claims=[
-        Claim("PRE01", equal("centred", "formula_error", "largest_mean")),
+        Claim("PRE01", zero("formula_error", "largest_mean", of="centred", tolerance=DOUBLE)),
         Claim(
             "PRE02",
             (
-                *equal("standardised", "formula_error", "largest_mean", "deviation_from_1"),
-                *equal("standardised", "keras_error", tolerance=1e-4),
+                *zero(*STANDARD, of="standardised", tolerance=DOUBLE),
+                *zero("keras_error", of="standardised", tolerance=1e-4),
             ),
         ),
         Claim(
             "PRE03",
             (
-                *equal("own statistics", "spread_alone"),
-                *equal("training statistics", "change"),
+                *zero("spread_alone", of="own statistics", tolerance=DOUBLE),
+                *zero("change", of="training statistics", tolerance=DOUBLE),
                 Difference("own statistics", "training statistics", "change", margin=0.5),
             ),
             deviation="single examples, without a network",

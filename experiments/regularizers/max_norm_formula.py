@@ -11,7 +11,7 @@ References:
 import keras
 from keras import constraints, ops
 
-from zoo.claims import Claim, Identity
+from zoo.claims import Claim, zero
 from zoo.experiment import Measurement
 from zoo.measure import furthest
 
@@ -44,13 +44,7 @@ EXPERIMENT = Measurement(
     },
     measure=measure,
     claims=[
-        Claim(
-            "REG17",
-            (
-                Identity("excess", 0.0, 1e-5, ("as written",)),
-                Identity("change_of_short_units", 0.0, 1e-5, ("as written",)),
-            ),
-        ),
-        Claim("REG18", Identity("excess", 0.0, 1e-5, ("as coded (axis 1)",))),
+        Claim("REG17", zero("excess", "change_of_short_units", of="as written")),
+        Claim("REG18", zero("excess", of="as coded (axis 1)")),
     ],
 )

@@ -11,16 +11,11 @@ References:
 import keras
 from keras import layers, ops, regularizers
 
-from zoo.claims import Claim, Identity
+from zoo.claims import Claim, Identity, zero
 from zoo.experiment import Measurement
-from zoo.measure import furthest, gradients
+from zoo.measure import draw_with_keras, furthest, gradients
 
 STRENGTH, RATE = 0.01, 0.1
-
-
-def draw(seed, *shape):
-    """Draws a normal array."""
-    return keras.random.normal(shape, seed=seed)
 
 
 def penalised(seed, penalty, hidden=False):
@@ -29,7 +24,7 @@ def penalised(seed, penalty, hidden=False):
     first = [layers.Dense(6, kernel_initializer="he_normal", name="hidden")] if hidden else []
     last = layers.Dense(4, use_bias=False, kernel_regularizer=penalty)
     model = keras.Sequential([keras.Input((6,)), *first, last])
-    return model, draw(seed + 1, 8, 6), draw(seed + 2, 8, 4)
+    return model, draw_with_keras(seed + 1, 8, 6), draw_with_keras(seed + 2, 8, 4)
 
 
 def total_loss(seed):
@@ -77,14 +72,14 @@ def kinds_of_regularisation(seed):
     """Counts the terms that each kind of regularisation adds to the loss."""
     explicit = layers.Dense(4, kernel_regularizer=regularizers.L1(STRENGTH))
     implicit = keras.Sequential([layers.Dense(4), layers.BatchNormalization(), layers.Dropout(0.5)])
-    explicit(draw(seed, 8, 6))
-    implicit(draw(seed, 8, 6), training=True)
+    explicit(draw_with_keras(seed, 8, 6))
+    implicit(draw_with_keras(seed, 8, 6), training=True)
     return {"explicit_terms": len(explicit.losses), "implicit_terms": len(implicit.losses)}
 
 
 def posterior(seed):
     """Evaluates the gradient of the penalised squares at the MAP estimate of a linear model."""
-    x, y = draw(seed, 50, 6), draw(seed + 1, 50, 1)
+    x, y = draw_with_keras(seed, 50, 6), draw_with_keras(seed + 1, 50, 1)
     noise, prior = 0.5, 2.0  # variances of the noise and of the weights' normal prior
     gram = ops.matmul(ops.transpose(x), x)
     estimate = ops.solve(gram + noise / prior * ops.eye(6), ops.matmul(ops.transpose(x), y))
@@ -95,16 +90,11 @@ def posterior(seed):
 
 def slack(seed):
     """Compares w'w + C sum e and w'w + C sum e^2 of slacks e with the norms of the weights."""
-    weights, slacks = draw(seed, 20), ops.abs(draw(seed + 1, 20))
+    weights, slacks = draw_with_keras(seed, 20), ops.abs(draw_with_keras(seed + 1, 20))
     square = ops.sum(weights * weights)
     first = square + STRENGTH * ops.sum(slacks) - STRENGTH * ops.sum(ops.abs(weights))
     second = square + STRENGTH * ops.sum(slacks * slacks) - STRENGTH * square
     return {"l1_error": first, "l2_error": second}
-
-
-def equal(metric, variant, tolerance=1e-5):
-    """Says that a difference is 0."""
-    return Identity(metric, 0.0, tolerance, (variant,))
 
 
 L1, L2 = regularizers.L1, regularizers.L2
@@ -131,18 +121,17 @@ EXPERIMENT = Measurement(
         "posterior": posterior,
         "slack": slack,
     },
-    measure=lambda check, seed: check(seed),
     claims=[
-        Claim("REG01", equal("error", "total loss")),
-        Claim("REG02", equal("value_error", "l1")),
-        Claim("REG03", equal("value_error", "l2")),
-        Claim("REG04", (equal("gradient_error", "half of l2"), equal("error", "step"))),
-        Claim("REG05", equal("gradient_error", "half of l1")),
-        Claim("REG11", equal("error", "posterior", 1e-3)),
-        Claim("REG12", (equal("value_error", "l1"), equal("gradient_error", "l1"))),
-        Claim("REG13", equal("error", "other layers")),
+        Claim("REG01", zero("error", of="total loss")),
+        Claim("REG02", zero("value_error", of="l1")),
+        Claim("REG03", zero("value_error", of="l2")),
+        Claim("REG04", zero("gradient_error", of="half of l2") + zero("error", of="step")),
+        Claim("REG05", zero("gradient_error", of="half of l1")),
+        Claim("REG11", zero("error", of="posterior", tolerance=1e-3)),
+        Claim("REG12", zero("value_error", "gradient_error", of="l1")),
+        Claim("REG13", zero("error", of="other layers")),
         Claim("REG14", (Identity("explicit_terms", 1.0), Identity("implicit_terms", 0.0))),
-        Claim("REG15", (equal("l1_error", "slack"), equal("l2_error", "slack"))),
-        Claim("REG16", equal("value_error", "l1 with lambda twice")),
+        Claim("REG15", zero("l1_error", "l2_error", of="slack")),
+        Claim("REG16", zero("value_error", of="l1 with lambda twice")),
     ],
 )

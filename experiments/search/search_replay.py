@@ -101,7 +101,6 @@ EXPERIMENT = Measurement(
         "fine": replay(FINE, 10, NEEDED),
         "beyond": replay(BEYOND, 10, NEEDED),
     },
-    measure=lambda search, seed: search(seed),
     claims=[
         Claim(
             "HPO03",

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 from keras import layers, regularizers
 
-from zoo.claims import Claim, Difference, Identity
+from zoo.claims import Claim, Difference, above, zero
 from zoo.experiment import Measurement, Recipe
 from zoo.search_space import Dimension, closer
 from zoo.trials import guarded, search
@@ -121,10 +121,9 @@ EXPERIMENT = Measurement(
         "momentum linear": momentum("linear"),
         "momentum log": momentum("log"),
     },
-    measure=lambda how, seed: how(seed),
     claims=[
         Claim("HPO01", Difference("coarse to fine", "random", "score", 0.01)),
-        Claim("HPO02", tuple(Identity(m, 0.0, 0.0, ("stopping",)) for m in STOPPING)),
+        Claim("HPO02", zero(*STOPPING, of="stopping", tolerance=0.0)),
         Claim("HPO10", Difference("random", "linear", "score", 0.01)),
         Claim(
             "HPO11 found",
@@ -144,6 +143,6 @@ EXPERIMENT = Measurement(
             says="Drawn linearly from so wide a range, a good network takes more trials.",
             source="lecture 1, where the ranges are linear",
         ),
-        Claim("HPO21", tuple(Difference("random", low, "score") for low in ("grid", "linear"))),
+        Claim("HPO21", above("random", ("grid", "linear"), "score")),
     ],
 )
