@@ -165,7 +165,7 @@ def test_key_is_the_same_in_every_process():
         text=True,
         check=True,
         cwd=tests,
-        env={**os.environ, "PYTHONPATH": str(tests.parent), "PYTHONHASHSEED": "5"},
+        env={**os.environ, "PYTHONPATH": str(tests.parents[1]), "PYTHONHASHSEED": "5"},
     )
     assert done.stdout.strip() == key()
 

@@ -6,6 +6,7 @@ import hashlib
 import inspect
 import json
 import sys
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ import keras
 import numpy as np
 
 from zoo.experiment import Recipe
+from zoo.runs.code import code_of, instructions, is_users, source_of
 
 
 def describe(value: Any) -> Any:
@@ -51,8 +53,16 @@ def describe(value: Any) -> Any:
 
 
 def describe_layer(layer: Any) -> Any:
-    """Returns class and configuration of one layer."""
-    return {"class": _named(type(layer)), "config": describe(layer.get_config())}
+    """Returns class and configuration of one layer.
+
+    What Keras cannot write down, such as an activation that is a partial function, is described by
+    the arguments that the layer keeps.
+    """
+    try:
+        config = describe({**layer.get_config(), **dict.fromkeys(_lambdas(layer), "lambda")})
+    except (NotImplementedError, TypeError, ValueError):
+        config = _arguments(layer)
+    return {"class": _named(type(layer)), "config": config}
 
 
 def _layers(model: Any) -> list[Any]:
@@ -63,9 +73,27 @@ def _model(model: Any) -> dict[str, Any]:
     """Returns what the list of layers does not say: how they are wired, and the shapes."""
     shapes = [list(variable.shape) for variable in model.variables]
     try:
-        return {"class": _named(type(model)), "shapes": shapes, "graph": model.to_json()}
+        if not any(map(_lambdas, _layers(model))):
+            return {"class": _named(type(model)), "shapes": shapes, "graph": model.to_json()}
     except NotImplementedError:  # a subclassed model without get_config: its source says it all
         return {"class": _named(type(model)), "shapes": shapes}
+    except (TypeError, ValueError):
+        pass  # some layer cannot be written down, so the summary has to do
+    lines: list[str] = []
+    model.summary(line_length=200, print_fn=lambda line, *_, **__: lines.append(line))
+    return {"class": _named(type(model)), "shapes": shapes, "graph": lines}
+
+
+def _lambdas(layer: Any) -> set[str]:
+    """Returns the attributes of a layer that are lambdas.
+
+    Keras writes them down with their line numbers; what they do is in `users_code`.
+    """
+    return {
+        name
+        for name, value in vars(layer).items()
+        if inspect.isfunction(value) and value.__name__ == "<lambda>"
+    }
 
 
 def _named(cls: type) -> Any:
@@ -73,7 +101,7 @@ def _named(cls: type) -> Any:
     if cls.__module__.partition(".")[0] in ("keras", "builtins", "numpy"):
         return name
     try:
-        return [name, inspect.getsource(cls)]
+        return [name, source_of(cls) if is_users(cls.__module__) else inspect.getsource(cls)]
     except (OSError, TypeError):  # made in an interactive session
         return name
 
@@ -81,7 +109,9 @@ def _named(cls: type) -> Any:
 def _function(function: Any) -> Any:
     cells = [describe(cell.cell_contents) for cell in function.__closure__ or ()]
     defaults = describe([function.__defaults__, function.__kwdefaults__])
-    return ["function", _code(function.__code__), defaults, cells]
+    own = is_users(function.__module__)
+    code = instructions(function.__code__, function.__doc__) if own else _code(function.__code__)
+    return ["function", code, defaults, cells]
 
 
 def _code(code: Any) -> Any:
@@ -103,7 +133,9 @@ def library_versions() -> dict[str, str]:
     return {name: version(name) for name in ("keras", backend, "numpy")}
 
 
-def recipe_identity(recipe: Recipe, model: Any, fingerprint: str, steps_per_epoch: int) -> Any:
+def recipe_identity(
+    recipe: Recipe, model: Any, fingerprint: str, steps_per_epoch: int, trained_by: Any = ()
+) -> Any:
     """Returns what all runs of one variant share, except for the learning rate.
 
     Args:
@@ -111,9 +143,15 @@ def recipe_identity(recipe: Recipe, model: Any, fingerprint: str, steps_per_epoc
         model: A model built from it.
         fingerprint: The data's fingerprint.
         steps_per_epoch: Steps in an epoch.
+        trained_by: An optimizer and callbacks made from it, for the user's code in them.
     """
+    code, _ = users_code(recipe, model, trained_by)
+    with warnings.catch_warnings():
+        # Keras warns of a lambda that cannot be loaded again. Nothing is saved here.
+        warnings.filterwarnings("ignore", message=".*includes a `lambda`")
+        described = describe(model)
     return {
-        "model": describe(model),
+        "model": described,
         "loss": describe(recipe.loss()),
         "callbacks": describe(recipe.callbacks()),
         "epochs": recipe.epochs,
@@ -123,7 +161,19 @@ def recipe_identity(recipe: Recipe, model: Any, fingerprint: str, steps_per_epoc
         "versions": library_versions(),
         # What was run without probes keeps its key.
         **({"probes": describe(dict(recipe.probes))} if recipe.probes else {}),
+        **({"code": code} if code else {}),
     }
+
+
+def users_code(recipe: Recipe, model: Any, trained_by: Any) -> tuple[list[Any], list[str]]:
+    """Returns the user's code that a run depends on, and what of it cannot be known.
+
+    Args:
+        recipe: The variant's recipe.
+        model: A model built from it.
+        trained_by: An optimizer and callbacks made from it.
+    """
+    return code_of(model, recipe.loss(), recipe.callbacks(), dict(recipe.probes), trained_by)
 
 
 def key_of(*parts: Any) -> str:

@@ -69,13 +69,14 @@ def jobs_of(
     model = fresh_model(
         partial(recipe.build_model, data.input_shape, data.num_classes), data.input_shape
     )
-    shared = recipe_identity(recipe, model, data.fingerprint, steps)
-    jobs = []
-    for rate in rates:
-        trained_by = describe(optimizer_of(recipe, rate, steps))
-        for seed in seeds:
-            jobs.append(Job(recipe, Run(variant, rate, seed, key_of(shared, trained_by, seed))))
-    return jobs
+    made = {rate: optimizer_of(recipe, rate, steps) for rate in rates}
+    first = next(iter(made.values()), ())
+    shared = recipe_identity(recipe, model, data.fingerprint, steps, first)
+    return [
+        Job(recipe, Run(variant, rate, seed, key_of(shared, trained_by, seed)))
+        for rate, trained_by in ((rate, describe(each)) for rate, each in made.items())
+        for seed in seeds
+    ]
 
 
 def plan(

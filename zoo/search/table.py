@@ -157,7 +157,8 @@ def ranked(rows: pd.DataFrame, direction: str = "max") -> list[int]:
 
 def own_values(trial: Trial) -> dict[str, Any]:
     """Returns the hyperparameters of a trial, without what its strategy notes among them."""
-    values = trial.values if trial.hyperparameters is None else trial.hyperparameters.values
+    asked = {} if trial.hyperparameters is None else trial.hyperparameters.values
+    values = {**asked, **trial.values}
     return {name: value for name, value in values.items() if not name.startswith(OWN)}
 
 

@@ -11,7 +11,6 @@ import pytest
 from zoo.results.store import Store
 from zoo.search import tune as searching
 from zoo.search.oracle import Oracle
-from zoo.search.search import best_of
 
 # TensorFlow's variables do not know NumPy 2's `copy` yet.
 pytestmark = [
@@ -190,7 +189,7 @@ def test_the_dry_run_shows_the_space_and_trains_nothing(zoo, tiny_experiment, tm
         (("--space", "lr=1:0.1"), "must go from a number to a higher one"),
         (("--strategy", "hyperband", "--coarse-to-fine"), "Hyperband has coarse and fine stages"),
         (("--coarse-to-fine", "--trials", "1"), "needs at least 2 trials. Received: 1"),
-        (("--strategy", "grid", "--trials", "1"), "at least 2 points. Received: --trials 1"),
+        (("--strategy", "grid", "--trials", "1"), "has more than 1 points. Give more trials"),
     ],
 )
 def test_wrong_words_are_named(zoo, tiny_experiment, tmp_path, words, message):
@@ -218,8 +217,3 @@ def test_what_lies_at_an_end_of_its_range_is_said(tune, monkeypatch):
         "The best learning_rate, 0.299, lies at an end of learning_rate=0.01:0.3"
     )
     assert "to go on from there, --space learning_rate=0.0546:1.64:log" in out.replace("\n", " ")
-
-
-def test_the_best_is_among_those_trained_longest():
-    rows = pd.DataFrame({"score": [0.9, 0.5, 0.6, 0.6], "epochs": [1, 3, 3, 3]})
-    assert best_of(rows).name == 2
