@@ -145,8 +145,7 @@ class Experiment:
                 f"`factor` must be a keyword of build_model {self._model_keywords()} or a field of "
                 f"the recipe {sorted(FACTORS)}. Received: {self.factor!r}"
             )
-        for claim in self.claims:
-            claim.check(list(self.variants))
+        check_claims(self.claims, self.variants)
         grids = self.recipe.learning_rates
         if isinstance(grids, Mapping) and set(grids) != set(self.variants):
             raise ZooError(
@@ -241,8 +240,7 @@ class Measurement:
                     "A variant's value must be a function of the seed, or `measure` be given, a "
                     f"function of value and seed. Received: {value!r} for {label!r}"
                 )
-        for claim in self.claims:
-            claim.check(list(self.variants))
+        check_claims(self.claims, self.variants)
 
     def at_scale(self, scale: str) -> Measurement:
         """Returns the measurement at one of its scales."""
@@ -266,6 +264,11 @@ def scale_of(scales: Mapping[str, Mapping[str, Any]], scale: str) -> Mapping[str
 
 def check_labels(variants: Mapping[str, Any]) -> None:
     """Raises ZooError if there is no variant, or a label that cannot stand in tables."""
+    if not isinstance(variants, Mapping):
+        raise ZooError(
+            "`variants` must be a mapping of labels to values, {label: value, ...}. "
+            f"Received: {variants!r}"
+        )
     if not variants:
         raise ZooError("`variants` must hold at least one variant. Received: none")
     for label in variants:
@@ -274,3 +277,13 @@ def check_labels(variants: Mapping[str, Any]) -> None:
                 "A variant's label goes into tables and must be non-empty, without commas, "
                 f"bars or quotes. Received: {label!r}"
             )
+
+
+def check_claims(claims: Sequence[Claim], variants: Mapping[str, Any]) -> None:
+    """Raises ZooError if something is no claim, or names a variant that is not there."""
+    if not isinstance(claims, Sequence) or not all(isinstance(claim, Claim) for claim in claims):
+        raise ZooError(
+            f"`claims` must be a list of Claim(id, rule, says=...). Received: {claims!r}"
+        )
+    for claim in claims:
+        claim.check(list(variants))
