@@ -8,8 +8,11 @@ class ZooError(ValueError):
     """
 
 
-class Interrupted(KeyboardInterrupt):
-    """The user has interrupted: the message says what is kept and how to go on."""
+class Interrupted(Exception):
+    """The user has interrupted: the message says what is kept and how to go on.
+
+    It is no `KeyboardInterrupt`, which the command line would end without a word.
+    """
 
 
 class MissingDataError(ZooError):

@@ -19,7 +19,7 @@ from zoo.commands.options import (
     say,
 )
 from zoo.engine.device import import_keras
-from zoo.errors import MissingDataError, ZooError
+from zoo.errors import Interrupted, MissingDataError, ZooError
 
 if TYPE_CHECKING:
     pass
@@ -122,7 +122,7 @@ def run(
                     raise
                 say(error)
                 typer.echo(f"{entry.name} is not run.", err=True)
-            except ZooError:
+            except (ZooError, Interrupted):
                 raise
             except Exception as error:
                 if len(found) == 1:
