@@ -17,6 +17,7 @@ import numpy.typing as npt
 from callbacks.activation_histogram import outputs_in
 from callbacks.kernels import kernels, layer_blocks
 from zoo.data import Data
+from zoo.engine.outputs import rights
 from zoo.layers import Maxout
 
 BATCH = 1000
@@ -150,7 +151,7 @@ class AccuracyInTrainingMode:
             return _normalised(layer, batches, mean, variance).reshape(x.shape)
 
         logits = _without_moving_statistics(model, data.x_test[order], by_batch)
-        return float(np.mean(np.argmax(logits, axis=-1) == data.y_test[order]))
+        return _share_right(data.y_test[order], logits)
 
 
 @dataclass(frozen=True)
@@ -171,7 +172,7 @@ class GainFromFullStatistics:
 
         both = np.concatenate([data.x_train, data.x_test])
         logits = _without_moving_statistics(model, both, by_training_set)[examples:]
-        full = float(np.mean(np.argmax(logits, axis=-1) == data.y_test))
+        full = _share_right(data.y_test, logits)
         return full - accuracy(model, data.x_test, data.y_test)
 
 
@@ -241,9 +242,12 @@ def slope_of(layer: Any, z: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 
 def accuracy(model: Any, x: npt.NDArray[Any], y: npt.NDArray[Any]) -> float:
-    """Returns the share of examples whose highest logit is that of their class."""
-    logits = model.predict(x, batch_size=BATCH, verbose=0)
-    return float(np.mean(np.argmax(logits, axis=-1) == y))
+    """Returns the share of examples that the model gets right, as Keras's accuracy counts them."""
+    return _share_right(y, model.predict(x, batch_size=BATCH, verbose=0))
+
+
+def _share_right(labels: npt.NDArray[Any], outputs: npt.NDArray[Any]) -> float:
+    return float(np.mean(keras.ops.convert_to_numpy(rights(labels, outputs)), dtype=np.float64))
 
 
 def _without_moving_statistics(

@@ -45,7 +45,8 @@ def train_one(
     began = time.perf_counter()
     recipe, run = job.recipe, job.run
     steps = steps_per_epoch(recipe, data)
-    model = (start or Start(recipe, data)).fresh(run.seed)
+    start = start or Start(recipe, data)
+    model = start.fresh(run.seed)
     optimizer, callbacks = optimizer_of(recipe, run.learning_rate, steps)
     # Compiled by XLA like the population: TensorFlow's random numbers differ inside and outside.
     # Convolutions on a processor never train in a population, and on TensorFlow they are many
@@ -70,7 +71,8 @@ def train_one(
     ):
         values = model.evaluate(x, y, EVALUATION_BATCH, verbose=0, return_dict=True)
         final[f"{part}_loss"] = float(values["loss"])
-        final[f"{part}_accuracy"] = exact_share(values["accuracy"], len(x))
+        answers = len(x) * math.prod(start.outputs.shape[1:-1])
+        final[f"{part}_accuracy"] = exact_share(values["accuracy"], answers)
     for name, probe in recipe.probes.items():
         final[name] = float(probe(model, data))
     return Result(

@@ -101,7 +101,7 @@ def groups(
         model = start.model
         for rate, of_rate in _by_rate(own):
             optimizer, callbacks = optimizer_of(recipe, rate, steps)
-            reason = why_alone(model, optimizer, callbacks)
+            reason = why_alone(model, optimizer, callbacks) or _why_outputs(start.outputs)
             key = reason + signature(of_rate[0], model, optimizer, steps)
             group = found.setdefault(key, Group([], model, optimizer, reason))
             group.add(of_rate, start, optimizer)
@@ -154,6 +154,11 @@ def why_alone(model: Any, optimizer: Any, callbacks: Sequence[Any]) -> str:
     if hasattr(optimizer, "_exclude_from_weight_decay"):
         return "exclude_from_weight_decay is no part of an optimizer's configuration"
     return ""
+
+
+def _why_outputs(outputs: Any) -> str:
+    several = len(outputs.shape) != 2
+    return "its output is not one vector for each example" if several else ""
 
 
 def _layers(model: Any) -> list[Any]:

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from zoo.data import Data
+from zoo.errors import ZooError
 from zoo.experiment import Recipe
 from zoo.initializers import scale_to_unit_variance
 from zoo.runs.run import Job
@@ -36,6 +37,10 @@ class Start:
 
     Attributes:
         model: A model of their architecture.
+        outputs: What it makes of the first training example, shape `(1, outputs)`.
+
+    Raises:
+        ZooError: If the network has several outputs.
     """
 
     def __init__(self, recipe: Recipe, data: Data) -> None:
@@ -43,6 +48,13 @@ class Start:
         self._initial = InitialValues(build, data.input_shape)
         self._examples = data.x_train[:SCALING_EXAMPLES]
         self.model = self._initial.model
+        self.outputs = self.model(data.x_train[:1])
+        if not hasattr(self.outputs, "shape"):
+            raise ZooError(
+                "`build_model` must return a network with one output. Received: "
+                f"{len(keras.tree.flatten(self.outputs))} outputs. Build one network for each, or "
+                "train it with model.fit."
+            )
 
     def values(self, seed: int) -> list[Any]:
         """Returns the initial values of the model's trainable and then its frozen variables."""

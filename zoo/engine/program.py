@@ -13,6 +13,7 @@ import numpy as np
 from keras import ops
 
 from zoo.data import Data
+from zoo.engine.outputs import loss_of, of_each_example, rights
 from zoo.engine.strengths import given, given_momentum, momentum, penalties, sharing
 from zoo.runs.identity import describe, key_of
 from zoo.runs.run import Job
@@ -87,7 +88,8 @@ class Program:
         self.model = model
         self.penalties = penalties(model)
         self.given_numbers = len(self.penalties) + len(momentum(optimizer))
-        self.loss = job.recipe.loss()
+        outputs = model(data.x_train[:1])
+        self.loss = loss_of(job.recipe.loss(), data.y_train[:1], outputs)
         config = {**optimizer.get_config(), "learning_rate": 1.0}
         self._new_optimizer = functools.partial(type(optimizer).from_config, config)
         self.optimizer = seam().stateless(self._new_optimizer())
@@ -99,9 +101,12 @@ class Program:
         )
         self.x, self.y = seam().to_device(data.x_train), seam().to_device(data.y_train)
         size = min(EVALUATION_CHUNK, max(len(data.x_validation), len(data.x_test)))
+        # Examples that fill up a chunk may count only where none counts for the loss of another.
+        regularizers = sum(item.regularizer is not None for item in model.trainable_variables)
+        self.fills = of_each_example(self.loss) and len(model.losses) == regularizers
         self.parts = {
-            "val": _chunks(data.x_validation, data.y_validation, size),
-            "test": _chunks(data.x_test, data.y_test, size),
+            "val": _chunks(data.x_validation, data.y_validation, size, self.fills),
+            "test": _chunks(data.x_test, data.y_test, size, self.fills),
         }
         self._epoch = seam().compiled_epoch(self._step)
         self._evaluation = seam().compiled_evaluation(self._measure)
@@ -147,7 +152,7 @@ class Program:
         moments[self.rate_index] = rate
         with given_momentum(self.optimizer, momentum):
             trainable, moments = self.optimizer.stateless_apply(moments, gradients, trainable)
-        accuracy = ops.mean(_correct(logits, y))
+        accuracy = ops.mean(rights(y, logits, seam().largest))
         return (trainable, frozen, [*moments, *numbers]), loss, accuracy
 
     def _split(self, values: list[Any]) -> tuple[list[Any], list[Any]]:
@@ -173,8 +178,9 @@ class Program:
             logits, _, costs = self.model.stateless_call(
                 trainable, frozen, x, training=False, return_losses=True
             )
-        loss = self.loss(y, logits, sample_weight=weight) * weight.shape[0]
-        correct = ops.sum(_correct(logits, y) * weight)
+        own = {"sample_weight": weight} if self.fills else {}
+        loss = self.loss(y, logits, **own) * weight.shape[0]
+        correct = ops.sum(rights(y, logits, seam().largest) * weight)
         return loss + sum(costs) * ops.sum(weight), correct
 
     def epoch(self, state: State, rates: Any, orders: Any) -> tuple[State, Any, Any]:
@@ -211,20 +217,16 @@ class Program:
         return losses / np.float32(examples), corrects / np.float32(examples)
 
 
-def _correct(logits: Any, labels: Any) -> Any:
-    return ops.cast(ops.equal(seam().largest(logits), ops.cast(labels, "int32")), "float32")
-
-
-def _chunks(x: Any, y: Any, size: int) -> Sequence[tuple[Any, Any, Any, int]]:
-    """Cuts examples into chunks of one shape, the last filled up with examples of weight 0."""
+def _chunks(x: Any, y: Any, size: int, fill: bool) -> Sequence[tuple[Any, Any, Any, int]]:
+    """Cuts examples into chunks, the last filled up with examples of weight 0 if that is wanted."""
     chunks = []
     for start in range(0, len(x), size):
         part_x, part_y = x[start : start + size], y[start : start + size]
-        missing = size - len(part_x)
-        weight = np.ones(size, np.float32)
+        missing = size - len(part_x) if fill else 0
+        weight = np.ones(len(part_x) + missing, np.float32)
         weight[len(part_x) :] = 0
         full_x = np.concatenate([part_x, np.zeros((missing, *x.shape[1:]), x.dtype)])
-        full_y = np.concatenate([part_y, np.zeros(missing, y.dtype)])
+        full_y = np.concatenate([part_y, np.zeros((missing, *y.shape[1:]), y.dtype)])
         give = seam().to_device
         chunks.append((give(full_x), give(full_y), give(weight), len(part_x)))
     return chunks
