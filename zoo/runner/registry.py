@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zoo.runner.mistakes import mistakes_in, shown
+
 import ast
 import functools
 import importlib.util
@@ -75,16 +77,19 @@ def _load(path: Path) -> Experiment | Measurement:
     module_name = f"mine_{path.stem}"
     if FOLDER in path.parents:
         module_name = ".".join(path.relative_to(FOLDER.parent).with_suffix("").parts)
+    elif str(path.parent) not in sys.path:
+        sys.path.append(str(path.parent))  # modules beside it; the zoo's own come first
     spec = importlib.util.spec_from_file_location(module_name, path)
     if spec is None or spec.loader is None:
         raise ZooError(f"An experiment must be a Python file. Received: {path}")
     module = importlib.util.module_from_spec(spec)
     sys.modules[module_name] = module
-    spec.loader.exec_module(module)
+    with mistakes_in(path, "An experiment's file must be importable and define EXPERIMENT."):
+        spec.loader.exec_module(module)
     experiment = getattr(module, "EXPERIMENT", None)
     if not isinstance(experiment, Experiment | Measurement):
         raise ZooError(
-            f"{path} must define EXPERIMENT = Experiment(...) or Measurement(...). "
+            f"{shown(path)} must define EXPERIMENT = Experiment(...) or Measurement(...). "
             f"Received: {type(experiment).__name__}"
         )
     return experiment
