@@ -164,7 +164,7 @@ def test_diverged_trials_are_results(tmp_path):
     fine, lost = search.trials.to_dict("records")
     assert (fine["status"], lost["status"]) == ("completed", "diverged")
     assert not math.isfinite(lost["val_loss_0"])
-    assert lost["score"] == fine["score"]  # the worst that is finite
+    assert lost["score"] == pytest.approx(2 * fine["score"])  # worse than the only finite one
     assert search.get_best_hyperparameters()[0].values == {"lr": 0.01}
 
 
@@ -444,3 +444,59 @@ def test_summaries_are_printed(tmp_path, capsys):
     out = capsys.readouterr().out
     assert out.count("completed") == 1
     assert "Float(name: 'lr'" in out
+
+
+def test_arguments_of_fit_by_position_are_those_by_name(tmp_path):
+    named = searched(of_rate, tmp_path / "named", trials=1).trials
+    search = Search(of_rate, folder=tmp_path / "placed", trials=1)
+    search.search(X, Y, 10, 3, 0, validation_data=VALIDATION)
+    assert search.trials.equals(named)
+    with pytest.raises(ZooError, match="`epochs` must be given once"):
+        search.search(X, Y, 10, 3, epochs=3, validation_data=VALIDATION)
+
+
+@pytest.mark.parametrize(
+    ("word", "answer"),
+    [
+        ("max_trials", "It is called `trials` here."),
+        ("directory", "It is called `folder` here."),
+        ("colour", "`Search` takes no argument `colour`. Leave it out."),
+    ],
+)
+def test_words_of_keras_tuner_get_an_answer(tmp_path, word, answer):
+    with pytest.raises(ZooError, match=answer):
+        Search(of_rate, folder=tmp_path, **{word: 3})
+
+
+def test_a_metric_of_ones_own_is_there_for_callbacks(tmp_path, capsys):
+    def build(hp):
+        model = network()
+        top = keras.metrics.SparseTopKCategoricalAccuracy(2, name="top2")
+        rate = hp.Float("lr", 1e-3, 1e-2)
+        model.compile(keras.optimizers.SGD(rate), LOSS, metrics=["accuracy", top])
+        return model
+
+    search = Search(build, folder=tmp_path, trials=1)
+    stop = keras.callbacks.EarlyStopping("val_top2", mode="min", patience=0)
+    search.search(X, Y, **{**GIVEN, "epochs": 6, "verbose": 1}, callbacks=[stop])
+    assert "besides accuracy, top2" in capsys.readouterr().out
+    assert "val_top2" in search.history(search.trials["trial"][0])
+
+
+def test_an_objective_that_is_a_list_is_refused(tmp_path):
+    def build(hp):
+        model = network(activation="softmax")
+        scores = keras.metrics.F1Score(name="f1_score")
+        rate = hp.Float("lr", 1e-3, 1e-2)
+        model.compile(keras.optimizers.SGD(rate), "categorical_crossentropy", metrics=[scores])
+        return model
+
+    search = Search(build, "val_f1_score", folder=tmp_path, trials=1)
+    hot = np.eye(3)
+    with pytest.raises(ZooError, match='must be one number an epoch.*average="macro"'):
+        search.search(X, hot[Y], validation_data=(VALIDATION[0], hot[VALIDATION[1]]), verbose=0)
+
+
+def test_the_pictures_of_a_search_are_drawn(tmp_path):
+    searched(of_rate, tmp_path, objective="val_loss")
+    assert {"scores.svg", "best_so_far.svg"} <= {path.name for path in tmp_path.iterdir()}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import keras
 import pandas as pd
 from rich.console import Console
 
@@ -17,10 +20,24 @@ from zoo.search.executions import HypermodelTrainer, trainer_of
 from zoo.search.hypermodel import hypermodel_of, space_of
 from zoo.search.oracle import OBJECTIVE, Oracle, Trial, at_once, check, objective_of
 from zoo.search.search import search as loop
+from zoo.search.search import shortfall
 from zoo.search.space import dimensions
 from zoo.search.table import Table, column_of
 from zoo.search_space import Dimension
 
+OF_FIT = tuple(inspect.signature(keras.Model.fit).parameters)[1:]
+# Words of keras-tuner's tuners, and ours.
+OF_KERAS_TUNER = {
+    "max_trials": "trials",
+    "executions_per_trial": "executions",
+    "directory": "folder",
+    "project_name": "folder",
+    "tuner": "strategy",
+    "oracle": "strategy",
+    "overwrite": "folder",
+    "max_epochs": "epochs, an argument of `search`,",
+    "build_fn": "hypermodel",
+}
 FAILURES = 3  # so many trials at the beginning, and no other, are a fault of the hypermodel
 
 
@@ -76,8 +93,10 @@ class Search:
         executions: int = 1,
         seed: int = 0,
         hyperparameters: Any = None,
-        folder: str | Path,
+        folder: str | Path = "",
+        **others: Any,
     ) -> None:
+        _refuse(others, folder)
         check(strategy, trials, dashes="")
         if executions < 1:
             raise ZooError(f"`executions` must be at least 1. Received: {executions}")
@@ -102,13 +121,12 @@ class Search:
         """
         return self._table.frame
 
-    def search(self, x: Any = None, y: Any = None, **arguments: Any) -> None:
+    def search(self, *given: Any, **arguments: Any) -> None:
         """Searches, or goes on with a search that was interrupted.
 
         Args:
-            x: What `fit` takes as `x`.
-            y: What `fit` takes as `y`.
-            **arguments: What `fit` takes besides. An objective on validation data needs
+            *given: What `fit` takes by position: x, y, batch_size, epochs, ...
+            **arguments: What `fit` takes by name. An objective on validation data needs
                 `validation_data` or `validation_split`: nothing is split off unasked. `callbacks`
                 is a list that can be copied, or a function that returns fresh ones. `verbose=0`
                 prints nothing.
@@ -117,9 +135,9 @@ class Search:
             ZooError: If the arguments do not fit together, or the objective is not logged.
         """
         objective = self.objective, self.direction
-        trainer = trainer_of(
-            self.hypermodel, objective, self.executions, self.folder, x, y, arguments
-        )
+        named = _by_name(given, arguments)
+        x, y = named.pop("x", None), named.pop("y", None)
+        trainer = trainer_of(self.hypermodel, objective, self.executions, self.folder, x, y, named)
         oracle = Oracle(
             self.strategy,
             self.space,
@@ -143,6 +161,8 @@ class Search:
                     f"trial {best['trial']}"
                 )
         self._check(1)
+        if short := shortfall(self.strategy, self._table):
+            trainer.console.print(short)
         plot(self.folder, self._spec(), self.trials, self._columns())
 
     def _check(self, fewest: int) -> None:
@@ -218,3 +238,26 @@ class Search:
         console = Console(highlight=False, markup=False, soft_wrap=True)
         for each in self.space.space:
             console.print(repr(each))
+
+
+def _refuse(others: Mapping[str, Any], folder: str | Path) -> None:
+    """Answers keras-tuner's own words, and any other that is not ours."""
+    for name in others:
+        ours = OF_KERAS_TUNER.get(name)
+        instead = f"It is called `{ours}` here." if ours else "Leave it out."
+        raise ZooError(f"`Search` takes no argument `{name}`. {instead}")
+    if not folder:
+        raise ZooError(
+            "`folder` must say where the search is kept, such as folder='results/tuning/mine'. "
+            "Received: none"
+        )
+
+
+def _by_name(given: Sequence[Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns what `fit` is given, by name."""
+    if len(given) > len(OF_FIT):
+        raise ZooError(f"`fit` takes {len(OF_FIT)} arguments. Received: {len(given)} by position")
+    placed = dict(zip(OF_FIT, given, strict=False))
+    for name in placed.keys() & arguments.keys():
+        raise ZooError(f"`{name}` must be given once. Received: by position and by name")
+    return placed | dict(arguments)

@@ -26,7 +26,12 @@ def test_a_score_is_the_mean_over_the_executions():
 
 @pytest.mark.parametrize(
     ("direction", "values", "worst"),
-    [("max", (0.2, 0.9), 0.2 - 0.7), ("min", (0.2, 0.9), 0.9 + 0.7), ("min", (), 0.0)],
+    [
+        ("max", (0.2, 0.9), 0.2 - 0.7),
+        ("min", (0.2, 0.9), 0.9 + 0.7),
+        ("min", (0.3,), 0.6),
+        ("min", (), 0.0),
+    ],
 )
 def test_what_is_not_finite_counts_as_worse_than_all_so_far(direction, values, worst):
     table = Table("val_loss", direction)

@@ -296,6 +296,12 @@ def _read(returned: Any, objective: str) -> Execution:
             f"The objective {objective} must be among what is logged. "
             f"Received: {', '.join(history)}"
         )
-    value = float(history[objective][-1])
+    last = history[objective][-1]
+    if np.ndim(last):
+        raise ZooError(
+            f"The objective {objective} must be one number an epoch. Received: {last}. A metric "
+            'that gives one for each class has an argument such as average="macro".'
+        )
+    value = float(last)
     finite = all(map(math.isfinite, [value, *history.get("loss", ())]))
     return Execution(value, "completed" if finite else "diverged", history)

@@ -290,6 +290,8 @@ def _why_alone(model: Any, data: Data) -> str:
     for name in ("loss_weights", "run_eagerly"):
         if model._compile_config.config.get(name):
             return f"it is compiled with {name}"
+    if metrics := [name for name in _metrics(model) if name not in ("accuracy", "acc")]:
+        return f"it is compiled with a metric besides accuracy, {metrics[0]}"
     if hasattr(optimizer, "_exclude_from_weight_decay"):
         return "exclude_from_weight_decay is no part of an optimizer's configuration"
     rate = getattr(optimizer, "_learning_rate", None)
@@ -306,6 +308,20 @@ def _why_alone(model: Any, data: Data) -> str:
             f"labels up to {data.num_classes - 1}"
         )
     return ""
+
+
+def _metrics(model: Any) -> list[str]:
+    """Returns the names of the metrics that a model is compiled with."""
+    config = model._compile_config.config
+    given: list[Any] = []
+    for each in (config.get("metrics"), config.get("weighted_metrics")):
+        parts = each.values() if isinstance(each, Mapping) else each or ()
+        for part in [parts] if isinstance(parts, str) else parts:
+            given += part if isinstance(part, list | tuple) else [part]
+    return [
+        each if isinstance(each, str) else getattr(each, "name", None) or each.__name__
+        for each in given
+    ]
 
 
 def _loss(model: Any) -> Any:

@@ -27,6 +27,8 @@ from zoo.runs.seeding import derived_seed
 
 STRATEGIES = ("random", "grid", "bayesian", "hyperband")
 OBJECTIVE = "val_accuracy"
+# Metrics of Keras whose direction keras-tuner does not know by their names.
+HIGHER_IS_BETTER = ("auc", "f1_score", "fbeta_score", "precision", "recall", "r2_score")
 HALVING = 3  # of Hyperband: how many times more epochs for a third of the trials
 RUNS_AT_ONCE = 32
 BAYESIAN_AT_ONCE = 8  # a model of the scores learns from each; asked for many at once it guesses
@@ -265,6 +267,8 @@ def objective_of(given: Any) -> tuple[str, str]:
         raise ZooError(
             f"`objective` must be a metric's name, or a keras_tuner.Objective. Received: {given!r}"
         )
+    if isinstance(given, str) and any(word in given for word in HIGHER_IS_BETTER):
+        return given, "max"
     try:
         found = kt.oracles.RandomSearchOracle(objective=given).objective
     except ValueError as error:

@@ -34,3 +34,17 @@ def search(
         for trial, score in zip(batch, scores, strict=True):
             oracle.tell(trial, score)
         yield batch
+
+
+def shortfall(strategy: str, table: Table) -> str:
+    """Returns a sentence if Hyperband ended before any trial had all of its epochs, else nothing.
+
+    keras-tuner ends a bracket for which the space has too few points.
+    """
+    longest = max((row["epochs"] for row in table.rows), default=0)
+    if strategy != "hyperband" or longest >= table.epochs:
+        return ""
+    return (
+        f"Hyperband ended with trials of {longest} of {table.epochs} epochs: the space has fewer "
+        "points than its first bracket needs. Search it on a grid, or at random."
+    )

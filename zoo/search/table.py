@@ -48,8 +48,9 @@ class Table:
     """The trials that have ended, in the order in which they were asked for.
 
     A trial's score is the mean of the objective over its executions. What is not finite counts as
-    worse than whatever has been finite so far, by as much as the best is better than the worst, so
-    that a strategy which learns from scores does not take it for one of them.
+    worse than whatever has been finite so far, by as much as the best is better than the worst (or
+    by a single value itself), so that a strategy which learns from scores does not take it for one
+    of them.
 
     Attributes:
         objective: Name of the objective.
@@ -104,7 +105,8 @@ class Table:
         if not finite:
             return 0.0
         low, high = min(finite), max(finite)
-        return low - (high - low) if self.direction == "max" else high + (high - low)
+        further = (high - low) or abs(high) or 1.0
+        return low - further if self.direction == "max" else high + further
 
     def _row(
         self,

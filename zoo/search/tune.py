@@ -28,7 +28,7 @@ from zoo.runner.trainer import Engine, Trainer, Where, here
 from zoo.runs.run import Job, Silent
 from zoo.search.oracle import OBJECTIVE, Oracle, Trial, at_once
 from zoo.search.points import ExperimentSearch, jobs_of, spec_of
-from zoo.search.search import search
+from zoo.search.search import search, shortfall
 from zoo.search.space import hyperparameters
 from zoo.search.table import Execution, Table, execution_of
 from zoo.search.workers.part import Part
@@ -108,6 +108,8 @@ def _search(
         train = partial(_trained, wanted, trainer, epochs)
         for _ in search(oracle, train, table, _at_once(wanted, workers), stage, epochs):
             write_frame(folder / "trials.csv", table.frame)
+    if short := shortfall(wanted.strategy, table):
+        console.print(short, markup=False, highlight=False, soft_wrap=True)
     best = table.rows[table.ranked()[0]]
     further = {
         name: f"to go on from there, --space {each.narrowed(best[name], 1.0)}"
