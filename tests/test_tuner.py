@@ -493,7 +493,7 @@ def test_an_objective_that_is_a_list_is_refused(tmp_path):
 
     search = Search(build, "val_f1_score", folder=tmp_path, trials=1)
     hot = np.eye(3)
-    with pytest.raises(ZooError, match='must be one number an epoch.*average="macro"'):
+    with pytest.raises(ZooError, match=r'must be one number an epoch.*average="macro"'):
         search.search(X, hot[Y], validation_data=(VALIDATION[0], hot[VALIDATION[1]]), verbose=0)
 
 
