@@ -4,7 +4,6 @@ The drawing functions take tables and return a figure; `plot_results` reads a re
 writes the pictures beside the tables. The same tables give the same bytes.
 """
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -36,7 +35,7 @@ from zoo.figures.palette import (
     widest,
 )
 from zoo.figures.panels import MARGIN, lay_panels, percent_axis, rate_axis, save_figure, start_page
-from zoo.results.files import read_frame
+from zoo.results.files import read_frame, read_spec
 
 # Height of a row of the forest plot and width of its axes, in inches.
 ROW = 0.36
@@ -257,7 +256,8 @@ def plot_results(folder: Path, kind: str | None = None) -> list[Path]:
     """
     if kind is not None and kind not in KINDS:
         raise ZooError(f"`--kind` must be one of {', '.join(KINDS)}. Received: {kind!r}")
-    spec = json.loads(_existing(folder / "spec.json").read_text(encoding="utf-8"))
+    _existing(folder / "spec.json")
+    spec = read_spec(folder)
     wanted = [kind] if kind is not None else list(pictures(folder))
     if kind is None and not _rates_change(folder):
         wanted.remove("learning_rate")

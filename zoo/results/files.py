@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import io
 import os
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from zoo.errors import ZooError, closest
+from zoo.results import schema
 
 NUMBER = "%.6g"
 
@@ -48,9 +49,12 @@ def results_folder(root: Path, name: str) -> Path:
 
 
 def read_spec(folder: Path) -> dict[str, Any]:
-    """Reads the declaration that the results in a folder were made with."""
-    spec: dict[str, Any] = json.loads((folder / "spec.json").read_text(encoding="utf-8"))
-    return spec
+    """Reads the declaration that the results in a folder were made with.
+
+    Raises:
+        ZooError: If it is damaged; says how.
+    """
+    return schema.read_spec(folder / "spec.json")
 
 
 def read_table(folder: Path) -> pd.DataFrame:
@@ -59,5 +63,14 @@ def read_table(folder: Path) -> pd.DataFrame:
 
 
 def read_frame(path: Path) -> pd.DataFrame:
-    """Reads a result table; labels such as "None" and "NA" are labels, not missing values."""
-    return pd.read_csv(path, dtype={"variant": str}, keep_default_na=False, na_values=[""])
+    """Reads a result table; labels such as "None" and "NA" are labels, not missing values.
+
+    Raises:
+        ZooError: If it is damaged; names the line and the column.
+    """
+    text = schema.read_text(path)
+    beside = path.with_name("spec.json")
+    variants = schema.read_spec(beside).get("variants") if beside.is_file() else None
+    schema.check_table(path, text, variants)
+    kinds = dict.fromkeys(("variant", "metric", "trial"), str)
+    return pd.read_csv(io.StringIO(text), dtype=kinds, keep_default_na=False, na_values=[""])

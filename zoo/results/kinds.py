@@ -1,6 +1,7 @@
 """Where is asked what a results folder holds: an experiment that trained, or one that measured.
 
-Each kind is a module with the same functions: `rows_of(folder)`, what claims are settled on;
+Each kind is a module with the same functions: `rows_of(folder)`, what claims are settled on,
+and `rates_of(folder, rows)`, the learning rates at which;
 `blocks(spec, table)` and `notes(spec, table)`, the table and how to read it.
 """
 

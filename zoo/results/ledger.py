@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,7 +15,7 @@ from zoo.errors import ZooError
 from zoo.evidence.cells import Cells
 from zoo.evidence.verdicts import settle
 from zoo.results import kinds
-from zoo.results.files import read_frame, results_folder, write_text
+from zoo.results.files import read_frame, read_spec, results_folder, write_text
 from zoo.results.summary import best_rates
 
 COLUMNS = [
@@ -35,12 +34,15 @@ COLUMNS = [
 FORMATS = ("md", "csv")
 
 
-def verdicts_frame(spec: Mapping[str, Any], runs: pd.DataFrame) -> pd.DataFrame:
+def verdicts_frame(
+    spec: Mapping[str, Any], runs: pd.DataFrame, chosen: Mapping[str, float] | None = None
+) -> pd.DataFrame:
     """Settles the claims of an experiment.
 
     Args:
         spec: The declaration as run, as in `spec.json`.
         runs: As in `runs.csv`, or the rows of `wide`.
+        chosen: Each variant's learning rate, or `None` to choose it from the runs.
 
     Returns:
         One row a claim with the columns `COLUMNS`.
@@ -48,7 +50,7 @@ def verdicts_frame(spec: Mapping[str, Any], runs: pd.DataFrame) -> pd.DataFrame:
     claims = [from_dict(given) for given in spec.get("claims", [])]
     alpha = spec.get("alpha", ALPHA)
     if "learning_rate" in runs.columns:
-        rates = best_rates(runs[runs["seed"].isin(spec["seeds"])])
+        rates = dict(chosen or best_rates(runs[runs["seed"].isin(spec["seeds"])]))
         shared = dict.fromkeys(rates, rates.get(spec["baseline"], math.nan))
         found = settle(claims, Cells(runs, rates), alpha)
         same = [verdict.verdict for verdict in settle(claims, Cells(runs, shared), alpha)]
@@ -95,8 +97,10 @@ def _words(value: object, between: str) -> str:
 
 def write(folder: Path) -> pd.DataFrame:
     """Writes verdicts.csv of a results folder from its spec.json and runs.csv."""
-    spec = json.loads((folder / "spec.json").read_text(encoding="utf-8"))
-    frame = verdicts_frame(spec, kinds.of(spec).rows_of(folder))
+    spec = read_spec(folder)
+    kind = kinds.of(spec)
+    rows = kind.rows_of(folder)
+    frame = verdicts_frame(spec, rows, kind.rates_of(folder, rows))
     if len(frame):
         write_text(folder / "verdicts.csv", _csv(frame))
     else:

@@ -24,6 +24,11 @@ def rows_of(folder: Path) -> pd.DataFrame:
     return wide(read_frame(folder / "measurements.csv"))
 
 
+def rates_of(folder: Path, rows: pd.DataFrame) -> dict[str, float]:
+    """Returns nothing: what is measured has no learning rate."""
+    return {}
+
+
 def notes(spec: Mapping[str, Any], table: pd.DataFrame) -> list[str]:
     """Returns the line below the tables that says how to read them."""
     return [

@@ -10,12 +10,28 @@ from typing import Any
 import pandas as pd
 
 from zoo.evidence.statistics import share_interval
-from zoo.results.files import read_frame
+from zoo.results.files import read_frame, read_table
+from zoo.results.schema import damaged
 
 
 def rows_of(folder: Path) -> pd.DataFrame:
     """Returns the rows that claims are settled on: one a run."""
     return read_frame(folder / "runs.csv")
+
+
+def rates_of(folder: Path, runs: pd.DataFrame) -> dict[str, float]:
+    """Returns the learning rate that the table has for each variant, as the runs have it.
+
+    The runs in the file are rounded, so choosing once more could break a tie the other way.
+    """
+    table = read_table(folder)
+    found = {}
+    for variant, rate in zip(table["variant"], table["learning_rate"], strict=True):
+        own = runs.loc[runs["variant"] == variant, "learning_rate"].unique()
+        if not len(own):
+            raise damaged(folder / "runs.csv", f"it has no run of {variant}, which table.csv has")
+        found[str(variant)] = float(min(own, key=lambda each: abs(each - rate)))
+    return found
 
 
 def blocks(spec: Mapping[str, Any], table: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:

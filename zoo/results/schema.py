@@ -1,0 +1,275 @@
+"""What the files of a results folder must hold, so that a damaged one is named and not believed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from zoo.claims import VERDICTS, from_dict
+from zoo.errors import ZooError
+
+Check = Callable[[str], bool]
+
+
+def _number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return "_" not in text
+
+
+def _some_number(text: str) -> bool:
+    return _number(text) and not math.isnan(float(text))
+
+
+def _whole(text: str) -> bool:
+    return text.isascii() and text.isdecimal()
+
+
+# A kind of value, in words, and what tells that a text is one.
+TEXT: tuple[str, Check] = ("a text", bool)
+ANY: tuple[str, Check] = ("anything", lambda text: True)
+WHOLE: tuple[str, Check] = ("a whole number", _whole)
+NUMBER: tuple[str, Check] = ("a number", _some_number)
+MAYBE: tuple[str, Check] = ("a number or nothing", lambda text: not text or _number(text))
+FLAG: tuple[str, Check] = ("True or False", lambda text: text in ("True", "False"))
+STATUS: tuple[str, Check] = ("completed or diverged", lambda t: t in ("completed", "diverged"))
+VERDICT: tuple[str, Check] = (", ".join(VERDICTS), lambda text: text in VERDICTS)
+
+Columns = Mapping[str, tuple[str, Check]]
+
+ROW = {"variant": TEXT, "learning_rate": NUMBER}
+SUMMARY = {"mean": MAYBE, "low": MAYBE, "high": MAYBE, "n": WHOLE}
+SCORES = dict.fromkeys(("val_loss", "val_accuracy", "test_loss", "test_accuracy"), MAYBE)
+GAP = dict.fromkeys(("difference", "difference_low", "difference_high", "p"), MAYBE)
+TABLES: Mapping[str, Sequence[Columns]] = {
+    "runs.csv": [
+        {
+            **ROW,
+            "seed": WHOLE,
+            "status": STATUS,
+            "epochs": WHOLE,
+            "loss": MAYBE,
+            "accuracy": MAYBE,
+            **SCORES,
+        }
+    ],
+    "curves.csv": [{**ROW, "epoch": WHOLE, "metric": TEXT, **SUMMARY}],
+    "table.csv": [
+        {
+            **ROW,
+            "n": WHOLE,
+            "diverged": WHOLE,
+            **dict.fromkeys(
+                (
+                    "val_accuracy",
+                    "test_accuracy",
+                    "test_low",
+                    "test_high",
+                    "same_rate_accuracy",
+                ),
+                MAYBE,
+            ),
+            **GAP,
+            "at_edge": FLAG,
+        },
+        {"variant": TEXT, "metric": TEXT, "place": MAYBE, **SUMMARY, "deviation": MAYBE},
+    ],
+    "measurements.csv": [
+        {"variant": TEXT, "seed": WHOLE, "metric": TEXT, "place": MAYBE, "value": MAYBE}
+    ],
+    "layers.csv": [
+        {
+            "variant": TEXT,
+            "layer": WHOLE,
+            "epoch": WHOLE,
+            "metric": TEXT,
+            "mean": MAYBE,
+            "lowest": MAYBE,
+            "highest": MAYBE,
+            "n": WHOLE,
+        }
+    ],
+    "histograms.csv": [
+        {"variant": TEXT, "layer": WHOLE, "epoch": WHOLE, "bin": WHOLE, "share": NUMBER},
+        {"variant": TEXT, "place": MAYBE, "left": NUMBER, "right": NUMBER, "share": NUMBER},
+    ],
+    "verdicts.csv": [
+        {
+            "id": TEXT,
+            "says": ANY,
+            "rule": ANY,
+            "verdict": VERDICT,
+            "at_baseline_rate": ANY,
+            "evidence": ANY,
+            "n": WHOLE,
+            "p": MAYBE,
+            "seeds": WHOLE,
+            "source": ANY,
+            "deviation": ANY,
+        }
+    ],
+    "trials.csv": [
+        {
+            "stage": WHOLE,
+            "trial": TEXT,
+            "status": ("completed, diverged or failed", bool),
+            "score": NUMBER,
+            "deviation": MAYBE,
+            "runs": WHOLE,
+            "diverged": WHOLE,
+            "epochs": WHOLE,
+        }
+    ],
+}
+# Columns that a table may have besides hold numbers, except for those of a search.
+FURTHER = {"runs.csv": MAYBE}
+
+LIST: tuple[str, Callable[[Any], bool]] = ("a list", lambda value: isinstance(value, list))
+WORDS: tuple[str, Callable[[Any], bool]] = (
+    "a list of texts",
+    lambda value: isinstance(value, list) and all(isinstance(each, str) for each in value),
+)
+STRING: tuple[str, Callable[[Any], bool]] = ("a text", lambda value: isinstance(value, str))
+OBJECT: tuple[str, Callable[[Any], bool]] = ("an object", lambda value: isinstance(value, dict))
+SEEDS: tuple[str, Callable[[Any], bool]] = (
+    "a list of whole numbers",
+    lambda value: isinstance(value, list) and all(type(each) is int for each in value),
+)
+LEVEL: tuple[str, Callable[[Any], bool]] = (
+    "a number between 0 and 1",
+    lambda value: isinstance(value, float) and 0 < value < 1,
+)
+COUNT: tuple[str, Callable[[Any], bool]] = (
+    "a whole number",
+    lambda value: type(value) is int and value >= 0,
+)
+DECLARATION = {"experiment": STRING, "question": STRING, "factor": STRING, "baseline": STRING}
+SPECS = {
+    "trained": {
+        **DECLARATION,
+        "variants": WORDS,
+        "seeds": SEEDS,
+        "recipe": OBJECT,
+        "recipe.epochs": COUNT,
+        "recipe.batch_size": COUNT,
+        "data": OBJECT,
+        "data.name": STRING,
+        "data.train": COUNT,
+        "data.validation": COUNT,
+        "data.test": COUNT,
+    },
+    "measured": {**DECLARATION, "places": STRING, "variants": WORDS, "seeds": SEEDS},
+    "search": {"search": STRING, "question": STRING, "strategy": STRING, "space": LIST},
+}
+MAY_BE_ABSENT = {"claims": LIST, "alpha": LEVEL, "trains": ("true", lambda value: value is True)}
+
+
+def read_text(path: Path) -> str:
+    """Reads a text of a results folder.
+
+    Raises:
+        ZooError: If it cannot be read, or is no text.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise damaged(path, f"it is not UTF-8 text (byte {error.start})") from error
+    except OSError as error:
+        raise damaged(path, f"it cannot be read ({error.strerror})") from error
+
+
+def check_table(path: Path, text: str, variants: Sequence[str] | None) -> None:
+    """Checks the rows of a table.
+
+    Args:
+        path: The file; its name says what it must hold.
+        text: Its content.
+        variants: The only labels that there may be, or `None` for any.
+
+    Raises:
+        ZooError: If a row, a column or a value is not what it must be; names it.
+    """
+    if "\0" in text:
+        raise damaged(path, "it holds zero bytes")
+    try:
+        rows = list(csv.reader(io.StringIO(text), strict=True))
+    except csv.Error as error:
+        raise damaged(path, f"it is no CSV ({error})") from error
+    if not rows:
+        raise damaged(path, "it is empty")
+    header, *body = rows
+    if not text.endswith("\n"):
+        raise damaged(path, f"line {len(rows)} is cut off")
+    kinds = TABLES.get(path.name, [{}])
+    columns = next((each for each in kinds if set(each) <= set(header)), None)
+    if columns is None:
+        missing = [sorted(set(each) - set(header)) for each in kinds]
+        raise damaged(path, f"it lacks the column {min(missing, key=len)[0]}")
+    further = FURTHER.get(path.name, ANY)
+    for line, row in enumerate(body, 2):
+        if len(row) != len(header):
+            raise damaged(path, f"line {line} has {len(row)} of {len(header)} values")
+        for name, value in zip(header, row, strict=True):
+            expected, is_right = columns.get(name, further)
+            if not is_right(value):
+                told = f"line {line}, column {name} must be {expected}. Received: {value!r}"
+                raise damaged(path, told)
+            if name == "variant" and variants is not None and value not in variants:
+                told = f"line {line} has a variant that spec.json has not. Received: {value!r}"
+                raise damaged(path, told)
+
+
+def read_spec(path: Path) -> dict[str, Any]:
+    """Reads and checks a `spec.json`.
+
+    Raises:
+        ZooError: If it is none.
+    """
+    text = read_text(path)
+    try:
+        spec = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise damaged(path, f"it is no JSON ({error})") from error
+    if not isinstance(spec, dict):
+        raise damaged(path, "it must be an object")
+    kind = spec.get("kind", "trained")
+    if not isinstance(kind, str) or kind not in SPECS:
+        raise damaged(path, f"`kind` must be one of {', '.join(SPECS)}. Received: {kind!r}")
+    for name, (expected, is_right) in SPECS[kind].items():
+        value: Any = spec
+        for part in name.split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+        if not is_right(value):
+            raise damaged(path, f"`{name}` must be {expected}. Received: {value!r}")
+    for name, (expected, is_right) in MAY_BE_ABSENT.items():
+        if name in spec and not is_right(spec[name]):
+            raise damaged(path, f"`{name}` must be {expected}. Received: {spec[name]!r}")
+    for claim in spec.get("claims", []):
+        _check_claim(path, claim, spec["variants"])
+    if kind == "trained" and spec["baseline"] not in spec["variants"]:
+        raise damaged(path, f"`baseline` must be a variant. Received: {spec['baseline']!r}")
+    return spec
+
+
+def _check_claim(path: Path, claim: Any, variants: list[str]) -> None:
+    try:
+        from_dict(claim).check(variants)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        told = f"a claim must be as an experiment declares it. Received: {claim!r:.60}"
+        raise damaged(path, told) from error
+
+
+def damaged(path: Path, why: str) -> ZooError:
+    """Returns an error that names a damaged file, what is wrong with it and what to do."""
+    folder = path.parent.name
+    again = f"`python -m zoo run {folder.partition('@')[0]}` writes it again."
+    if path.name == "trials.csv":
+        again = "The same search writes it again."
+    return ZooError(f"{path} is damaged: {why}.\n{again}")
