@@ -6,6 +6,7 @@ import sys
 
 import typer
 
+from zoo.commands.check import check
 from zoo.commands.doctor import doctor
 from zoo.commands.experiments import list_command, show
 from zoo.commands.options import INTERRUPTED, say
@@ -24,7 +25,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("list")(list_command)
-for command in (show, run, table, plot, preflight, tune, claims, doctor):
+for command in (show, run, table, plot, preflight, check, tune, claims, doctor):
     app.command()(command)
 
 

@@ -35,8 +35,8 @@ def mistakes_in(path: Path, expected: str, line: int | None = None) -> Iterator[
             raise
         if isinstance(error, ZooError):
             raise type(error)(f"{where}: {error}") from error
-        said = " ".join(str(error).split())
-        raise ZooError(f"{where}: {type(error).__name__}: {said}\n{expected}") from error
+        said = " ".join([f"{type(error).__name__}:", *str(error).split()]).rstrip(":.")
+        raise ZooError(f"{where}: {said}.\n{expected}") from error
 
 
 def place(path: Path, line: int | None) -> str | None:
