@@ -1,4 +1,5 @@
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -73,11 +74,13 @@ def save_csv(path, columns, rows):
 def test_list_shows_every_name_with_its_question(zoo):
     code, out, err = zoo("list")
     assert (code, err) == (0, "")
-    entries = registry.entries()
-    lines = out.splitlines()
+    entries = sorted(registry.entries(), key=lambda entry: (entry.topic, entry.name))
+    lines = [line for line in out.splitlines() if line.startswith("  ")]
     assert [line.split()[0] for line in lines] == [entry.name for entry in entries]
     for line, entry in zip(lines, entries, strict=True):
         assert entry.question in line
+    headings = [line for line in out.splitlines() if not line.startswith("  ")]
+    assert headings == [f"{name}: {question}" for name, question in registry.topics().items()]
     starts = {line.index(entry.question) for line, entry in zip(lines, entries, strict=True)}
     assert len(starts) == 1  # one column
 
@@ -86,8 +89,20 @@ def test_list_shows_every_name_with_its_question(zoo):
 def test_list_shows_the_experiments_on_one_factor(zoo, factor):
     code, out, _ = zoo("list", "--factor", factor)
     assert code == 0
-    expected = [entry.name for entry in registry.entries() if entry.factor == factor]
-    assert [line.split()[0] for line in out.splitlines()] == expected
+    expected = {entry.name for entry in registry.entries() if entry.factor == factor}
+    shown = [line.split()[0] for line in out.splitlines() if line.startswith("  ")]
+    assert len(shown) == len(expected)
+    assert set(shown) == expected
+
+
+def test_list_shows_the_experiments_on_one_topic(zoo, refuses):
+    _, out, _ = zoo("list", "--topic", "depth")
+    heading, *lines = out.splitlines()
+    assert heading == f"depth: {registry.topics()['depth']}"
+    shown = [line.split()[0] for line in lines]
+    assert shown == sorted(path.stem for path in (registry.FOLDER / "depth").glob("[a-z]*.py"))
+    message = refuses("list", "--topic", "depht", store=False)
+    assert "No experiment is on the topic 'depht'. Did you mean depth?" in message
 
 
 def test_an_unknown_factor_offers_the_closest(refuses):
@@ -203,7 +218,8 @@ def test_the_module_is_the_command_line():
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert len(done.stdout.splitlines()) == len(registry.entries())
+    lines = [line for line in done.stdout.splitlines() if line.startswith("  ")]
+    assert len(lines) == len(registry.entries())
 
 
 @pytest.mark.parametrize("words", [("lst",), ("list", "--fctor", "x"), ("table",)])
@@ -278,16 +294,37 @@ def test_an_experiment_file_with_a_mistake_is_refused(refuses, tmp_path):
     assert f"{path} must define EXPERIMENT = Experiment(...)" in refuses("run", path)
 
 
-def test_an_experiment_that_breaks_is_a_failure_not_a_mistake(zoo, results, tmp_path):
+def test_an_experiment_that_breaks_is_said_with_file_and_line(zoo, results, tmp_path):
     path = tmp_path / "broken.py"
-    path.write_text("raise RuntimeError('no luck\\nat all')\n")
+    path.write_text("\nraise RuntimeError('no luck\\nat all')\n")
     code, out, err = zoo("run", path, "--results", results)
-    assert (code, out) == (1, "")
-    assert err == "Failed: RuntimeError: no luck at all (--debug shows where)\n"
+    assert (code, out) == (2, "")
+    assert err.startswith(f"Error: {path}:2: RuntimeError: no luck at all. ")
     code, _, err = zoo("run", path, "--results", results, "--debug")
-    assert code == 1
+    assert code == 2
     assert "Traceback" in err
-    assert "broken.py" in err
+
+
+@pytest.mark.parametrize("line", ["import sys; sys.exit(0)", "raise SystemExit", "quit()"])
+def test_an_experiment_that_ends_python_is_no_success(zoo, results, tmp_path, line):
+    path = tmp_path / "ends.py"
+    path.write_text(f"{line}\n")
+    code, out, err = zoo("run", path, "--results", results)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"Error: {path}:1: SystemExit")
+
+
+def test_a_module_beside_an_experiment_is_found(zoo, results, tiny_experiment, monkeypatch):
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    (tiny_experiment.parent / "size_of_mine.py").write_text("UNITS = 8\n")
+    text = tiny_experiment.read_text().replace(
+        "import keras\n", "import keras\nimport size_of_mine\n"
+    )
+    path = tiny_experiment.with_name("beside.py")
+    path.write_text(text.replace("layers.Dense(8,", "layers.Dense(size_of_mine.UNITS,"))
+    code, out, err = zoo("run", path, "--results", results, "--dry-run")
+    assert (code, err) == (0, "")
+    assert out.startswith("beside: 32 runs")
 
 
 # Wrong data.
@@ -506,4 +543,4 @@ def test_batch_larger_than_the_data_says_what_to_do(zoo, tmp_path):
     assert "--batch-size" in err
     code, out, _ = zoo("run", "activation", "--data", path, "--dry-run", "--batch-size", 8)
     assert code == 0
-    assert out.startswith("activation@data=mine,batch=8: ")
+    assert re.match(r"activation@data=mine-[0-9a-f]{6},batch=8: ", out)

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from zoo.errors import ZooError
-from zoo.results import files, tables
+from zoo.results import files, tables, trained
 from zoo.results.summary import summarise
 
 FILES = {"spec.json", "runs.csv", "curves.csv", "table.csv", "table.md"}
@@ -74,7 +74,7 @@ def test_a_variant_that_changes_sides_at_the_baselines_rate_is_named(spec):
         row("within noise", test_accuracy=0.505, same_rate_accuracy=0.4),
         row("never trained there", test_accuracy=0.55, same_rate_accuracy=NAN),
     )
-    said = [line for line in tables.notes(spec, table) if "other side" in line]
+    said = [line for line in trained.notes(spec, table) if "other side" in line]
     assert said == ["At the baseline's learning rate tanh would be on the other side of relu."]
 
 
@@ -218,7 +218,7 @@ def test_labels_stay_text(tmp_path, spec, make_result, label):
 
 def test_latex_is_a_booktabs_table(spec):
     lines = tables.render(spec, BOTH, "latex").splitlines()
-    columns = len(tables.readable(BOTH, "relu").columns)
+    columns = len(trained.readable(BOTH, "relu").columns)
     assert lines[0] == r"\begin{tabular}{l" + "r" * (columns - 1) + "}"
     assert lines[-1] == r"\end{tabular}"
     assert [line for line in lines if line.endswith("rule")] == [

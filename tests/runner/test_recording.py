@@ -84,8 +84,8 @@ def test_records_are_averaged_over_seeds_at_the_chosen_rate():
 
 def test_recording_adds_pictures_and_changes_no_number(zoo, tiny_experiment, tmp_path):
     results = tmp_path / "results"
-    words = ("run", tiny_experiment, "--results", results, "--seeds", 2, "--epochs", 2)
-    folder = results / "tiny@epochs=2,seeds=2"
+    words = ("run", tiny_experiment, "--results", results, "--seeds", 2, "--epochs", 3)
+    folder = results / "tiny@epochs=3,seeds=2"
     assert zoo(*words)[0] == 0
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     code, out, err = zoo("plot", folder.name, "--results", results, "--kind", "gradients")

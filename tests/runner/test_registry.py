@@ -54,8 +54,11 @@ def test_names_are_the_files_names_sorted(tmp_path, monkeypatch):
 
 
 def test_the_zoos_own_experiments_are_all_found():
-    there = {path.stem for path in registry.FOLDER.iterdir() if path.suffix == ".py"}
-    assert {entry.name for entry in registry.entries()} == there - {"__init__"}
+    there = [path.stem for path in registry.FOLDER.glob("*/*.py") if path.stem != "__init__"]
+    assert [entry.name for entry in registry.entries()] == sorted(there)
+    assert len(set(there)) == len(there)  # a name is that of one experiment
+    assert {entry.topic for entry in registry.entries()} == set(registry.topics())
+    assert all(question.endswith("?") for question in registry.topics().values())
     assert all(entry.factor and entry.question.endswith("?") for entry in registry.entries())
 
 
