@@ -14,7 +14,7 @@ from zoo.commands.preflight import preflight
 from zoo.commands.results import claims, plot, table
 from zoo.commands.run import run
 from zoo.commands.tune import tune
-from zoo.errors import ZooError
+from zoo.errors import Interrupted, ZooError
 
 app = typer.Typer(
     name="python -m zoo",
@@ -35,7 +35,7 @@ def main() -> None:
         app()
     except ZooError as error:
         _fail(error, 2)
-    except KeyboardInterrupt as stop:
+    except (Interrupted, KeyboardInterrupt) as stop:
         typer.echo(f"\nInterrupted. {stop}".rstrip(), err=True)
         sys.exit(INTERRUPTED)
     except Exception as error:  # noqa: BLE001 - the last door: one line for people, all with --debug

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from zoo.runner.mistakes import mistakes_in, shown
-
 import ast
 import functools
 import importlib.util
@@ -13,6 +11,7 @@ from pathlib import Path
 
 from zoo.errors import ZooError, closest
 from zoo.experiment import Experiment, Measurement
+from zoo.runner.mistakes import mistakes_in, shown
 
 FOLDER = Path(__file__).resolve().parents[2] / "experiments"
 
