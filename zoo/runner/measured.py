@@ -21,9 +21,12 @@ from zoo.figures import measured as measured_plots
 from zoo.results import files, ledger, tables
 from zoo.results import measured as measured_tables
 from zoo.runner.how import How
+from zoo.runner.mistakes import mistakes_in
 from zoo.runner.prepare import Settings, folder_name
 from zoo.runner.registry import Entry
 from zoo.runs.identity import library_versions
+
+MEASURING = "`measure` must return a number for each metric, by its name or (name, place)."
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,8 @@ def run(prepared: Prepared, how: How) -> tuple[Path, list[str]]:
         rows, histograms = files.read_frame(known), pd.DataFrame()
     else:
         try:
-            rows, histograms = measure(experiment, prepared.seeds, how.console)
+            with mistakes_in(prepared.entry.path, MEASURING):
+                rows, histograms = measure(experiment, prepared.seeds, how.console)
         except KeyboardInterrupt:
             raise Interrupted(
                 f"{prepared.entry.name} keeps nothing until all is measured."

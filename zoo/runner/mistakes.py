@@ -30,7 +30,8 @@ def mistakes_in(path: Path, expected: str, line: int | None = None) -> Iterator[
     except (KeyboardInterrupt, GeneratorExit):
         raise
     except BaseException as error:  # a module may raise anything, and may end Python
-        where = place(path, _line(error, path) or line)
+        ends = 1 if isinstance(error, SystemExit) else None  # wherever: it must not end the zoo
+        where = place(path, _line(error, path) or line or ends)
         if where is None or str(error).startswith(where.partition(":")[0]):
             raise
         if isinstance(error, ZooError):

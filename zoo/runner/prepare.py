@@ -14,6 +14,9 @@ from zoo.data import Data
 from zoo.errors import ZooError
 from zoo.evidence import metrics
 from zoo.experiment import DEFAULT_SEEDS, Experiment
+from zoo.runner.contract.declaration import factories
+from zoo.runner.contract.networks import MODEL, within_memory
+from zoo.runner.mistakes import mistakes_in
 from zoo.runner.registry import Entry
 from zoo.runs.plan import plan
 from zoo.runs.run import Job
@@ -155,9 +158,16 @@ class Prepared:
 
 
 def prepare(entry: Entry, settings: Settings, data_dir: Path | None) -> Prepared:
-    """Loads experiment and data and plans the runs; trains nothing."""
-    settings = settings.beyond(entry.load())
-    experiment = settings.apply(entry.load())
+    """Loads experiment and data and plans the runs; trains nothing.
+
+    Raises:
+        ZooError: If a setting, the data or the experiment's file is wrong.
+    """
+    declared = entry.load()
+    if not entry.topic and (wrong := factories(entry, declared)):
+        raise ZooError(wrong[0])
+    settings = settings.beyond(declared)
+    experiment = settings.apply(declared)
     recipe = experiment.recipe
     for claim in experiment.claims:
         for rule in claim.rules:
@@ -169,7 +179,8 @@ def prepare(entry: Entry, settings: Settings, data_dir: Path | None) -> Prepared
             recipe = dataclasses.replace(recipe, train_examples=None)
             experiment = dataclasses.replace(experiment, recipe=recipe)
     data_of = _data_of(experiment, data_dir)
-    jobs = plan(experiment, data_of, settings.seed_list)
+    with mistakes_in(entry.path, f"{MODEL}."), within_memory():
+        jobs = plan(experiment, data_of, settings.seed_list)
     name = folder_name(entry.name, settings.differing())
     # Several looks at growing data are several chances of a false verdict: each gets its part.
     alpha = ALPHA / len(LOOKS) if settings.seeds == AUTO else ALPHA

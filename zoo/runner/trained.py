@@ -11,6 +11,7 @@ from zoo.engine.device import device_name
 from zoo.errors import Interrupted
 from zoo.results.store import Store
 from zoo.runner.how import How
+from zoo.runner.mistakes import mistakes_in
 from zoo.runner.prepare import AUTO, LOOKS, Prepared
 from zoo.runner.prepare import prepare as prepare
 from zoo.runner.trainer import Trainer, here
@@ -120,9 +121,10 @@ def run(prepared: Prepared, how: How) -> tuple[Path, list[str]]:
         where = here(how.console, how.engine, how.verbose)
         trainer = Trainer(store=store, where=where, fresh=how.fresh)
         try:
-            prepared = train(prepared, trainer)
-            if how.record:
-                record(prepared, trainer)
+            with mistakes_in(prepared.entry.path, "Training must raise nothing."):
+                prepared = train(prepared, trainer)
+                if how.record:
+                    record(prepared, trainer)
         except KeyboardInterrupt:
             kept = len(store.known(job.run.key for job in prepared.jobs))
             raise Interrupted(

@@ -23,7 +23,6 @@ from zoo.runner.prepare import Settings
 from zoo.runner.registry import Entry
 
 TRAINING = "Training must raise nothing."
-MEASURING = "`measure` must return a number for each metric, by its name or (name, place)."
 
 
 @dataclass(frozen=True)
@@ -164,7 +163,7 @@ def _shown(entry: Entry, trained: training.Trained) -> Iterator[Finding]:
 def _measured(entry: Entry, experiment: Measurement, data_dir: Path | None) -> Iterator[Finding]:
     line = line_of(entry.path, experiment.measure, "measure")
     try:
-        with mistakes_in(entry.path, MEASURING, line):
+        with mistakes_in(entry.path, measured.MEASURING, line):
             measured.prepare(entry, Settings(), data_dir)
             first, again = (measured.measure(experiment, 1)[0] for _ in range(2))
     except ZooError as error:
