@@ -1,4 +1,14 @@
-"""What ends a command: the user's words or files, or the user."""
+"""What ends a command: the user's words or files, or the user. And how texts of others are said."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# Control and format characters (among them those that turn the direction of writing), halves of
+# characters, and separators of lines and paragraphs.
+UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+LONGEST_WORD = 300
 
 
 class ZooError(ValueError):
@@ -17,6 +27,32 @@ class Interrupted(Exception):
 
 class MissingDataError(ZooError):
     """A data set is neither there nor to be had."""
+
+
+def printable(text: str, kept: str = "\n\t") -> str:
+    r"""Returns a text of somebody else's that a terminal, a table or a page can show.
+
+    Names and messages may hold characters that a terminal obeys instead of showing, or bytes that
+    were no UTF-8. They are written as Python writes them: `\x1b`, `\udcff`.
+
+    Args:
+        text: Any text.
+        kept: Characters that stay as they are; none where the text must stay on its line.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        mark.encode("unicode_escape").decode("ascii")
+        if mark not in kept and unicodedata.category(mark) in UNPRINTABLE
+        else mark
+        for mark in text
+    )
+
+
+def shortened(text: str) -> str:
+    """Returns a text whose very long words, such as paths of thousands of letters, are cut."""
+    pattern = rf"\S{{{LONGEST_WORD},}}"
+    return re.sub(pattern, lambda found: f"{found[0][:80]}...{found[0][-80:]}", text)
 
 
 def closest(name: str, names: list[str]) -> str:

@@ -2,7 +2,6 @@
 
 import csv
 import zipfile
-import zlib
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -11,10 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zoo.errors import ZooError, closest
+from zoo.data.archives import WRITE, array_in, check_memory, names_in
+from zoo.errors import ZooError, closest, printable, shortened
 
 MOST_FRACTIONAL_CLASSES = 20
-LARGEST_FEATURE = float(np.finfo(np.float32).max)
+LAST_CHARACTER, SURROGATES = 0x10FFFF, (0xD800, 0xDFFF)
+LARGEST_INTEGER = 2.0**53  # beyond, a float is no longer one label
 MISSING_LABELS = frozenset({"", "nan", "na", "n/a", "null", "<na>"})
 MISSING_FEATURES = ["", "NaN", "nan", "NA", "N/A", "n/a", "null", "NULL", "None", "<NA>", "?"]
 FOUR_KEYS = ("x_train", "y_train", "x_test", "y_test")
@@ -51,10 +52,27 @@ def target_of(text: str) -> tuple[str, str | None]:
 def read_file(text: str) -> Parts:
     """Reads a `.npz` file, a `.csv` file, or `path.csv:column` with the target's name."""
     name, column = target_of(text)
-    path = Path(name).expanduser()
+    path = path_of(name)
     if path.suffix.lower() == ".csv":
         return read_csv(path, column)
     return read_npz(path)
+
+
+def path_of(text: str | Path) -> Path:
+    """Returns the path that the user has written, `~` filled in.
+
+    Raises:
+        ZooError: If no file can have that name.
+    """
+    try:
+        path = Path(text).expanduser()
+        path.exists()
+    except RuntimeError as error:
+        raise ZooError(f"{text}: there is no such user. Write the whole path.") from error
+    except OSError as error:
+        reason = error.strerror
+        raise ZooError(f"{shortened(str(text))} cannot be opened: {reason}. Check it.") from error
+    return path
 
 
 def read_npz(path: Path, keys: tuple[str, ...] = ()) -> Parts:
@@ -66,23 +84,23 @@ def read_npz(path: Path, keys: tuple[str, ...] = ()) -> Parts:
     _check_is_file(path)
     try:
         with path.open("rb") as file:
-            archive = np.load(file, allow_pickle=False)
-            if isinstance(archive, np.ndarray):
+            if file.read(len(np.lib.format.MAGIC_PREFIX)) == np.lib.format.MAGIC_PREFIX:
                 raise ZooError(f"{path}: expected an .npz archive, received a single .npy array.")
-            keys = keys or _keys_of(archive.files)
-            missing = [key for key in keys if key not in archive.files]
-            if missing:
-                raise ZooError(
-                    f"{path}: expected the keys {', '.join(keys)}; missing: {', '.join(missing)}. "
-                    f"Received: {', '.join(archive.files) or 'none'}."
-                )
-            arrays = [_array(archive, key, path) for key in keys]
+            with zipfile.ZipFile(file) as archive:
+                there = names_in(archive)
+                keys = keys or _keys_of(there)
+                missing = [key for key in keys if key not in there]
+                if missing:
+                    raise ZooError(
+                        f"{path}: expected the keys {', '.join(keys)}; missing: "
+                        f"{', '.join(missing)}. Received: {', '.join(there) or 'none'}."
+                    )
+                arrays = [array_in(archive, key, path) for key in keys]
     except ZooError:
         raise
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except Exception as error:  # damaged bytes make the readers below raise anything
         raise ZooError(
-            f"{path}: not a readable .npz archive ({type(error).__name__}). "
-            "Write it again with numpy.savez(path, x=..., y=...)."
+            f"{path}: not a readable .npz archive ({type(error).__name__}). {WRITE}"
         ) from error
     return checked(*arrays, source=str(path), names=keys)
 
@@ -91,16 +109,6 @@ def _keys_of(files: list[str]) -> tuple[str, ...]:
     if {"x_train", "y_train"} & set(files):
         return FOUR_KEYS if {"x_test", "y_test"} & set(files) else FOUR_KEYS[:2]
     return FOUR_KEYS if not {"x", "y"} & set(files) else ("x", "y")
-
-
-def _array(archive: Any, key: str, path: Path) -> Array:
-    try:
-        return np.asarray(archive[key])
-    except ValueError as error:
-        raise ZooError(
-            f"{path}: {key} cannot be read without pickle, which may run foreign code. "
-            "Save plain numbers or strings, for example y.astype(str)."
-        ) from error
 
 
 def read_csv(path: Path, column: str | None = None) -> Parts:
@@ -112,6 +120,7 @@ def read_csv(path: Path, column: str | None = None) -> Parts:
     import pandas as pd
 
     _check_is_file(path)
+    check_memory(path, path.stat().st_size)
     try:
         header = _header(path)
         target = header[-1] if column is None else column
@@ -130,11 +139,13 @@ def read_csv(path: Path, column: str | None = None) -> Parts:
             low_memory=False,
             encoding="utf-8-sig",
         )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, csv.Error, OSError) as error:
-        reason = str(error).strip().replace("\n", " ")
-        raise ZooError(f"{path}: not a readable CSV file: {reason}") from error
+    except ZooError:
+        raise
     except UnicodeDecodeError as error:
         raise ZooError(f"{path}: not UTF-8 text ({error.reason}). Save it as UTF-8.") from error
+    except Exception as error:  # damaged bytes make the readers below raise anything
+        reason = " ".join(str(error).split())
+        raise ZooError(f"{path}: not a readable CSV file: {reason}") from error
     if frame.empty:
         raise ZooError(f"{path}: a header but no rows. Expected one line for each example.")
     labels = frame.pop(target).fillna("").str.strip().tolist()  # a short row has no label at all
@@ -210,9 +221,10 @@ def _check_header(path: Path, header: list[str], target: str) -> None:
 def _typed(labels: list[str]) -> Array:
     for convert in (int, float):
         try:
-            return np.array([convert(label) for label in labels])
+            numbers = np.array([convert(label) for label in labels])
         except ValueError:
             continue
+        return numbers if numbers.dtype != object else np.array(labels)  # beyond 64 bits
     return np.array(labels)
 
 
@@ -289,7 +301,8 @@ def checked(
             )
         encoded_test = np.array([code[label] for label in labels_test], np.int32)
     encoded = np.array([code[label] for label in labels.tolist()], np.int32)
-    return Parts(x, encoded, x_test, encoded_test, tuple(map(str, code)))
+    names_of_classes = tuple(printable(str(label), kept="") for label in code)
+    return Parts(x, encoded, x_test, encoded_test, names_of_classes)
 
 
 def _check_features(x: Array, what: str) -> None:
@@ -312,7 +325,8 @@ def _check_features(x: Array, what: str) -> None:
 def _unusable(x: Array) -> Array:
     if x.dtype.kind != "f":
         return np.zeros((0, 0), bool)
-    return ~(np.abs(x) <= LARGEST_FEATURE)  # NaN compares false, so it counts
+    with np.errstate(over="ignore"):
+        return ~np.isfinite(x.astype(np.float32))
 
 
 def _plain_labels(y: Array, examples: int, what: str) -> Array:
@@ -325,9 +339,8 @@ def _plain_labels(y: Array, examples: int, what: str) -> Array:
         )
     if labels.dtype.kind not in "biufUS":
         raise ZooError(f"{what} must hold numbers or strings. Received dtype {y.dtype}.")
-    if labels.dtype.kind == "S":
-        labels = np.char.decode(labels, "utf-8")
-    if labels.dtype.kind == "U":
+    if labels.dtype.kind in "SU":
+        labels = _texts(labels, what)
         missing = np.isin(np.char.lower(np.char.strip(labels)), sorted(MISSING_LABELS))
     else:
         missing = ~np.isfinite(labels)
@@ -337,4 +350,24 @@ def _plain_labels(y: Array, examples: int, what: str) -> Array:
             "Fill them in or drop these rows."
         )
     integral = labels.dtype.kind == "f" and bool((labels % 1 == 0).all())
-    return labels.astype(np.int64) if integral else labels
+    if integral and bool((np.abs(labels) <= LARGEST_INTEGER).all()):
+        return labels.astype(np.int64)
+    return labels
+
+
+def _texts(labels: Array, what: str) -> Array:
+    """Returns labels that are texts or bytes as texts.
+
+    Raises:
+        ZooError: If they are no text.
+    """
+    if labels.dtype.kind == "S":
+        try:
+            return np.char.decode(labels, "utf-8")
+        except UnicodeDecodeError as error:
+            raise ZooError(f"{what} has labels that are not UTF-8. Save them as UTF-8.") from error
+    labels = labels.astype(f"U{max(labels.dtype.itemsize // 4, 1)}")
+    codes = np.ascontiguousarray(labels).view(np.uint32)
+    if ((codes > LAST_CHARACTER) | ((codes >= SURROGATES[0]) & (codes <= SURROGATES[1]))).any():
+        raise ZooError(f"{what} has labels that are no text. Save them as UTF-8.")
+    return labels
