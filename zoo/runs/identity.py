@@ -134,7 +134,12 @@ def library_versions() -> dict[str, str]:
 
 
 def recipe_identity(
-    recipe: Recipe, model: Any, fingerprint: str, steps_per_epoch: int, trained_by: Any = ()
+    recipe: Recipe,
+    model: Any,
+    fingerprint: str,
+    steps_per_epoch: int,
+    trained_by: Any = (),
+    loaded: Sequence[str] = (),
 ) -> Any:
     """Returns what all runs of one variant share, except for the learning rate.
 
@@ -144,6 +149,7 @@ def recipe_identity(
         fingerprint: The data's fingerprint.
         steps_per_epoch: Steps in an epoch.
         trained_by: An optimizer and callbacks made from it, for the user's code in them.
+        loaded: What the builder has set of the weights, as `zoo.runs.loaded` describes it.
     """
     code, _ = users_code(recipe, model, trained_by)
     with warnings.catch_warnings():
@@ -162,6 +168,7 @@ def recipe_identity(
         # What was run without probes keeps its key.
         **({"probes": describe(dict(recipe.probes))} if recipe.probes else {}),
         **({"code": code} if code else {}),
+        **({"loaded": list(loaded)} if loaded else {}),
     }
 
 

@@ -20,10 +20,10 @@ def steps_per_epoch(recipe: Recipe, data: Data) -> int:
     Raises:
         ZooError: If the training part is smaller than one batch.
     """
-    steps = len(data.x_train) // recipe.batch_size
+    steps = len(data.y_train) // recipe.batch_size
     if steps == 0:
         raise ZooError(
-            f"`batch_size` must not exceed the {len(data.x_train)} training examples of "
+            f"`batch_size` must not exceed the {len(data.y_train)} training examples of "
             f"{data.name}. Received: batch_size={recipe.batch_size}. On the command line "
             f"--batch-size sets it."
         )
@@ -63,15 +63,16 @@ def jobs_of(
         seeds: Distinct non-negative integers.
     """
     from zoo.runs.identity import describe, key_of, recipe_identity
+    from zoo.runs.loaded import loaded
     from zoo.runs.seeding import fresh_model
 
     steps = steps_per_epoch(recipe, data)
-    model = fresh_model(
-        partial(recipe.build_model, data.input_shape, data.num_classes), data.input_shape
-    )
+    build = partial(recipe.build_model, data.input_shape, data.num_classes)
+    model = fresh_model(build, data.input_shape)
     made = {rate: optimizer_of(recipe, rate, steps) for rate in rates}
     first = next(iter(made.values()), ())
-    shared = recipe_identity(recipe, model, data.fingerprint, steps, first)
+    set_by_builder = loaded(model, build, data.input_shape)
+    shared = recipe_identity(recipe, model, data.fingerprint, steps, first, set_by_builder)
     return [
         Job(recipe, Run(variant, rate, seed, key_of(shared, trained_by, seed)))
         for rate, trained_by in ((rate, describe(each)) for rate, each in made.items())
