@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from zoo.claims import Claim
-from zoo.errors import ZooError
+from zoo.errors import ZooError, printable
 
 DEFAULT_SEEDS = 8  # the smallest exact two-sided sign-flip p with 8 pairs is 2 / 2**8 = 0.0078
 
@@ -212,7 +212,7 @@ class Measurement:
         places: What the places of metrics are, for the pictures.
         scales: Larger sizes by name: the fields that differ.
         timed: Whether the numbers are times, which no second run gives again: what was measured is
-            kept until it is asked for anew.
+            kept until `--fresh` asks for it again.
         needs: Name of the data set that it asks for, if it is one of those that are downloaded.
         trains: Whether it trains networks of its own.
     """
@@ -272,10 +272,15 @@ def check_labels(variants: Mapping[str, Any]) -> None:
     if not variants:
         raise ZooError("`variants` must hold at least one variant. Received: none")
     for label in variants:
-        if not isinstance(label, str) or not label or any(mark in label for mark in "|,;\n\"'"):
+        if (
+            not isinstance(label, str)
+            or not label
+            or any(mark in label for mark in "|,;\"'")
+            or printable(label, kept="") != label
+        ):
             raise ZooError(
                 "A variant's label goes into tables and must be non-empty, without commas, "
-                f"bars or quotes. Received: {label!r}"
+                f"bars or quotes, and without control characters. Received: {label!r}"
             )
 
 

@@ -227,7 +227,7 @@ def layer_statistics(outputs: Any, layer: int, units: int = 20) -> dict[tuple[st
     Args:
         outputs: Array of shape `(examples, units)`.
         layer: The layer's number, which is the place of the metrics.
-        units: The correlation is averaged over the pairs among so many units.
+        units: The correlation is averaged over the pairs among this many units.
 
     Returns:
         `mean` and `std` over all values, `saturated_share` beyond 0.97 on either side, the mean

@@ -100,7 +100,7 @@ class Dimension:
         return float(round(value)) if self.whole else float(f"{value:.3g}")
 
     def grid(self, points: int) -> tuple[Any, ...]:
-        """Returns a list's values, or the middles of so many equal parts of a range."""
+        """Returns a list's values, or the middles of equal parts of a range."""
         if self.is_list:
             return self.choices
         values = [self.value_at((part + 0.5) / points) for part in range(points)]

@@ -38,7 +38,7 @@ OF_KERAS_TUNER = {
     "max_epochs": "epochs, an argument of `search`,",
     "build_fn": "hypermodel",
 }
-FAILURES = 3  # so many trials at the beginning, and no other, are a fault of the hypermodel
+FAILURES = 3  # trials that fail at the start, and none that does not: the hypermodel is wrong
 
 
 class Search:
@@ -58,7 +58,7 @@ class Search:
     The folder keeps `trials.csv`, which grows as the search goes; pictures of it; every run, so
     that the same search goes on after a kill and ends with the same trials; and in `keras_tuner/`
     what keras-tuner's own tuners read. Another search in the same folder begins another table, but
-    no run is lost. Arrays are known by what is in them; other data sets are not looked into, so
+    no run is lost. Arrays are known by what is in them; other data sets are not examined, so
     each needs a folder of its own.
 
     Args:
@@ -166,7 +166,7 @@ class Search:
         plot(self.folder, self._spec(), self.trials, self._columns())
 
     def _check(self, fewest: int) -> None:
-        """Raises the last error if there are so many trials and every one has failed."""
+        """Raises the last error if there are `fewest` trials or more and every one has failed."""
         errors = self._table.errors
         if fewest <= len(self._table.rows) == len(errors):
             raise errors[-1]

@@ -38,7 +38,7 @@ def side_by_side(equation, shape, inputs, seed):
 
 
 def network(width, examples=1000):
-    """Returns a measurement of networks with a hidden layer of so many tanh units, 0 for none."""
+    """Returns a measurement of networks with a hidden layer of this many tanh units, 0 for none."""
 
     def measure(seed):
         x, y = teach(seed, examples)

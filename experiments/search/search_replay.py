@@ -66,7 +66,7 @@ RECIPE = Recipe(
 
 
 def replay(points, epochs, needed=0):
-    """Returns a measurement of the accuracies that the points reach in so many epochs."""
+    """Returns a measurement of the accuracies that the points reach in this many epochs."""
     rates, penalties = (points[name] for name in ("learning_rate", "penalty"))
     values = [{"learning_rate": r, "penalty": p} for r, p in zip(rates, penalties, strict=True)]
 

@@ -145,7 +145,7 @@ class HypermodelTrainer:
             )
         )
         if isinstance(made, Exception):
-            return [], f"a model could not be looked into ({first_line(made)})"
+            return [], f"a model could not be examined ({first_line(made)})"
         jobs, reason = made
         return jobs, reason
 

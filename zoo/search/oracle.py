@@ -101,7 +101,7 @@ class Oracle:
         self._asked = 0
 
     def ask(self, most: int) -> list[Trial]:
-        """Returns the next trials, at most so many; none when the search is over."""
+        """Returns up to `most` further trials; none when the search is over."""
         found: list[Trial] = []
         while len(found) < most:
             self._asked += 1  # a place that still has a trial would be given the same again
@@ -179,7 +179,7 @@ def _make(strategy: str, trials: int, epochs: int, shared: Mapping[str, Any]) ->
 
 
 def points(space: Any, trials: int) -> list[dict[str, Any]]:
-    """Returns the points of the finest even grid that has no more than so many.
+    """Returns the points of the finest even grid with at most `trials` points.
 
     A choice is always taken whole; every range gets the same number of values, at least one, or all
     it has by its step. A hyperparameter that is inactive at a point has no value there.
@@ -209,7 +209,7 @@ def points(space: Any, trials: int) -> list[dict[str, Any]]:
 
 
 def _product(space: Any, values: int, most: int) -> list[dict[str, Any]] | None:
-    """Returns the grid with so many values of each range, or None if it is too large."""
+    """Returns the grid with this number of values for each range, or None if it is too large."""
     found: list[dict[str, Any]] = [{}]
     for each in space.space:
         own = _values(each, values)
@@ -228,7 +228,7 @@ def _product(space: Any, values: int, most: int) -> list[dict[str, Any]] | None:
 
 
 def _values(each: Any, values: int) -> list[Any]:
-    """Returns the values of a choice, or the middles of so many even parts of a range."""
+    """Returns the values of a choice, or the middles of even parts of a range."""
     if not hasattr(each, "min_value"):
         return list(each.values)
     middles = [(part + 0.5) / values for part in range(values)]

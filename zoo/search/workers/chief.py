@@ -121,7 +121,7 @@ class Chief:
                 reporter.finished(job)
 
     def _start(self, most: int) -> None:
-        """Starts workers until there have been so many."""
+        """Starts workers until there have been `most`."""
         if len(self._processes) >= most:
             return
         found = workers.gpus(os.environ)

@@ -70,7 +70,7 @@ def serve(oracle: Any, address: str) -> tuple[Any, int]:
 class Line:
     """A client's line to a server, which need not be there yet.
 
-    Every call waits for so many `seconds` and raises ZooError if there is no answer.
+    Every call waits for up to `seconds` and raises ZooError if there is no answer.
 
     Args:
         address: The server's, `IP:PORT`.
