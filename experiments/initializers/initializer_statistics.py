@@ -102,6 +102,8 @@ def saturated(variant, share):
 
 
 KEPT_BOTH_WAYS = (kept("linear xavier", UP), kept("linear xavier", DOWN))
+ALL_ZERO = (near_zero("tanh 0.01", "std@10"), near_zero("tanh 0.01", "signal_gradient@1"))
+HALF = (saturated(WIDEST, 0.5), near_zero(WIDEST, "signal_gradient@1"))
 
 EXPERIMENT = Measurement(
     factor="initializer",
@@ -132,14 +134,8 @@ EXPERIMENT = Measurement(
                 kept("relu uniform 0..b", UP, 0.5),
             ),
         ),
-        Claim(
-            "INI20", (near_zero("tanh 0.01", "std@10"), near_zero("tanh 0.01", "signal_gradient@1"))
-        ),
-        Claim(
-            "INI21",
-            (saturated(WIDEST, 0.5), near_zero(WIDEST, "signal_gradient@1")),
-            deviation="width 4096; with 500 units nothing saturates",
-        ),
+        Claim("INI20", ALL_ZERO),
+        Claim("INI21", HALF, deviation="width 4096; with 500 units nothing saturates"),
         Claim(
             "INI22",
             (

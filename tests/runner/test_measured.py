@@ -11,34 +11,12 @@ from zoo import measure as measure_tools
 from zoo.claims import Claim, Difference, Identity, Number
 from zoo.errors import ZooError
 from zoo.experiment import Measurement
-from zoo.results.files import read_frame
 from zoo.results.measured import summarise
 from zoo.runner.measured import measure
-from zoo.runner.registry import entries
+from zoo.runner.registry import find
 
 # TensorFlow's variables do not know NumPy 2's `copy` yet.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
-# One seed of these takes as long as all of another experiment.
-LONG = {
-    "activation_time",
-    "batch_norm_drift",
-    "batch_norm_layer",
-    "conditioning",
-    "dying_relu_start",
-    "extreme_depth",
-    "gradient_flow",
-    "initializer_spread",
-    "initializer_statistics",
-    "loss_surface",
-    "search_sampling",
-    "search_strategy",
-}
-MEASURED = {entry.name: entry for entry in entries() if entry.kind == "measured"}
-# What trains on data that are downloaded is not run by tests.
-RUN = [name for name, entry in MEASURED.items() if not entry.load_measurement().needs]
-# Of these a processor's rounding decides single trials.
-CHAOTIC = {"search_strategy"}
 
 MINE = '''"""Does doubling double?
 
@@ -176,59 +154,8 @@ def test_declarations_are_checked(changes, message):
         Measurement(**given | changes)
 
 
-# Every measured experiment.
-
-
-@pytest.mark.parametrize("name", MEASURED)
-def test_the_docstring_asks_and_cites(name):
-    entry = MEASURED[name]
-    assert entry.question.endswith("?")
-    assert "References:" in entry.docstring
-    assert len(entry.path.read_text(encoding="utf-8").splitlines()) <= 150
-
-
-@pytest.mark.parametrize("name", RUN)
-def test_claims_find_their_rows_and_the_results_are_committed(name, zoo, tmp_path):
-    seeds = ("--seeds", 1) if name in LONG else ()
-    code, _, err = zoo("run", name, "--results", tmp_path, *seeds)
-    assert (code, err) == (0, "")
-    [folder] = tmp_path.glob(f"{name}*")
-    verdicts = read_frame(folder / "verdicts.csv")
-    assert not (verdicts["verdict"] == "not run").any()
-    experiment = MEASURED[name].load_measurement()
-    assert list(verdicts["id"]) == [claim.id for claim in experiment.claims]
-    committed = MEASURED[name].path.parents[2] / "results" / name
-    assert list(read_frame(committed / "verdicts.csv")["id"]) == list(verdicts["id"])
-    if not seeds:
-        assert list(read_frame(committed / "verdicts.csv")["verdict"]) == list(verdicts["verdict"])
-        return
-    known = read_frame(committed / "measurements.csv")
-    measured = read_frame(folder / "measurements.csv")
-    if experiment.timed:
-        assert (measured["value"] > 0).all()
-        return
-    pairs = measured.merge(known, on=["variant", "seed", "metric", "place"])
-    assert len(pairs) == len(measured)
-    if name in CHAOTIC:
-        scores = pairs[pairs["metric"] == "score"]
-        np.testing.assert_allclose(scores["value_x"], scores["value_y"], atol=0.1)
-        return
-    # Small statistics of many numbers cancel, to a share that the processor decides.
-    np.testing.assert_allclose(pairs["value_x"], pairs["value_y"], rtol=1e-2, atol=1e-4)
-
-
-@pytest.mark.parametrize("name", [name for name in MEASURED if name not in RUN])
-def test_what_needs_data_is_committed_with_its_claims(name):
-    experiment = MEASURED[name].load_measurement()
-    committed = MEASURED[name].path.parents[2] / "results" / name
-    verdicts = read_frame(committed / "verdicts.csv")
-    assert list(verdicts["id"]) == [claim.id for claim in experiment.claims]
-    assert (verdicts["verdict"] != "not run").any()
-    assert set(read_frame(committed / "table.csv")["variant"]) <= set(experiment.variants)
-
-
 def test_a_broken_formula_is_noticed():
-    experiment = MEASURED["schedule_formula"].load_measurement()
+    experiment = find("schedule_formula").load_measurement()
     from experiments.optimizers import schedule_formula
 
     wrong = schedule_formula.formula(schedule_formula.NINE_TENTHS, lambda epoch: 0.1 * 0.95**epoch)

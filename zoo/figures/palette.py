@@ -1,5 +1,6 @@
 """One look for every figure: a style for each variant, type sizes, and text that fits its place."""
 
+import functools
 import math
 from collections.abc import Iterable, Sequence
 
@@ -68,6 +69,7 @@ def style_of(variants: Sequence[str]) -> dict[str, tuple[str, str, str]]:
     return styles
 
 
+@functools.cache
 def text_width(text: str, size: float = TEXT, weight: str = "normal") -> float:
     """Returns the width of one line of text in inches; `size` is in points."""
     if not text.strip():
