@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 
 import zoo
@@ -85,7 +86,7 @@ def test_callbacks_and_progress():
         ({"data": pairs()[:1]}, "`data` must be"),
         ({"data": 3}, "`data` must be"),
         ({"data": (pairs()[0], (np.zeros((4, 5)), np.zeros(3, int)))}, "same length"),
-        ({"data": (pairs()[0], (np.zeros((3, 5)), np.zeros(3)))}, "integer label"),
+        ({"data": (pairs()[0], (np.zeros((3, 5)), np.full(3, 0.5)))}, "whole numbers or words"),
         ({"batch_size": 41}, "`batch_size` must not exceed the 40 training examples"),
     ],
 )
@@ -127,3 +128,267 @@ def test_a_callback_may_assign_to_the_learning_rate():
         expected = [one.run.learning_rate / 2**epoch for epoch in range(3)]
         np.testing.assert_allclose(one.history["learning_rate"], expected, rtol=1e-6)
         assert one.history["learning_rate"] == other.history["learning_rate"]
+
+
+# What people hand over
+
+
+def trained(data=None, build=build_model, optimizer=keras.optimizers.SGD, **changes):
+    arguments = {"seeds": 1, "learning_rates": 0.1, "epochs": 2, "batch_size": 10}
+    found = zoo.fit_many(build, optimizer, data or pairs(), **arguments | changes)
+    assert len(found) == 1
+    return found[0]
+
+
+@pytest.fixture(scope="module")
+def usual():
+    return trained()
+
+
+def with_labels(change):
+    return tuple((x, change(y)) for x, y in pairs())
+
+
+WORDS = np.array(["ant", "bee", "cat"])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda y: y[:, None],
+        lambda y: y.astype("float32"),
+        lambda y: np.eye(3)[y],
+        lambda y: WORDS[y],
+        lambda y: pd.Series(WORDS[y]),
+        lambda y: pd.Series(WORDS[y], dtype="category"),
+        lambda y: WORDS[y].astype(object),
+        lambda y: WORDS[y].astype("S"),
+        lambda y: y - 1,
+        lambda y: y + 1,
+        lambda y: 5 * y,
+        lambda y: y.tolist(),
+        keras.ops.convert_to_tensor,
+    ],
+)
+def test_labels_of_other_kinds_train_like_numbers_from_0(usual, change):
+    assert trained(with_labels(change)).history == usual.history
+
+
+def test_a_table_and_one_pair(usual):
+    (x, y), (x_validation, y_validation), _ = pairs()
+    frames = (pd.DataFrame(x), y), (pd.DataFrame(x_validation), y_validation)
+    assert trained(frames).history == usual.history
+    both = np.concatenate([x, x_validation]), np.concatenate([y, y_validation])
+    assert trained(both).history == usual.history  # 10 of 50 are a fifth
+    assert trained(both, validation_split=0.2).history == usual.history
+
+
+@pytest.mark.parametrize("engine", ["population", "fit"])
+@pytest.mark.parametrize("kind", [list, dict])
+def test_several_inputs(usual, kind, engine):
+    def halves(x):
+        two = {"first": x[:, :2], "second": x[:, 2:]}
+        return two if kind is dict else [*two.values()]
+
+    def build():
+        inputs = {
+            name: keras.Input((size,), name=name) for name, size in (("first", 2), ("second", 3))
+        }
+        both = keras.layers.Concatenate()([*inputs.values()])
+        return keras.Model(
+            inputs if kind is dict else [*inputs.values()], keras.layers.Dense(3)(both)
+        )
+
+    result = trained(tuple((halves(x), y) for x, y in pairs()), build, engine=engine)
+    assert result.engine.startswith(engine)
+    np.testing.assert_allclose(result.history["loss"], usual.history["loss"], rtol=1e-6)
+    np.testing.assert_allclose(result.final["test_loss"], usual.final["test_loss"], rtol=1e-6)
+
+
+def test_a_subclassed_model_with_several_inputs():
+    class Two(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = keras.layers.Dense(3)
+
+        def call(self, inputs):
+            return self.dense(inputs["a"]) + inputs["b"]
+
+    parts = tuple(({"a": x[:, :2], "b": x[:, 2:]}, y) for x, y in pairs())
+    assert trained(parts, Two).engine.startswith("population")
+
+
+def focal(y, p):
+    p = keras.ops.softmax(p)
+    q = keras.ops.sum(p * keras.ops.one_hot(keras.ops.cast(y, "int32"), 3), axis=-1)
+    return -keras.ops.square(1 - q) * keras.ops.log(q + 1e-7)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        lambda: keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    ],
+)
+def test_a_loss_or_a_function_that_returns_it(usual, loss):
+    assert trained(loss=loss).history == usual.history
+
+
+def test_a_loss_of_ones_own_trains_together_and_as_in_fit():
+    one, other = trained(loss=focal), trained(loss=focal, engine="fit")
+    assert one.engine.startswith("population")
+    np.testing.assert_allclose(one.history["val_loss"], other.history["val_loss"], rtol=1e-5)
+
+
+def softmax():
+    return keras.Sequential([keras.Input((5,)), keras.layers.Dense(3, "softmax")])
+
+
+def compiled():
+    model = softmax()
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def separate_softmax():
+    dense = keras.layers.Dense(3)
+    return keras.Sequential([keras.Input((5,)), dense, keras.layers.Softmax()])
+
+
+@pytest.mark.parametrize("build", [softmax, compiled, separate_softmax])
+def test_without_a_loss_probabilities_are_taken_as_such(usual, build):
+    # The same network, but for rounding.
+    losses = trained(build=build).history["loss"]
+    np.testing.assert_allclose(losses, usual.history["loss"], rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [keras.optimizers.SGD(0.1), "sgd", lambda rate: keras.optimizers.SGD(learning_rate=rate)],
+)
+def test_optimizers(usual, optimizer):
+    assert trained(optimizer=optimizer).history == usual.history
+
+
+def test_rates_that_the_optimizer_brings():
+    result = trained(optimizer=keras.optimizers.SGD(0.05), learning_rates=None)
+    assert result.run.learning_rate == 0.05
+    assert trained(learning_rates=None).run.learning_rate == 0.001
+    decay = keras.optimizers.schedules.ExponentialDecay(0.1, 4, 0.5)  # 4 steps an epoch
+    result = trained(optimizer=keras.optimizers.SGD(decay), learning_rates=None)
+    np.testing.assert_allclose(result.history["learning_rate"], [0.05, 0.025], rtol=1e-6)
+    with pytest.raises(ZooError, match="has a schedule"):
+        trained(optimizer=keras.optimizers.SGD(decay))
+
+
+def test_a_list_of_callbacks_is_copied_for_each_run():
+    given = [keras.callbacks.EarlyStopping("loss", patience=0, min_delta=1e9)]
+    results = many(callbacks=given, epochs=4)
+    assert [result.epochs for result in results] == [2] * 4
+    assert not hasattr(given[0], "best") or given[0].stopped_epoch == 0
+
+
+def narrow():
+    return keras.Sequential([keras.Input((5,)), keras.layers.Dense(2)])
+
+
+def one_output():
+    return keras.Sequential([keras.Input((5,)), keras.layers.Dense(1)])
+
+
+def two_outputs():
+    inputs = keras.Input((5,))
+    return keras.Model(inputs, [keras.layers.Dense(3)(inputs), keras.layers.Dense(2)(inputs)])
+
+
+BINARY = keras.losses.BinaryCrossentropy(from_logits=True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"build": narrow}, "outputs for 2 classes.* label 2 without"),
+        ({"build": one_output}, "the network has 1 output. For two classes take"),
+        ({"build": one_output, "loss": BINARY}, "label 2"),
+        ({"build": narrow, "loss": BINARY}, "label for each output. Received: 1 an example"),
+        ({"build": two_outputs}, "one output. Received: 2 outputs"),
+        ({"build": build_model()}, "clone_model"),
+        ({"build": lambda shape: None}, "which needs some"),
+        ({"build": lambda: None}, "must return a Keras model. Received: None"),
+        ({"optimizer": lambda rate: rate}, "returns a Keras optimizer. Received: one that returns"),
+        ({"loss": keras.losses.CategoricalCrossentropy()}, "SparseCategoricalCrossentropy"),
+        ({"data": "digits", "validation_split": 0.1}, "has validation examples"),
+    ],
+)
+def test_what_does_not_fit_together_is_said(changes, said):
+    with pytest.raises(ZooError, match=said) as told:
+        trained(**changes)
+    assert len(str(told.value)) < 300
+
+
+def test_two_classes_for_one_output(usual):
+    def two(change):
+        return tuple((x, change(x[:, 0] > 0)) for x, _ in pairs())
+
+    expected = trained(two(lambda y: y.astype(int)), one_output, loss=BINARY)
+    for change in (lambda y: y, lambda y: 2 * y.astype(int) - 1, lambda y: WORDS[y.astype(int)]):
+        result = trained(two(change), one_output, loss=BINARY)
+        assert result.history == expected.history
+    soft = trained(two(lambda y: 0.1 + 0.8 * y), one_output, loss=BINARY)
+    assert soft.history["loss"] != expected.history["loss"]
+    assert soft.status == "completed"
+
+
+def test_labels_stay_as_they_are_for_other_losses():
+    hinge = tuple((x, np.where(x[:, 0] > 0, 1, -1)) for x, _ in pairs())
+    result = trained(hinge, one_output, loss="hinge")
+    other = trained(hinge, one_output, loss="hinge", engine="fit")
+    np.testing.assert_allclose(result.history["loss"], other.history["loss"], rtol=1e-6)
+    assert result.history["loss"][0] < 2
+
+
+def test_that_labels_are_numbered_is_noted():
+    notes = []
+
+    class Listener:
+        def epoch(self, jobs, epoch):
+            pass
+
+        def note(self, text):
+            notes.append(text)
+
+    trained(with_labels(lambda y: WORDS[y]), progress=Listener())
+    assert notes[0] == "labels ant, bee, cat are numbered from 0"
+
+
+class Inner(keras.Model):
+    """Leaves it to Keras to tell its layers of training."""
+
+    def __init__(self):
+        super().__init__()
+        self.hidden = keras.layers.Dense(8, "relu")
+        self.norm = keras.layers.BatchNormalization()
+        self.drop = keras.layers.Dropout(0.5)
+        self.last = keras.layers.Dense(3)
+
+
+class Told(Inner):
+    def call(self, inputs, training=False):
+        return self.last(self.drop(self.norm(self.hidden(inputs))))
+
+
+class Untold(Inner):
+    def call(self, inputs):
+        return self.last(self.drop(self.norm(self.hidden(inputs))))
+
+
+def test_layers_of_a_model_train_as_in_fit_whoever_tells_them():
+    losses = []
+    for build in (Told, Untold):
+        one, other = (trained(build=build, engine=engine) for engine in ("population", "fit"))
+        assert one.engine.startswith("population")
+        np.testing.assert_allclose(one.history["loss"], other.history["loss"], rtol=1e-5)
+        np.testing.assert_allclose(one.history["val_loss"], other.history["val_loss"], rtol=1e-5)
+        losses.append(one.history["loss"])
+    assert losses[0] != losses[1]  # Keras does not tell a model whose call does not ask

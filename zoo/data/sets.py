@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from functools import partial
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from zoo.data.arrays import shapes_of
 from zoo.data.files import FOUR_KEYS, Array, Parts, checked, read_file, read_npz, target_of
 from zoo.data.sources import KERAS_FILES, PACKAGES, cache_path, from_keras, from_package
 from zoo.data.splits import some_rows, stratified_split
@@ -52,9 +54,9 @@ class Data:
     fingerprint: str
 
     @property
-    def input_shape(self) -> tuple[int, ...]:
-        """Shape of one example, without the batch axis."""
-        return tuple(self.x_train.shape[1:])
+    def input_shape(self) -> Any:
+        """Shape of one example, without the batch axis; for several inputs a list or dict."""
+        return shapes_of(self.x_train)
 
 
 def load(

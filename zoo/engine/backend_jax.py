@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -29,6 +30,19 @@ def assign(variables: Sequence[Any], arrays: Sequence[Any]) -> None:
 def values(variables: Sequence[Any]) -> list[Any]:
     """Returns copies of the values of Keras variables as NumPy arrays."""
     return [np.array(variable.value) for variable in variables]
+
+
+def called(
+    model: Any, trainable: Sequence[Any], frozen: Sequence[Any], x: Any, training: bool
+) -> tuple[Any, list[Any], list[Any]]:
+    """Calls a model as `model.fit` does, with these values in the place of its variables.
+
+    See `zoo.engine.backend_tensorflow.called`.
+    """
+    told = {"training": training} if "training" in inspect.signature(model.call).parameters else {}
+    return model.stateless_call(  # type: ignore[no-any-return]
+        trainable, frozen, x, return_losses=True, **told
+    )
 
 
 def value_and_gradients(
@@ -59,8 +73,9 @@ def compiled_epoch(step: Callable[..., Any]) -> Callable[..., Any]:
         def body(carry: Any, inputs: Any) -> Any:
             state, losses, accuracies = carry
             rate, rows = inputs
+            batch = jax.tree.map(lambda array: array[rows], (x, y))
             state, loss, accuracy = over_runs(
-                lambda arguments: step(*arguments), (state, rate, x[rows], y[rows]), runs
+                lambda arguments: step(*arguments), (state, rate, *batch), runs
             )
             return (state, losses + loss, accuracies + accuracy), None
 

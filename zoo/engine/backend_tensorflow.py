@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -61,6 +62,27 @@ def values(variables: Sequence[Any]) -> list[Any]:
     return found
 
 
+def called(
+    model: Any, trainable: Sequence[Any], frozen: Sequence[Any], x: Any, training: bool
+) -> tuple[Any, list[Any], list[Any]]:
+    """Calls a model as `model.fit` does, with these values in the place of its variables.
+
+    Returns:
+        Its outputs, the frozen variables' values after it, and the losses that it adds.
+    """
+    # `stateless_call` leaves out what `__call__` does, such as telling inner layers of training.
+    places = zip(model.trainable_variables, trainable, strict=True)
+    others = zip(model.non_trainable_variables, frozen, strict=True)
+    with keras.StatelessScope([*places, *others], collect_losses=True) as scope:
+        told = (
+            {"training": training} if "training" in inspect.signature(model.call).parameters else {}
+        )
+        outputs = model(x, **told)
+        costs = model.losses
+    after = [scope.get_current_value(item) for item in model.non_trainable_variables]
+    return outputs, after, costs
+
+
 def value_and_gradients(
     objective: Callable[[Any], tuple[Any, Any]], variables: list[Any]
 ) -> tuple[Any, Any, list[Any]]:
@@ -100,7 +122,7 @@ def compiled_epoch(step: Callable[..., Any]) -> Callable[..., Any]:
             return step(*arguments)
 
         def body(i: Any, state: Any, losses: Any, accuracies: Any) -> Any:
-            batch = tf.gather(x, orders[i]), tf.gather(y, orders[i])
+            batch = tf.nest.map_structure(lambda array: tf.gather(array, orders[i]), (x, y))
             state, loss, accuracy = over_runs(one, (state, rates[i], *batch), runs)
             return i + 1, state, losses + loss, accuracies + accuracy
 

@@ -11,6 +11,7 @@ from typing import Any
 import keras
 
 from zoo.data import Data
+from zoo.data.arrays import rows
 from zoo.engine.device import device_name, on_processor
 from zoo.engine.initial_model import Start, Starts, convolves
 from zoo.runs.plan import optimizer_of, steps_per_epoch
@@ -71,7 +72,7 @@ def train_one(
     ):
         values = model.evaluate(x, y, EVALUATION_BATCH, verbose=0, return_dict=True)
         final[f"{part}_loss"] = float(values["loss"])
-        answers = len(x) * math.prod(start.outputs.shape[1:-1])
+        answers = len(y) * math.prod(start.outputs.shape[1:-1])
         final[f"{part}_accuracy"] = exact_share(values["accuracy"], answers)
     for name, probe in recipe.probes.items():
         final[name] = float(probe(model, data))
@@ -90,10 +91,12 @@ def train_one(
 def _batches(x: Any, y: Any, batch_size: int, seed: int) -> Iterator[tuple[Any, Any]]:
     """Yields full batches without end, every epoch in the order that the seed gives it."""
     for epoch in itertools.count():
-        order = epoch_order(len(x), seed, epoch)
-        for start in range(0, len(x) - batch_size + 1, batch_size):
-            rows = order[start : start + batch_size]
-            yield x[rows], y[rows]
+        order = epoch_order(len(y), seed, epoch)
+        for start in range(0, len(y) - batch_size + 1, batch_size):
+            batch = order[start : start + batch_size]
+            chosen = rows(x, batch)
+            # TensorFlow takes a list for one array.
+            yield tuple(chosen) if isinstance(chosen, list) else chosen, y[batch]
 
 
 class _Recorder(keras.callbacks.Callback):

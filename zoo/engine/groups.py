@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from zoo.data import Data
+from zoo.data.arrays import inputs_of
 from zoo.engine.device import on_processor
 from zoo.engine.initial_model import Start, Starts, convolves
 from zoo.engine.program import EVALUATION_CHUNK, SEAMS, seam, signature
@@ -195,7 +196,7 @@ def bytes_per_run(group: Group, data: Data) -> float:
     moments = 2 * trained  # Adam's; most optimizers keep fewer
     outputs = [_examples_size(layer) for layer in _layers(model)]
     batch = group.jobs[0].recipe.batch_size
-    inputs = int(np.prod(data.input_shape))
+    inputs = sum(int(np.prod(each.shape[1:])) for each in inputs_of(data.x_train))
     training = 2 * batch * (inputs + sum(outputs))
     evaluation = 2 * EVALUATION_CHUNK * max([0, *outputs])
     return 4.0 * (2 * (numbers + moments) + trained + training + evaluation)

@@ -9,6 +9,8 @@ import keras
 import numpy as np
 
 from zoo.data import Data
+from zoo.data.arrays import rows
+from zoo.engine.outputs import check_labels
 from zoo.errors import ZooError
 from zoo.experiment import Recipe
 from zoo.initializers import scale_to_unit_variance
@@ -40,21 +42,27 @@ class Start:
         outputs: What it makes of the first training example, shape `(1, outputs)`.
 
     Raises:
-        ZooError: If the network has several outputs.
+        ZooError: If the network has several outputs, or none for one of the labels.
     """
 
     def __init__(self, recipe: Recipe, data: Data) -> None:
         build = partial(recipe.build_model, data.input_shape, data.num_classes)
         self._initial = InitialValues(build, data.input_shape)
-        self._examples = data.x_train[:SCALING_EXAMPLES]
+        self._examples = rows(data.x_train, slice(SCALING_EXAMPLES))
         self.model = self._initial.model
-        self.outputs = self.model(data.x_train[:1])
+        self.outputs = self.model(rows(data.x_train, slice(1)))
         if not hasattr(self.outputs, "shape"):
             raise ZooError(
                 "`build_model` must return a network with one output. Received: "
                 f"{len(keras.tree.flatten(self.outputs))} outputs. Build one network for each, or "
                 "train it with model.fit."
             )
+        labels = {
+            "training": data.y_train,
+            "validation": data.y_validation,
+            "test": data.y_test,
+        }
+        check_labels(recipe.loss(), self.outputs, labels)
 
     def values(self, seed: int) -> list[Any]:
         """Returns the initial values of the model's trainable and then its frozen variables."""

@@ -165,7 +165,7 @@ class Population:
             rates[:, slot.place] = _rates(slot, self.steps)
             key = (slot.job.run.seed, slot.epoch)
             if key not in known:
-                order = epoch_order(len(self.data.x_train), *key)
+                order = epoch_order(len(self.data.y_train), *key)
                 known[key] = order[: self.steps * self.batch_size].reshape(self.steps, -1)
             orders[:, slot.place] = known[key]
         self.state, losses, accuracies = self.program.epoch(self.state, rates, orders)
@@ -210,7 +210,7 @@ class Population:
 
     def _results(self, finished: list[Slot], seconds: float) -> Iterator[Result]:
         final = {part: self.program.evaluate(self.state, part) for part in ("val", "test")}
-        examples = {"val": len(self.data.x_validation), "test": len(self.data.x_test)}
+        examples = {"val": len(self.data.y_validation), "test": len(self.data.y_test)}
         for slot in finished:
             values = {}
             for part, (losses, accuracies) in final.items():

@@ -6,6 +6,7 @@ import functools
 import importlib
 import json
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import keras
@@ -13,6 +14,7 @@ import numpy as np
 from keras import ops
 
 from zoo.data import Data
+from zoo.data.arrays import over_inputs, rows
 from zoo.engine.outputs import loss_of, of_each_example, rights
 from zoo.engine.strengths import given, given_momentum, momentum, penalties, sharing
 from zoo.runs.identity import describe, key_of
@@ -88,19 +90,20 @@ class Program:
         self.model = model
         self.penalties = penalties(model)
         self.given_numbers = len(self.penalties) + len(momentum(optimizer))
-        outputs = model(data.x_train[:1])
+        outputs = model(rows(data.x_train, slice(1)))
         self.loss = loss_of(job.recipe.loss(), data.y_train[:1], outputs)
         config = {**optimizer.get_config(), "learning_rate": 1.0}
-        self._new_optimizer = functools.partial(type(optimizer).from_config, config)
+        self._new_optimizer = partial(type(optimizer).from_config, config)
         self.optimizer = seam().stateless(self._new_optimizer())
         self.optimizer.build(model.trainable_variables)
+        give = seam().to_device
         self.rate_index = next(
             index
             for index, variable in enumerate(self.optimizer.variables)
             if variable is self.optimizer._learning_rate
         )
-        self.x, self.y = seam().to_device(data.x_train), seam().to_device(data.y_train)
-        size = min(EVALUATION_CHUNK, max(len(data.x_validation), len(data.x_test)))
+        self.x, self.y = over_inputs(give, data.x_train), give(data.y_train)
+        size = min(EVALUATION_CHUNK, max(len(data.y_validation), len(data.y_test)))
         # Examples that fill up a chunk may count only where none counts for the loss of another.
         regularizers = sum(item.regularizer is not None for item in model.trainable_variables)
         self.fills = of_each_example(self.loss) and len(model.losses) == regularizers
@@ -124,8 +127,9 @@ class Program:
         optimizer = self._new_optimizer()
         self.model.compile(optimizer, self.loss, metrics=["accuracy"])
         optimizer.build(self.model.trainable_variables)
-        logits = self.model(self.x[:1])
-        self.model.compute_metrics(self.x[:1], self.y[:1], logits)  # callbacks ask for directions
+        first = rows(self.x, slice(1))
+        logits = self.model(first)
+        self.model.compute_metrics(first, self.y[:1], logits)  # callbacks ask for directions
         return self.model
 
     def trace(self, schedule: Any, steps: int) -> Any:
@@ -143,9 +147,7 @@ class Program:
 
         def objective(trainable: list[Any]) -> tuple[Any, Any]:
             with given(self.penalties, strengths):
-                logits, updated, costs = self.model.stateless_call(
-                    trainable, frozen, x, training=True, return_losses=True
-                )
+                logits, updated, costs = seam().called(self.model, trainable, frozen, x, True)
             return self.loss(y, logits) + sum(costs), (logits, updated)
 
         loss, (logits, frozen), gradients = seam().value_and_gradients(objective, trainable)
@@ -175,9 +177,7 @@ class Program:
     ) -> tuple[Any, Any]:
         """Loss and accuracy of one run, summed over the examples of weight 1."""
         with given(self.penalties, strengths):
-            logits, _, costs = self.model.stateless_call(
-                trainable, frozen, x, training=False, return_losses=True
-            )
+            logits, _, costs = seam().called(self.model, trainable, frozen, x, False)
         own = {"sample_weight": weight} if self.fills else {}
         loss = self.loss(y, logits, **own) * weight.shape[0]
         correct = ops.sum(rights(y, logits, seam().largest) * weight)
@@ -220,13 +220,19 @@ class Program:
 def _chunks(x: Any, y: Any, size: int, fill: bool) -> Sequence[tuple[Any, Any, Any, int]]:
     """Cuts examples into chunks, the last filled up with examples of weight 0 if that is wanted."""
     chunks = []
-    for start in range(0, len(x), size):
-        part_x, part_y = x[start : start + size], y[start : start + size]
-        missing = size - len(part_x) if fill else 0
-        weight = np.ones(len(part_x) + missing, np.float32)
-        weight[len(part_x) :] = 0
-        full_x = np.concatenate([part_x, np.zeros((missing, *x.shape[1:]), x.dtype)])
-        full_y = np.concatenate([part_y, np.zeros((missing, *y.shape[1:]), y.dtype)])
-        give = seam().to_device
-        chunks.append((give(full_x), give(full_y), give(weight), len(part_x)))
+    give = seam().to_device
+    for start in range(0, len(y), size):
+        part = slice(start, start + size)
+        count = len(y[part])
+        missing = size - count if fill else 0
+        weight = np.ones(count + missing, np.float32)
+        weight[count:] = 0
+        filled = partial(_filled, part, missing)
+        chunks.append((over_inputs(filled, x), filled(y), give(weight), count))
     return chunks
+
+
+def _filled(part: slice, missing: int, array: Any) -> Any:
+    """Returns rows of an array on the device, with as many of zeros as are missing."""
+    zeros = np.zeros((missing, *array.shape[1:]), array.dtype)
+    return seam().to_device(np.concatenate([array[part], zeros]))

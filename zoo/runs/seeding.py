@@ -43,14 +43,13 @@ def epoch_order(examples: int, seed: int, epoch: int) -> npt.NDArray[np.int32]:
     return generator.permutation(examples).astype(np.int32)
 
 
-def fresh_model(
-    build: Callable[[], Any], input_shape: tuple[int, ...] | None = None, seed: int = 0
-) -> Any:
+def fresh_model(build: Callable[[], Any], input_shape: Any = None, seed: int = 0) -> Any:
     """Makes a model as if it were the first: layer names do not depend on history.
 
     Args:
         build: Function that returns the model.
-        input_shape: Shape of one example, to build a model that does not know it.
+        input_shape: Shape of one example, to build a model that does not know it; a list or dict
+            of shapes if it has several inputs.
         seed: Of all global random numbers.
     """
     policy = keras.config.dtype_policy()
@@ -58,9 +57,18 @@ def fresh_model(
     keras.config.set_dtype_policy(policy)  # which clearing the session forgets
     keras.utils.set_random_seed(seed)
     model = build()
-    if input_shape is not None and not model.built:
-        model(keras.ops.zeros((1, *input_shape)))
+    if input_shape is not None and not getattr(model, "built", True):
+        model(_zeros(input_shape))
     return model
+
+
+def _zeros(shape: Any) -> Any:
+    """Returns an example of zeros for every input."""
+    if isinstance(shape, dict):
+        return {name: _zeros(each) for name, each in shape.items()}
+    if isinstance(shape, list):
+        return [_zeros(each) for each in shape]
+    return keras.ops.zeros((1, *shape))
 
 
 class InitialValues:
@@ -80,15 +88,15 @@ class InitialValues:
         variables: All of its variables, each once.
 
     Raises:
-        ZooError: If the two builds do not have the same variables.
+        ZooError: If the builder returns no model, or two with other variables.
     """
 
-    def __init__(
-        self, build: Callable[[], Any], input_shape: tuple[int, ...] | None = None
-    ) -> None:
+    def __init__(self, build: Callable[[], Any], input_shape: Any = None) -> None:
         self._build = partial(fresh_model, build, input_shape)
         other = self._build(seed=1)
         self.model = self._build()  # last, so that Keras's global numbers are as in its first build
+        if not isinstance(self.model, keras.Model):
+            raise ZooError(f"`build_model` must return a Keras model. Received: {self.model!r}")
         self.variables = _once(self.model.variables)
         self._streams = _streams(self.model)
         self._kept: dict[int, Any] = {}
