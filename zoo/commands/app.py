@@ -9,7 +9,7 @@ import typer
 from zoo.commands.check import check
 from zoo.commands.doctor import doctor
 from zoo.commands.experiments import list_command, show
-from zoo.commands.options import INTERRUPTED, say
+from zoo.commands.options import INTERRUPTED, echo, in_words, say
 from zoo.commands.preflight import preflight
 from zoo.commands.results import claims, plot, table
 from zoo.commands.run import run
@@ -33,15 +33,10 @@ def main() -> None:
     """Runs the command line; turns the user's mistakes into two lines and exit code 2."""
     try:
         app()
-    except ZooError as error:
-        _fail(error, 2)
     except (Interrupted, KeyboardInterrupt) as stop:
-        typer.echo(f"\nInterrupted. {stop}".rstrip(), err=True)
+        echo(f"\nInterrupted. {stop}".rstrip(), err=True)
         sys.exit(INTERRUPTED)
     except Exception as error:  # noqa: BLE001 - the last door: one line for people, all with --debug
-        _fail(error, 1)
-
-
-def _fail(error: Exception, code: int) -> None:
-    say(error)
-    sys.exit(code)
+        told = in_words(error)
+        say(told)
+        sys.exit(2 if isinstance(told, ZooError) else 1)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from zoo.commands.options import DataDirOption, DebugOption
+from zoo.commands.options import DataDirOption, DebugOption, echo
 from zoo.engine.device import import_keras
 
 
@@ -28,10 +28,10 @@ def check(
     wrong = 0
     for found in findings(entry, data_dir=data_dir, quick=quick):
         for text in found.wrong or ["ok"]:
-            typer.echo(f"{found.check.ljust(11)} {' '.join(text.split())}")
+            echo(f"{found.check.ljust(11)} {' '.join(text.split())}")
         for note in found.notes:
-            typer.echo(f"{found.check.ljust(11)} note: {note}")
+            echo(f"{found.check.ljust(11)} note: {note}")
         wrong += len(found.wrong)
     if wrong:
-        typer.echo(f"{wrong} to mend. What comes after it may not have been checked.", err=True)
+        echo(f"{wrong} to mend. What comes after it may not have been checked.", err=True)
         raise typer.Exit(2)

@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import typer
-
-from zoo.commands.options import RESULTS, DataDirOption, DebugOption, ResultsOption
+from zoo.commands.options import RESULTS, DataDirOption, DebugOption, ResultsOption, echo
 from zoo.engine.device import device_name, import_keras
 
 PACKAGES = ("keras", "tensorflow", "jax", "torch", "keras-tuner", "numpy", "scipy", "pandas")
@@ -21,7 +19,7 @@ def doctor(
     """Say which versions, device, data and store are there."""
     import_keras()
     for line in report(data_dir, results):
-        typer.echo(line)
+        echo(line)
 
 
 def report(data_dir: Path | None, results: Path) -> Iterator[str]:

@@ -22,6 +22,7 @@ from zoo.commands.options import (
     RESULTS,
     DebugOption,
     ResultsOption,
+    echo,
 )
 from zoo.engine.device import import_keras
 from zoo.errors import ZooError, closest
@@ -50,10 +51,10 @@ def list_command(
     for name, question in questions.items():
         own = [entry for entry in found if entry.topic == name]
         if own:
-            typer.echo(f"{name}: {question}")
+            echo(f"{name}: {question}")
         for entry in own:
             counted = verdict_counts(results / entry.name)
-            typer.echo(f"  {entry.name.ljust(width)}  {entry.question}{counted}")
+            echo(f"  {entry.name.ljust(width)}  {entry.question}{counted}")
 
 
 def show(name: str, debug: DebugOption = False) -> None:
@@ -67,34 +68,34 @@ def show(name: str, debug: DebugOption = False) -> None:
 
 def show_experiment(entry: Entry) -> None:
     """Prints what an experiment varies, what it keeps and what it claims."""
-    typer.echo(entry.docstring.strip())
+    echo(entry.docstring.strip())
     if entry.kind == "measured":
         measured = entry.load_measurement()
         how = "measured" if measured.trains else "measured without training"
-        typer.echo(f"\nfactor         {measured.factor}, {how}")
-        typer.echo("\n".join(f"  {label}" for label in measured.variants))
+        echo(f"\nfactor         {measured.factor}, {how}")
+        echo("\n".join(f"  {label}" for label in measured.variants))
         _show_scales(measured.scales)
         _show_claims(measured.claims)
         return
     experiment = entry.load()
     recipe = experiment.recipe
-    typer.echo(f"\nfactor         {experiment.factor}")
+    echo(f"\nfactor         {experiment.factor}")
     for label in experiment.variants:
         rates = ", ".join(f"{rate:g}" for rate in experiment.learning_rates(label))
         mark = "  (baseline)" if label == experiment.baseline else ""
-        typer.echo(f"  {label.ljust(30)} learning rates {rates}{mark}")
+        echo(f"  {label.ljust(30)} learning rates {rates}{mark}")
     some = f", {recipe.train_examples} training examples" if recipe.train_examples else ""
-    typer.echo(f"data           {recipe.data}{some}")
-    typer.echo(f"epochs         {recipe.epochs}, batch size {recipe.batch_size}")
+    echo(f"data           {recipe.data}{some}")
+    echo(f"epochs         {recipe.epochs}, batch size {recipe.batch_size}")
     _show_scales(experiment.scales)
-    typer.echo(f"file           {os.path.relpath(entry.path)}")
+    echo(f"file           {os.path.relpath(entry.path)}")
     _show_claims(experiment.claims)
 
 
 def _show_scales(scales: Iterable[str]) -> None:
     """Prints the larger sizes that an experiment has."""
     if names := ", ".join(scales):
-        typer.echo(f"scales         {names} (run --scale)")
+        echo(f"scales         {names} (run --scale)")
 
 
 def _show_claims(claims: Sequence[Claim]) -> None:
@@ -103,12 +104,12 @@ def _show_claims(claims: Sequence[Claim]) -> None:
     from zoo.results import ledger
 
     if claims:
-        typer.echo("claims")
+        echo("claims")
     for claim in claims:
         known = catalogue.find(claim.id)
         source = claim.source or known.source
-        typer.echo(f"  {claim.id}  {claim.says or known.says} ({source})")
-        typer.echo(f"      {ledger.describe(claim)}")
+        echo(f"  {claim.id}  {claim.says or known.says} ({source})")
+        echo(f"      {ledger.describe(claim)}")
 
 
 def verdict_counts(folder: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 import traceback
 from pathlib import Path
@@ -9,21 +10,69 @@ from typing import Annotated
 
 import typer
 
-from zoo.errors import ZooError
+from zoo.errors import ZooError, printable, shortened
 
 RESULTS = Path("results")
 INTERRUPTED = 130
 
+ELSEWHERE = "Check its permissions, or name another folder with --results."
+SPACE = "Make room, then run the same command again: what is finished is kept."
+# What the user can do about an error of the file system; any other is a mistake of the zoo's.
+REMEDIES = {
+    errno.ENAMETOOLONG: "Give a shorter name.",
+    errno.ENOSPC: SPACE,
+    errno.EDQUOT: SPACE,
+    errno.EFBIG: SPACE,
+    errno.EROFS: ELSEWHERE,
+    errno.EACCES: ELSEWHERE,
+    errno.EPERM: ELSEWHERE,
+    errno.ENOTDIR: "Name a folder.",
+    errno.EISDIR: "Name a file.",
+    errno.EEXIST: "A file is in its place: move it away, or name another folder with --results.",
+    errno.ELOOP: "Its links lead in a circle.",
+}
+
+
+def _folder(path: Path) -> Path:
+    """Returns the results folder.
+
+    Raises:
+        ZooError: If it is a file.
+    """
+    if path.exists() and not path.is_dir():
+        raise ZooError(
+            f"The results folder must be writable. Received: {path}, which is a file. Name another "
+            "with --results."
+        )
+    return path
+
+
 Names = Annotated[
     list[str] | None, typer.Argument(metavar="NAME ...", help="Experiments, or paths of yours.")
 ]
-ResultsOption = Annotated[Path, typer.Option("--results", metavar="DIR", help="Results folder.")]
+ResultsOption = Annotated[
+    Path,
+    typer.Option("--results", metavar="DIR", help="Results folder.", callback=_folder),
+]
 DataDirOption = Annotated[
     Path | None,
     typer.Option(metavar="DIR", help="Folder with NAME.npz files, looked in before ZOO_DATA."),
 ]
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 AllOption = Annotated[bool, typer.Option("--all", help="All experiments.")]
+
+
+def echo(text: str, err: bool = False, nl: bool = True) -> None:
+    """Prints a text, whatever is in it, so that the terminal shows it and obeys none of it."""
+    typer.echo(printable(text), err=err, nl=nl)
+
+
+def in_words(error: Exception) -> Exception:
+    """Returns an error of the file system about which the user can do something as a ZooError."""
+    if not isinstance(error, OSError) or error.errno not in REMEDIES:
+        return error
+    name = "" if error.filename is None else f"{error.filename}: "
+    return ZooError(f"{name}{error.strerror}. {REMEDIES[error.errno]}")
 
 
 def say(error: Exception) -> None:
@@ -33,4 +82,4 @@ def say(error: Exception) -> None:
     label = "Error" if isinstance(error, ZooError) else f"Failed: {type(error).__name__}"
     hint = "" if isinstance(error, ZooError) else " (--debug shows where)"
     message = str(error).strip().splitlines()
-    typer.echo(f"{label}: {' '.join(message[:2])}{hint}", err=True)
+    echo(shortened(f"{label}: {' '.join(message[:2])}{hint}"), err=True)

@@ -9,6 +9,7 @@ import typer
 from zoo.commands.options import (
     DataDirOption,
     DebugOption,
+    echo,
 )
 from zoo.engine.device import import_keras
 
@@ -39,7 +40,7 @@ def preflight(
         name, variant=variant, data=data, learning_rate=learning_rate, data_dir=data_dir
     ):
         for line in checking.table_lines(report, head=not found):
-            typer.echo(line)
+            echo(line)
         found.append(report)
     for line in ["", *checking.summary_lines(found)]:
-        typer.echo(line)
+        echo(line)

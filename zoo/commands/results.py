@@ -12,6 +12,7 @@ from zoo.commands.options import (
     DebugOption,
     Names,
     ResultsOption,
+    echo,
 )
 from zoo.errors import ZooError
 
@@ -26,7 +27,7 @@ def table(
     from zoo.results import files, tables
 
     folder = files.results_folder(results, name)
-    typer.echo(tables.render(files.read_spec(folder), files.read_table(folder), form), nl=False)
+    echo(tables.render(files.read_spec(folder), files.read_table(folder), form), nl=False)
 
 
 def plot(
@@ -57,7 +58,7 @@ def plot(
     for folder in [files.results_folder(results, name) for name in names or []]:
         for path in plot_results(folder, kind, lenient=every):
             drawn += 1
-            typer.echo(str(path))
+            echo(str(path))
     if not drawn and kind is not None:
         raise ZooError(f"No experiment in {results} has a picture {kind!r}. Leave --kind out.")
 
@@ -80,9 +81,9 @@ def claims(
         open_ = [e for e in catalogue.entries().values() if e.checks != "rec"]
         left = [entry for entry in open_ if entry.id not in claimed]
         for entry in left:
-            typer.echo(f"{entry.id}  {entry.says}")
-        typer.echo(f"{len(open_) - len(left)} of {len(open_)} claims have a rule.")
+            echo(f"{entry.id}  {entry.says}")
+        echo(f"{len(open_) - len(left)} of {len(open_)} claims have a rule.")
         return
     from zoo.results import ledger
 
-    typer.echo(ledger.render(ledger.read(results, names or []), form), nl=False)
+    echo(ledger.render(ledger.read(results, names or []), form), nl=False)

@@ -16,6 +16,7 @@ from zoo.commands.options import (
     DebugOption,
     Names,
     ResultsOption,
+    echo,
     say,
 )
 from zoo.engine.device import import_keras
@@ -107,12 +108,12 @@ def run(
         for entry in found:
             try:
                 if every and scale is not None and scale not in entry.scales():
-                    typer.echo(f"{entry.name} has no {scale} scale and is left out.")
+                    echo(f"{entry.name} has no {scale} scale and is left out.")
                     continue
                 kind = kinds.of(entry)
                 prepared = kind.prepare(entry, settings, data_dir)
                 if dry_run:
-                    typer.echo(kind.plan_of(prepared))
+                    echo(kind.plan_of(prepared))
                     continue
                 folder, lines = kind.run(prepared, how)
                 done.append(folder)
@@ -121,7 +122,7 @@ def run(
                 if not every:
                     raise
                 say(error)
-                typer.echo(f"{entry.name} is not run.", err=True)
+                echo(f"{entry.name} is not run.", err=True)
             except (ZooError, Interrupted):
                 raise
             except Exception as error:
@@ -132,7 +133,7 @@ def run(
     finally:
         _write_ledger(results, done)
     if failed:
-        typer.echo(f"Failed: {', '.join(failed)}. The others are done.", err=True)
+        echo(f"Failed: {', '.join(failed)}. The others are done.", err=True)
         raise typer.Exit(1)
 
 
@@ -157,9 +158,9 @@ def _numbers(option: str, text: str | None) -> tuple[float, ...] | None:
 
 def show_results(folder: Path, lines: Sequence[str]) -> None:
     """Prints table and verdicts of a run, then what was done, and how to see it again."""
-    typer.echo((folder / "table.md").read_text(encoding="utf-8"))
+    echo((folder / "table.md").read_text(encoding="utf-8"))
     show_verdicts(folder)
-    typer.echo("\n".join([*lines, f"Again: python -m zoo table {folder.name}"]))
+    echo("\n".join([*lines, f"Again: python -m zoo table {folder.name}"]))
 
 
 def show_verdicts(folder: Path) -> None:
@@ -168,5 +169,5 @@ def show_verdicts(folder: Path) -> None:
 
     if (folder / "verdicts.csv").is_file():
         verdicts = ledger.read(folder.parent, [folder.name])
-        typer.echo("\n".join(ledger.lines_of(verdicts)))
-        typer.echo(f"{ledger.counts(verdicts)}.\n")
+        echo("\n".join(ledger.lines_of(verdicts)))
+        echo(f"{ledger.counts(verdicts)}.\n")

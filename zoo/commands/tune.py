@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from zoo.commands.options import RESULTS, DataDirOption, DebugOption, ResultsOption
+from zoo.commands.options import RESULTS, DataDirOption, DebugOption, ResultsOption, echo
 from zoo.engine.device import import_keras
 
 
@@ -82,7 +82,7 @@ def tune(
             from zoo.search.workers.chief import work
 
             trained = work(wanted, part, console, chosen, verbose=verbose)
-            typer.echo(f"{part.name} trained {trained} runs; the chief has them.")
+            echo(f"{part.name} trained {trained} runs; the chief has them.")
             return
         with Store(results) as store:
             folder, trained = tuning.run(
@@ -97,11 +97,11 @@ def show_search(search: ExperimentSearch) -> None:
     """Prints what a search varies, in the words that `--space` takes."""
     executions = f", {search.executions} seeds each" if search.executions > 1 else ""
     trials = f", {search.trials} trials" if search.strategy != "hyperband" else ""
-    typer.echo(
+    echo(
         f"{search.entry.name}: {search.strategy} search{trials}{executions}, {search.epochs} epochs"
     )
     for dimension in search.space.values():
-        typer.echo(f"  --space {dimension}")
+        echo(f"  --space {dimension}")
 
 
 def show_winner(folder: Path, trained: int) -> None:
@@ -114,21 +114,21 @@ def show_winner(folder: Path, trained: int) -> None:
     trials = read_frame(folder / "trials.csv")
     winner = json.loads((folder / "winner.json").read_text(encoding="utf-8"))
     ranked = trials.iloc[ranked_places(trials)]
-    typer.echo("\nvalidation %  trial")
+    echo("\nvalidation %  trial")
     varied = [name for name in winner["values"] if trials[name].nunique() > 1]
     for row in ranked.head(5).to_dict("records"):
         values = ", ".join(f"{name} {_short(row[name])}" for name in varied)
         spread = "" if row["runs"] == 1 else f" +- {100 * row['deviation']:.1f}"
-        typer.echo(f"{100 * row['score']:.1f}{spread}".ljust(12) + f"  {row['trial']}: {values}")
+        echo(f"{100 * row['score']:.1f}{spread}".ljust(12) + f"  {row['trial']}: {values}")
     told = winner["test_accuracy"]
     diverged = int((trials["diverged"] > 0).sum())
-    typer.echo(
+    echo(
         f"\nThe best, trained with {told['n']} seeds: {100 * told['mean']:.1f} % on the test set "
         f"[{100 * told['low']:.1f}, {100 * told['high']:.1f}]. {diverged} of {len(trials)} trials "
         f"diverged. Trained {trained} runs, the others were stored."
     )
-    typer.echo(f"Trials and pictures: {folder}{os.sep}")
-    typer.echo(f'Its network: keras.saving.load_model("{folder / "winner.keras"}")')
+    echo(f"Trials and pictures: {folder}{os.sep}")
+    echo(f'Its network: keras.saving.load_model("{folder / "winner.keras"}")')
 
 
 def _short(value: object) -> str:

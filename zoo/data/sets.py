@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from zoo.data.arrays import shapes_of
-from zoo.data.files import FOUR_KEYS, Array, Parts, checked, read_file, read_npz, target_of
+from zoo.data.files import FOUR_KEYS, Array, Parts, checked, path_of, read_file, read_npz, target_of
 from zoo.data.sources import KERAS_FILES, PACKAGES, cache_path, from_keras, from_package
 from zoo.data.splits import some_rows, stratified_split
 from zoo.errors import ZooError, closest
@@ -111,7 +111,7 @@ def short_name(name_or_path: str) -> str:
     if name_or_path in NAMES:
         return name_or_path
     path, column = target_of(name_or_path)
-    file = Path(path).expanduser()
+    file = path_of(path)
     digest = hashlib.sha256(file.read_bytes()).hexdigest()[:6] if file.is_file() else ""
     words = (file.stem, digest, column or "")
     return "-".join(re.sub(r"[^\w.+]+", "_", word) for word in words if word)
@@ -141,7 +141,7 @@ def _folder(data_dir: str | Path | None) -> Path | None:
     given = os.environ.get("ZOO_DATA") if data_dir is None else data_dir
     if given is None or given == "":
         return None
-    folder = Path(given).expanduser()
+    folder = path_of(given)
     if not folder.is_dir():
         word = "ZOO_DATA" if data_dir is None else "--data-dir"
         raise ZooError(f"{word} must name a folder that exists. Received: {given}")

@@ -1,5 +1,6 @@
 """The sheet that figures are drawn on: heading, titled panels on common axes, legend."""
 
+import io
 import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -23,6 +24,7 @@ from zoo.figures.palette import (
     widest,
     wrap,
 )
+from zoo.results.files import write_bytes
 from zoo.results.kinds import kind_of
 
 # Lengths are inches: text keeps its size while a figure grows with the number of variants.
@@ -225,6 +227,9 @@ def save_figure(figure: Figure, stem: Path) -> list[Path]:
         The two files.
     """
     svg, png = stem.with_suffix(".svg"), stem.with_suffix(".png")
-    figure.savefig(svg, metadata={"Date": None, "Creator": None})
-    figure.savefig(png, metadata={"Software": None}, dpi=120)
+    lines, points = io.BytesIO(), io.BytesIO()
+    figure.savefig(lines, format="svg", metadata={"Date": None, "Creator": None})
+    figure.savefig(points, format="png", metadata={"Software": None}, dpi=120)
+    write_bytes(svg, lines.getvalue())
+    write_bytes(png, points.getvalue())
     return [svg, png]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 from pathlib import Path
@@ -25,10 +26,28 @@ def write_frame(path: Path, frame: pd.DataFrame, number: str = NUMBER) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Writes a file so that a reader sees the old one or the new one, never half of it."""
+    """Writes a text as `write_bytes` does."""
+    write_bytes(path, text.encode("utf-8", "backslashreplace"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Writes a file so that a reader sees the old one or the new one, never half of it.
+
+    Raises:
+        ZooError: If it cannot be written; the old one is kept.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text, encoding="utf-8", newline="\n")
-    temporary.replace(path)
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    except OSError as error:
+        raise ZooError(
+            f"{path} cannot be written ({error.strerror}); it is as it was. Make room or check the "
+            "folder's permissions, then run the same again."
+        ) from error
+    finally:
+        with contextlib.suppress(OSError):  # of a folder that is gone or not ours
+            temporary.unlink(missing_ok=True)
 
 
 def results_folder(root: Path, name: str) -> Path:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from zoo import catalogue
 from zoo.claims import ALPHA, NOT_RUN, VERDICTS, Claim, Identity, from_dict
-from zoo.errors import ZooError
+from zoo.errors import ZooError, printable
 from zoo.evidence.cells import Cells
 from zoo.evidence.verdicts import settle
 from zoo.results import kinds
@@ -179,7 +179,7 @@ def lines_of(verdicts: pd.DataFrame) -> list[str]:
 
 
 def _in_a_cell(value: object) -> str:
-    return " ".join(str(value).replace("|", "/").split())
+    return printable(" ".join(str(value).replace("|", "/").split()))
 
 
 def _blank(frame: pd.DataFrame) -> pd.DataFrame:

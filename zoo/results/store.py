@@ -70,10 +70,7 @@ class Store:
             ) from error
         except sqlite3.DatabaseError as error:
             self._close_quietly()
-            raise ZooError(
-                f"The store {self.path} is damaged ({error}). Nothing was changed: move it away, "
-                "or name another results folder with --results."
-            ) from error
+            raise self._damaged(error) from error
 
     def _open(self) -> None:
         check = self._connection.execute("PRAGMA quick_check").fetchone()[0]
@@ -122,6 +119,31 @@ class Store:
         """Closes the file."""
         self._connection.close()
 
+    def _execute(self, query: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        try:
+            return self._connection.execute(query, values)
+        except sqlite3.OperationalError as error:
+            raise ZooError(
+                f"The store {self.path} cannot be used any more ({error}). Make room or check the "
+                "folder's permissions, then run the same again: what it keeps is not lost."
+            ) from error
+        except sqlite3.ProgrammingError:  # a mistake of the zoo's
+            raise
+        except sqlite3.DatabaseError as error:
+            raise self._damaged(error) from error
+
+    def _damaged(self, why: object) -> ZooError:
+        return ZooError(
+            f"The store {self.path} is damaged ({why}). Nothing was changed: move it away, or name "
+            "another results folder with --results."
+        )
+
+    def _read(self, text: str) -> Any:
+        try:
+            return json.loads(text)
+        except (TypeError, ValueError) as error:
+            raise self._damaged(error) from error
+
     def add(self, experiment: str, result: Result) -> None:
         """Keeps one finished run, replacing an earlier one with the same key."""
         run = result.run
@@ -139,11 +161,11 @@ class Store:
             result.seconds,
         )
         marks = ", ".join("?" * len(row))
-        self._connection.execute(f"INSERT OR REPLACE INTO runs VALUES ({marks})", row)
+        self._execute(f"INSERT OR REPLACE INTO runs VALUES ({marks})", row)
 
     def known(self, keys: Iterable[str]) -> set[str]:
         """Returns those of the keys whose runs are kept."""
-        kept = {key for (key,) in self._connection.execute("SELECT key FROM runs")}
+        kept = {key for (key,) in self._execute("SELECT key FROM runs")}
         return kept.intersection(keys)
 
     def results(self, runs: Iterable[Run]) -> list[Result]:
@@ -151,35 +173,32 @@ class Store:
         results = []
         query = "SELECT status, final, history, engine, device, seconds FROM runs WHERE key = ?"
         for run in runs:
-            row = self._connection.execute(query, (run.key,)).fetchone()
+            row = self._execute(query, (run.key,)).fetchone()
             if row is not None:
-                status, final, history, engine, device, seconds = row
-                results.append(
-                    Result(
-                        run, status, json.loads(history), json.loads(final), engine, device, seconds
-                    )
-                )
+                status, final, history, *where = row
+                numbers, curves = self._read(final), self._read(history)
+                results.append(Result(run, status, curves, numbers, *where))
         return results
 
     def add_records(self, key: str, rows: Sequence[tuple[int, int, str, Any]]) -> None:
         """Keeps what was recorded in a run: rows of layer, epoch, metric, value."""
         row = (key, json.dumps(rows))
-        self._connection.execute("INSERT OR REPLACE INTO records VALUES (?, ?)", row)
+        self._execute("INSERT OR REPLACE INTO records VALUES (?, ?)", row)
 
     def records(self, keys: Iterable[str]) -> dict[str, list[tuple[int, int, str, Any]]]:
         """Returns what was recorded, by the key of the run, for those that have records."""
         found = {}
         for key in keys:
             query = "SELECT rows FROM records WHERE key = ?"
-            row = self._connection.execute(query, (key,)).fetchone()
+            row = self._execute(query, (key,)).fetchone()
             if row is not None:
-                found[key] = [tuple(line) for line in json.loads(row[0])]
+                found[key] = [tuple(line) for line in self._read(row[0])]
         return found
 
     def summary(self) -> Mapping[str, Any]:
         """Returns how many runs are kept, of how many experiments, and the file's bytes."""
         query = "SELECT count(*), count(DISTINCT experiment), coalesce(sum(seconds), 0) FROM runs"
-        runs, experiments, seconds = self._connection.execute(query).fetchone()
+        runs, experiments, seconds = self._execute(query).fetchone()
         query = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
-        (size,) = self._connection.execute(query).fetchone()
+        (size,) = self._execute(query).fetchone()
         return {"runs": runs, "experiments": experiments, "seconds": seconds, "bytes": size}

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from zoo.errors import ZooError
+from zoo.errors import ZooError, printable
 from zoo.results import kinds
 from zoo.results.files import EXACT, NUMBER, read_spec, read_table, write_frame, write_text
 from zoo.results.summary import Summary
@@ -58,14 +58,21 @@ def render(spec: dict[str, Any], table: pd.DataFrame, form: str) -> str:
     kind = kinds.of(spec)
     shown, below = kind.blocks(spec, table), kind.notes(spec, table)
     if form == "latex":
-        return "\n".join(f"% {heading}\n" * bool(heading) + _latex(each) for heading, each in shown)
-    head = f"# {spec['experiment']}\n\n{spec['question']}\n\n"
-    parts = [f"{heading}\n\n" * bool(heading) + _markdown(each) for heading, each in shown]
-    return head + "\n".join(parts) + "\n" + "\n".join(below) + "\n"
+        return "\n".join(
+            f"% {_line(heading)}\n" * bool(heading) + _latex(each) for heading, each in shown
+        )
+    head = f"# {_line(spec['experiment'])}\n\n{_line(spec['question'])}\n\n"
+    parts = [f"{_line(heading)}\n\n" * bool(heading) + _markdown(each) for heading, each in shown]
+    return head + "\n".join(parts) + "\n" + "\n".join(map(printable, below)) + "\n"
+
+
+def _line(text: str) -> str:
+    """Returns a text that stays on its line."""
+    return printable(text, kept="")
 
 
 def _markdown(frame: pd.DataFrame) -> str:
-    cells = [list(frame.columns), *frame.to_numpy().tolist()]
+    cells = [list(map(_line, row)) for row in (frame.columns, *frame.to_numpy().tolist())]
     widths = [max(len(row[place]) for row in cells) for place in range(len(cells[0]))]
     lines = [
         "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |"
@@ -95,4 +102,4 @@ def _escaped(text: str) -> str:
         "^": r"\textasciicircum{}",
         "~": r"\textasciitilde{}",
     }
-    return "".join(escapes.get(mark, mark) for mark in text)
+    return "".join(escapes.get(mark, mark) for mark in _line(text))

@@ -24,6 +24,7 @@ from zoo.runs.run import Job
 AUTO = "auto"
 # Numbers of seeds at which `--seeds auto` looks at the verdicts.
 LOOKS = (8, 16, 32)
+MOST_SEEDS = 10_000  # an interval is then a hundredth of what the seeds differ by
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,9 +54,11 @@ class Settings:
     def __post_init__(self) -> None:
         """Checks the numbers that the recipe does not see."""
         number = self.seeds if isinstance(self.seeds, int) else 0
-        if self.seeds not in (None, AUTO) and number < 1:
+        if self.seeds not in (None, AUTO) and not 1 <= number <= MOST_SEEDS:
+            most = f" and at most {MOST_SEEDS}" if number > MOST_SEEDS else ""
             raise ZooError(
-                f"`--seeds` must be a whole number of at least 1, or {AUTO}. Received: {self.seeds}"
+                f"`--seeds` must be a whole number of at least 1{most}, or {AUTO}. "
+                f"Received: {self.seeds}"
             )
 
     def apply(self, experiment: Experiment) -> Experiment:

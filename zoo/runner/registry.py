@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from zoo.errors import ZooError, closest
+from zoo.errors import ZooError, closest, printable
 from zoo.experiment import Experiment, Measurement
 from zoo.runner.mistakes import mistakes_in, shown
 
@@ -44,7 +44,7 @@ class Entry:
     @property
     def question(self) -> str:
         """The first line of the docstring."""
-        return self.docstring.strip().partition("\n")[0]
+        return printable(self.docstring.strip().partition("\n")[0])
 
     def load(self) -> Experiment:
         """Imports the module (and so Keras) and returns its `EXPERIMENT`.
@@ -146,6 +146,11 @@ def find(name: str) -> Entry:
         path = Path(name).resolve()
         if not path.is_file():
             raise ZooError(f"No such file: {name}. Give the path of an experiment module.")
+        if printable(path.stem, kept="") != path.stem:
+            raise ZooError(
+                "An experiment's file gives it its name and must be without control characters. "
+                f"Received: {path.stem!r}. Rename the file."
+            )
         if path.stem in names and path != paths[path.stem]:
             raise ZooError(
                 f"{name} has the name of one of the zoo's own experiments and would share its "
