@@ -90,7 +90,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path, results):
 
 
 def test_the_command_writes_every_run(zoo, tiny_experiment, tmp_path):
-    words = ("run", tiny_experiment, "--results", tmp_path / "r", "--seeds", 2, "--engine", "fit")
+    words = ("run", tiny_experiment, "--results", tmp_path / "r", "--seeds", 2)
     code, out, _ = zoo(*words, "--tensorboard", tmp_path / "board")
     assert code == 0
     assert f"tensorboard --logdir {tmp_path / 'board'}" in out

@@ -84,8 +84,8 @@ def test_records_are_averaged_over_seeds_at_the_chosen_rate():
 
 def test_recording_adds_pictures_and_changes_no_number(zoo, tiny_experiment, tmp_path):
     results = tmp_path / "results"
-    words = ("run", tiny_experiment, "--results", results, "--seeds", 2, "--epochs", 3)
-    folder = results / "tiny@epochs=3,seeds=2"
+    words = ("run", tiny_experiment, "--results", results, "--learning-rates", 0.1, "--seeds", 2)
+    folder = results / "tiny@seeds=2,rates=0.1"
     assert zoo(*words)[0] == 0
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     code, out, err = zoo("plot", folder.name, "--results", results, "--kind", "gradients")
@@ -122,10 +122,11 @@ def test_a_recorded_run_has_the_history_of_the_run(zoo, tiny_experiment, tmp_pat
     monkeypatch.setattr(trainer.Engine, "train", spy)
     for engine in ("population", "fit"):
         histories.clear()
-        words = ("run", tiny_experiment, "--results", tmp_path / engine, "--seeds", 2)
-        assert zoo(*words, "--record", "--engine", engine)[0] == 0
+        words = ("run", tiny_experiment, "--learning-rates", 0.1, "--results", tmp_path / engine)
+        seeds = 2 if engine == "population" else 1
+        assert zoo(*words, "--record", "--engine", engine, "--seeds", seeds)[0] == 0
         twice = [seen for seen in histories.values() if len(seen) == 2]
-        assert len(twice) == 4  # two variants at their chosen rate, two seeds
+        assert len(twice) == 2 * seeds
         for (plain, without), (recorded, with_records) in twice:
             assert plain == recorded
             assert (without, with_records) == (False, True)

@@ -39,11 +39,11 @@ FILES |= {"curves.svg", "sweep.svg", "effect.svg"}
 def train(zoo, tiny_experiment):
     """Returns a function that trains the tiny experiment here; how many runs it trained."""
 
-    def run(results, *words):
+    def run(results, *words, runs=RUNS):
         code, out, err = zoo("run", tiny_experiment, "--seeds", 2, "--results", results, *words)
         assert code == 0, err
         trained, kept = map(int, re.search(r"Trained (\d+) runs, (\d+) were stored", out).groups())
-        assert trained + kept == RUNS
+        assert trained + kept == runs
         return trained
 
     return run
@@ -116,19 +116,27 @@ def test_again_trains_nothing_and_fresh_trains_all_with_the_same_bytes(train, tm
     assert stored(results / "zoo.db") == RUNS
 
 
-@pytest.mark.parametrize("engine", ["population", "fit"])
-def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(train, interrupted, tmp_path, engine):
+@pytest.mark.parametrize(
+    ("words", "name", "runs"),
+    [
+        ((), NAME, RUNS),
+        (("--engine", "fit", "--learning-rates", "0.1"), f"{NAME},rates=0.1", 2 * 2),
+    ],
+    ids=["population", "fit"],
+)
+def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(
+    train, interrupted, tmp_path, words, name, runs
+):
     whole, resumed = tmp_path / "whole", tmp_path / "resumed"
-    words = ("--engine", engine)
-    assert train(whole, *words) == RUNS
+    assert train(whole, *words, runs=runs) == runs
     code, _, _ = interrupted(resumed, signal.SIGKILL, *words)
     assert code == -signal.SIGKILL
     kept = stored(resumed / "zoo.db")
-    assert 0 < kept < RUNS
-    assert not (resumed / NAME).exists()
-    assert train(resumed, *words) == RUNS - kept
-    assert content(resumed / NAME) == content(whole / NAME)
-    assert set(content(whole / NAME)) == FILES
+    assert 0 < kept < runs
+    assert not (resumed / name).exists()
+    assert train(resumed, *words, runs=runs) == runs - kept
+    assert content(resumed / name) == content(whole / name)
+    assert set(content(whole / name)) == FILES
 
 
 def test_control_c_says_how_to_go_on(train, interrupted, tmp_path):
