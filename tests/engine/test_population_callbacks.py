@@ -144,13 +144,14 @@ def test_the_view_writes_to_the_device_only_what_a_callback_has_changed(monkeypa
     copies = []
     set_state = seated._set_state
     monkeypatch.setattr(seated, "_set_state", lambda arrays: (copies.append(1), set_state(arrays)))
-    view, neighbour = (slot.view for slot in seated.slots)
+    loan, other = (slot.loan for slot in seated.slots)
+    view, neighbour = loan.model, other.model
     before = [array.copy() for array in seated._arrays()]
     weights = view.get_weights()
-    view.release()
+    loan.release()
     assert copies == []
     view.set_weights([weights[0] + 1, *weights[1:]])
-    view.release()
+    loan.release()
     assert copies == [1]
     for index, (array, old) in enumerate(zip(seated._arrays(), before, strict=True)):
         np.testing.assert_array_equal(array[1:], old[1:])

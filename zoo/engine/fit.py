@@ -14,7 +14,7 @@ from zoo.data import Data
 from zoo.data.arrays import rows
 from zoo.engine.device import device_name, on_processor
 from zoo.engine.initial_model import Start, Starts, convolves
-from zoo.runs.plan import optimizer_of, steps_per_epoch
+from zoo.runs.plan import steps_per_epoch
 from zoo.runs.run import METRICS, Job, Progress, Result, exact_share, records_of, status_of
 from zoo.runs.seeding import epoch_order
 
@@ -23,7 +23,7 @@ EVALUATION_BATCH = 1000
 
 def train(jobs: Sequence[Job], data: Data, progress: Progress) -> Iterator[Result]:
     """Trains the jobs in order and yields each result as it is finished."""
-    starts = Starts(data)
+    starts = Starts(jobs, data, progress)
     try:
         for job in jobs:
             yield train_one(job, data, progress, start=starts.of(job.recipe))
@@ -48,7 +48,7 @@ def train_one(
     steps = steps_per_epoch(recipe, data)
     start = start or Start(recipe, data)
     model = start.fresh(run.seed)
-    optimizer, callbacks = optimizer_of(recipe, run.learning_rate, steps)
+    optimizer, callbacks = start.trained_by(job)
     # Compiled by XLA like the population: TensorFlow's random numbers differ inside and outside.
     # Convolutions on a processor never train in a population, and on TensorFlow they are many
     # times slower with XLA than without.

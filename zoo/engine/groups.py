@@ -16,10 +16,10 @@ from zoo.data.arrays import inputs_of
 from zoo.engine.device import on_processor
 from zoo.engine.initial_model import Start, Starts, convolves
 from zoo.engine.program import EVALUATION_CHUNK, SEAMS, seam, signature
-from zoo.engine.run_model import hook_below_epochs
+from zoo.engine.run_model import change_of_training, hook_below_epochs
 from zoo.engine.strengths import momentum, penalties, strengths
 from zoo.runs.plan import optimizer_of, steps_per_epoch
-from zoo.runs.run import Job
+from zoo.runs.run import Job, Silent
 
 # On a processor a run-step costs the same in a population of 8 and of 128 (`make benchmark`), and a
 # fixed number of places makes every run's bits independent of how many runs were asked for.
@@ -95,7 +95,7 @@ def groups(
         starts: Where the runs start, as far as it is known.
     """
     found: dict[str, Group] = {}
-    starts = starts or Starts(data)
+    starts = starts or Starts(jobs, data, Silent())
     for recipe, own in _by_recipe(jobs):
         steps = steps_per_epoch(recipe, data)
         start = starts.of(recipe)
@@ -139,6 +139,9 @@ def why_alone(model: Any, optimizer: Any, callbacks: Sequence[Any]) -> str:
         hook = hook_below_epochs(callback)
         if hook:
             return f"{type(callback).__name__}.{hook} works below epochs"
+        change = change_of_training(callback)
+        if change:
+            return f"{type(callback).__name__} {change}"
         if getattr(callback, "needs_own_optimizer", False):
             return f"{type(callback).__name__} needs an optimizer of its own"
     if convolves(model) and on_processor():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -11,10 +12,12 @@ import numpy as np
 from zoo.data import Data
 from zoo.data.arrays import rows
 from zoo.engine.outputs import check_labels
+from zoo.engine.paths import Paths
 from zoo.errors import ZooError
 from zoo.experiment import Recipe
 from zoo.initializers import scale_to_unit_variance
-from zoo.runs.run import Job
+from zoo.runs.plan import optimizer_of, steps_per_epoch
+from zoo.runs.run import Job, Progress
 from zoo.runs.seeding import InitialValues
 
 SCALING_EXAMPLES = 512  # training examples that a data-dependent initializer looks at
@@ -31,11 +34,12 @@ def convolves(model: Any) -> bool:
 
 
 class Start:
-    """Where the runs of a recipe start, found out once for all of them.
+    """What the runs of a recipe start with, found out once for all of them.
 
     Args:
         recipe: What they share.
         data: The data.
+        paths: The files of several runs.
 
     Attributes:
         model: A model of their architecture.
@@ -45,7 +49,10 @@ class Start:
         ZooError: If the network has several outputs, or none for one of the labels.
     """
 
-    def __init__(self, recipe: Recipe, data: Data) -> None:
+    def __init__(self, recipe: Recipe, data: Data, paths: Paths | None = None) -> None:
+        self._recipe = recipe
+        self._paths = paths or Paths([])
+        self._steps = steps_per_epoch(recipe, data)
         build = partial(recipe.build_model, data.input_shape, data.num_classes)
         self._initial = InitialValues(build, data.input_shape)
         self._examples = rows(data.x_train, slice(SCALING_EXAMPLES))
@@ -63,6 +70,12 @@ class Start:
             "test": data.y_test,
         }
         check_labels(recipe.loss(), self.outputs, labels)
+
+    def trained_by(self, job: Job) -> tuple[Any, list[Any]]:
+        """Returns a fresh optimizer and fresh callbacks of a run."""
+        optimizer, callbacks = optimizer_of(self._recipe, job.run.learning_rate, self._steps)
+        self._paths.separate(callbacks, job)
+        return optimizer, callbacks
 
     def values(self, seed: int) -> list[Any]:
         """Returns the initial values of the model's trainable and then its frozen variables."""
@@ -85,16 +98,25 @@ class Start:
 
 
 class Starts:
-    """The starts of several recipes, each found out when it is first asked for."""
+    """The starts of several recipes, each found out when it is first asked for.
 
-    def __init__(self, data: Data) -> None:
+    Args:
+        jobs: All runs that are trained now.
+        data: The data.
+        progress: Is told if they would write into the same files.
+    """
+
+    def __init__(self, jobs: Sequence[Job], data: Data, progress: Progress) -> None:
         self._data = data
+        self._paths = Paths(jobs)
+        for path in self._paths.shared:
+            progress.note(f"several runs would write to {path}: each gets a path of its own")
         self._known: dict[int, tuple[Recipe, Start]] = {}
 
     def of(self, recipe: Recipe) -> Start:
         """Returns where the runs of a recipe start."""
         if id(recipe) not in self._known:
-            self._known[id(recipe)] = recipe, Start(recipe, self._data)
+            self._known[id(recipe)] = recipe, Start(recipe, self._data, self._paths)
         return self._known[id(recipe)][1]
 
     def put_back(self) -> None:

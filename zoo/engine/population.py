@@ -18,8 +18,8 @@ from zoo.engine.device import device_name
 from zoo.engine.groups import PLACES_CPU, Group, groups
 from zoo.engine.initial_model import Starts
 from zoo.engine.program import Program, State, seam
-from zoo.engine.run_model import RunModel
-from zoo.runs.plan import optimizer_of, steps_per_epoch
+from zoo.engine.run_model import Loan, NeedsFit
+from zoo.runs.plan import steps_per_epoch
 from zoo.runs.run import METRICS, Job, Progress, Result, Run, exact_share, records_of, status_of
 from zoo.runs.seeding import epoch_order
 
@@ -33,15 +33,16 @@ class Slot:
         callbacks: Its callbacks.
         rates: Learning rate of each step if a schedule sets it, else a single one.
         place: Its index in the population.
-        view: What its callbacks see.
+        loan: Lends its callbacks a model.
         history: What has been recorded.
+        done: Whether it trains no more.
     """
 
     job: Job
     callbacks: list[Any]
     rates: Any
     place: int
-    view: RunModel | None = None
+    loan: Loan | None = None
     history: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in METRICS})
     done: bool = False
 
@@ -49,6 +50,11 @@ class Slot:
     def epoch(self) -> int:
         """Epochs trained so far."""
         return len(self.history["loss"])
+
+    @property
+    def left(self) -> str:
+        """What a callback did that only `fit` can do; empty if none did."""
+        return self.loan.reason if self.loan is not None else ""
 
 
 class Population:
@@ -59,6 +65,9 @@ class Population:
         group: The runs, and how many train at once; the others wait until a place is free.
         data: The data.
         progress: Is told of every epoch.
+
+    Attributes:
+        left: The runs that have to train with `fit` from their start, and why.
     """
 
     def __init__(self, program: Program, group: Group, data: Data, progress: Progress) -> None:
@@ -70,6 +79,7 @@ class Population:
         self.steps = steps_per_epoch(group.jobs[0].recipe, data)
         self.waiting = deque(group.jobs)
         self.slots: list[Slot] = []
+        self.left: list[tuple[Job, str]] = []
         first = [self.waiting.popleft() for _ in range(min(group.size, len(self.waiting)))]
         seated = [self._initial(job) for job in first]
         seated += seated[-1:] * (group.size - len(seated))  # places without a run idle along
@@ -94,7 +104,7 @@ class Population:
 
     def _seat(self, job: Job, place: int) -> None:
         """Gives a run its place and begins its training."""
-        optimizer, callbacks = optimizer_of(job.recipe, job.run.learning_rate, self.steps)
+        optimizer, callbacks = self.group.start_of(job).trained_by(job)
         rate = optimizer._learning_rate
         if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
             rates = self.program.trace(rate, self.steps * job.recipe.epochs + 1)
@@ -104,17 +114,23 @@ class Population:
         slot = Slot(job, callbacks, rates, place)
         self.slots.append(slot)
         if callbacks:
-            slot.view = RunModel(
-                self.program.host,
-                rate,
-                lambda: [array[slot.place] for array in self._arrays()],
-                lambda values: self._write(slot.place, values),
-            )
+            slot.loan = self._loan(slot, rate)
+            if rates.ndim:
+                slot.loan.optimizer.reached(rates[0])
             parameters = {"verbose": 0, "epochs": job.recipe.epochs, "steps": self.steps}
             for callback in callbacks:
                 callback.set_params(parameters)
-                callback.set_model(slot.view)
+            self._call(slot, "set_model", slot.loan.model)
             self._call(slot, "on_train_begin")
+
+    def _loan(self, slot: Slot, rate: Any) -> Loan:
+        """Returns what lends the host to a run."""
+        return Loan(
+            self.program.host,
+            rate,
+            lambda: [array[slot.place] for array in self._arrays()],
+            lambda values: self._write(slot.place, values),
+        )
 
     def _arrays(self) -> list[Any]:
         """Returns the whole state as NumPy arrays, copied from the device once an epoch."""
@@ -136,22 +152,32 @@ class Population:
             self._host_copy = arrays
 
     def _call(self, slot: Slot, hook: str, *arguments: Any) -> None:
-        """Calls one hook of all callbacks of a run."""
-        if slot.view is None:
+        """Calls one hook of all callbacks of a run, unless the run has left."""
+        if slot.loan is None or slot.left:
             return
-        for callback in slot.callbacks:
-            getattr(callback, hook)(*arguments)
-        slot.view.release()
+        slot.loan.keep(slot.callbacks)
+        try:
+            for callback in slot.callbacks:
+                getattr(callback, hook)(*arguments)
+        except NeedsFit:
+            if not slot.left:  # it is of another run
+                raise
+        slot.loan.release()
+        slot.done = slot.done or bool(slot.left)
 
     def train(self) -> Iterator[Result]:
         """Trains until no run is left; yields each result as it is finished."""
         began = time.perf_counter()
         while self.slots:
-            self._epoch()
+            if not all(slot.left for slot in self.slots):
+                self._epoch()
             finished = [slot for slot in self.slots if slot.done]
             if finished:
                 now = time.perf_counter()
-                yield from self._results(finished, (now - began) / len(finished))
+                self.left += [(slot.job, slot.left) for slot in finished if slot.left]
+                yield from self._results(
+                    [slot for slot in finished if not slot.left], (now - began) / len(finished)
+                )
                 began = time.perf_counter()
                 self._reseat(finished)
 
@@ -173,6 +199,8 @@ class Population:
         val_losses, val_accuracies = self.program.evaluate(self.state, "val")
         told: dict[int, list[Job]] = {}
         for slot in self.slots:
+            if slot.left:
+                continue
             place = slot.place
             logs = {
                 "loss": float(losses[place]),
@@ -198,17 +226,22 @@ class Population:
         rate = rate[0] if rate.ndim else rate
         slot.history["learning_rate"].append(float(rate))
         diverged = not math.isfinite(logs["loss"])
-        if slot.view is not None:
-            slot.view.optimizer.__dict__["current"] = rate
+        stopped = False
+        if slot.loan is not None:
+            slot.loan.optimizer.reached(rate)
             if diverged:
-                slot.view.stop_training = True
-            self._call(slot, "on_epoch_end", epoch, dict(logs))
-        stopped = slot.view is not None and slot.view.stop_training
-        slot.done = stopped or diverged or slot.epoch == slot.job.recipe.epochs
+                slot.loan.model.stop_training = True
+            told = dict(logs)
+            self._call(slot, "on_epoch_end", epoch, told)
+            slot.loan.history.on_epoch_end(epoch, told)
+            stopped = slot.loan.model.stop_training
+        slot.done = slot.done or stopped or diverged or slot.epoch == slot.job.recipe.epochs
         if slot.done:
             self._call(slot, "on_train_end", dict(logs))
 
     def _results(self, finished: list[Slot], seconds: float) -> Iterator[Result]:
+        if not finished:
+            return
         final = {part: self.program.evaluate(self.state, part) for part in ("val", "test")}
         examples = {"val": len(self.data.y_validation), "test": len(self.data.y_test)}
         for slot in finished:
@@ -233,15 +266,10 @@ class Population:
         probes = slot.job.recipe.probes
         if not probes:
             return {}
-        view = RunModel(
-            self.program.host,
-            0.0,
-            lambda: [array[slot.place] for array in self._arrays()],
-            lambda values: self._write(slot.place, values),
-        )
-        model = view.load()
+        loan = self._loan(slot, 0.0)
+        model = loan.load()
         values = {name: float(probe(model, self.data)) for name, probe in probes.items()}
-        view.release()
+        loan.release()
         return values
 
     def _reseat(self, finished: list[Slot]) -> None:
@@ -266,9 +294,9 @@ def _rates(slot: Slot, steps: int) -> Any:
     """Returns the learning rate of every step of the run's next epoch, shape `(steps,)` or `()`."""
     if slot.rates.ndim:
         return slot.rates[slot.epoch * steps :][:steps]
-    if slot.view is None:
+    if slot.loan is None:
         return slot.rates
-    (rate,) = seam().values([slot.view.optimizer.learning_rate])
+    (rate,) = seam().values([slot.loan.optimizer.learning_rate])
     return np.float32(rate)
 
 
@@ -286,7 +314,7 @@ def train(
         progress: Is told of every epoch and of every choice.
         largest: Most runs that may train at once; `None` leaves it to the device's memory.
     """
-    starts = Starts(data)
+    starts = Starts(jobs, data, progress)
     try:
         yield from _train(groups(jobs, data, largest, starts), data, progress)
     finally:
@@ -296,14 +324,17 @@ def train(
 def _train(found: Iterable[Group], data: Data, progress: Progress) -> Iterator[Result]:
     for group in found:
         done: set[Run] = set()
+        alone: list[tuple[Job, str]] = []
         while not group.reason and len(done) < len(group.jobs):
             why = f" ({group.why_size})" if group.why_size else ""
             progress.note(f"{group.describe()}: population of {group.size}{why}")
             program = Program(group.jobs[0], group.model, group.optimizer, data)
             try:
-                for result in Population(program, group, data, progress).train():
+                population = Population(program, group, data, progress)
+                for result in population.train():
                     done.add(result.run)
                     yield result
+                alone = population.left
                 break
             except Exception as error:
                 if out_of_memory(error) and group.size > 1:
@@ -318,8 +349,11 @@ def _train(found: Iterable[Group], data: Data, progress: Progress) -> Iterator[R
                     group.reason = f"not compiled: {type(error).__name__}: {last_line[:200]}"
         if group.reason:
             progress.note(f"{group.describe()}: fit, {group.reason}")
-            for job in group.jobs:
-                yield fit.train_one(job, data, progress, group.reason, group.start_of(job))
+            alone = [(job, group.reason) for job in group.jobs]
+        elif alone:
+            progress.note(f"{len(alone)} of them: fit, {alone[0][1]}")
+        for job, reason in alone:
+            yield fit.train_one(job, data, progress, reason, group.start_of(job))
 
 
 def out_of_memory(error: BaseException) -> bool:
