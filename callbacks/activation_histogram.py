@@ -10,6 +10,8 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from callbacks.keras_internals import nodes_by_depth
+
 # Lower and upper bound of the activations that have both.
 BOUNDS = {
     "hard_sigmoid": (0.0, 1.0),
@@ -245,7 +247,7 @@ def outputs_in(model: Any) -> dict[str, list[Any]]:
     """
     graph = keras.Model(model.inputs, model.outputs)
     found: dict[str, list[Any]] = {}
-    for nodes in graph._nodes_by_depth.values():
+    for nodes in nodes_by_depth(graph).values():
         for node in nodes:
             found.setdefault(node.operation.name, []).extend(node.output_tensors)
     return found

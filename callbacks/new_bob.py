@@ -6,6 +6,8 @@ from typing import Any
 
 import keras
 
+from callbacks.keras_internals import learning_rate_of
+
 
 class NewBob(keras.callbacks.Callback):
     """Halves the learning rate when the validation error says so.
@@ -73,7 +75,7 @@ class NewBob(keras.callbacks.Callback):
         self._reset()
         optimizer = self.model.optimizer
         if isinstance(
-            getattr(optimizer, "_learning_rate", None),
+            learning_rate_of(optimizer),
             keras.optimizers.schedules.LearningRateSchedule,
         ):
             raise ValueError(

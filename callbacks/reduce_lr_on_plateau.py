@@ -6,6 +6,8 @@ from typing import Any
 
 import keras
 
+from callbacks.keras_internals import learning_rate_of
+
 
 class ReduceLROnPlateau(keras.callbacks.ReduceLROnPlateau):
     """Reduces the learning rate when a metric has stopped improving, and records each reduction.
@@ -78,7 +80,7 @@ class ReduceLROnPlateau(keras.callbacks.ReduceLROnPlateau):
         self.reductions = []
         for optimizer in self._optimizers():
             if isinstance(
-                getattr(optimizer, "_learning_rate", None),
+                learning_rate_of(optimizer),
                 keras.optimizers.schedules.LearningRateSchedule,
             ):
                 raise TypeError(

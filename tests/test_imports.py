@@ -256,3 +256,34 @@ def test_vocabulary_needs_no_numpy():
 
 def test_what_a_module_brings_in_is_seen():
     assert brought_in(["json", "zoo.preprocessing"], {"numpy"}) == {"zoo.preprocessing": ["numpy"]}
+
+
+def private_names(text):
+    """Lists the attributes with a leading underscore that are asked of another object."""
+    return [
+        ast.unparse(node)
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Attribute)
+        and node.attr.startswith("_")
+        and not node.attr.startswith("__")
+        and ast.unparse(node.value) not in ("self", "cls")
+    ]
+
+
+# keras-tuner's, the operating system's, and our own.
+OTHERS_PRIVATE = {
+    "self._oracle._set_project_dir",
+    "os._exit",
+    "self.schedule._announced",
+}
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "callbacks/keras_internals.py"])
+def test_what_keras_keeps_to_itself_is_touched_in_one_module(name):
+    found = set(private_names((ROOT / name).read_text(encoding="utf-8")))
+    assert found <= OTHERS_PRIVATE
+
+
+def test_planted_private_names_are_found():
+    text = "self._own\nself.__class__\nmodel._layers\noptimizer.x._rate = 3"
+    assert private_names(text) == ["model._layers", "optimizer.x._rate"]

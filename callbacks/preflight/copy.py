@@ -9,6 +9,8 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from callbacks.keras_internals import output_shape
+
 
 class CannotCopyError(Exception):
     """A layer, an optimizer or a loss cannot be made again."""
@@ -73,7 +75,7 @@ def _copied_lambda(layer: Any) -> Any:
     # From its configuration, Keras makes a Lambda only of code that the user has called safe.
     return keras.layers.Lambda(
         layer.function,
-        output_shape=layer._output_shape,
+        output_shape=output_shape(layer),
         mask=layer.mask,
         arguments=layer.arguments,
         name=layer.name,

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from callbacks.activation_histogram import activation_statistics, bounds_of
+from callbacks.keras_internals import all_layers, inbound_nodes
 from callbacks.preflight import checks
 from callbacks.preflight.checks import Check
 from callbacks.preflight.copy import numbers_of
@@ -74,7 +75,9 @@ def signals(model: Any, x: npt.NDArray[Any]) -> dict[str, Check]:
             dead[name] = statistics["dead_share"]
         else:
             saturated[name] = statistics["saturated_share"]
-    if any(isinstance(layer, keras.layers.Embedding) for layer in model._flatten_layers()):
+    if any(
+        isinstance(layer, keras.layers.Embedding) for layer in all_layers(model, include_self=True)
+    ):
         reason = "The inputs are indices of an Embedding."
         found |= {name: checks.skipped(name, reason) for name in ("input mean", "input deviation")}
     elif first is not None and _normalises(first):
@@ -99,7 +102,7 @@ def signals(model: Any, x: npt.NDArray[Any]) -> dict[str, Check]:
 
 def _has_one_output(layer: Any) -> bool:
     # Keras refuses `output` of a layer that is called several times.
-    if isinstance(layer, keras.layers.InputLayer) or len(layer._inbound_nodes) != 1:
+    if isinstance(layer, keras.layers.InputLayer) or len(inbound_nodes(layer)) != 1:
         return False
     return "float" in str(getattr(layer.output, "dtype", ""))
 
@@ -110,5 +113,5 @@ def _normalises(layer: Any) -> bool:
         keras.layers.Normalization,
         keras.layers.BatchNormalization,
     )
-    inner = layer._flatten_layers(include_self=False)
+    inner = all_layers(layer)
     return isinstance(layer, keras.Model) and any(isinstance(item, kinds) for item in inner)

@@ -10,17 +10,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-# `tf.distribute` gives Keras optimizers on TensorFlow methods that refuse to work on plain tensors.
-BACKEND_NEUTRAL = (
-    "stateless_apply",
-    "assign",
-    "assign_add",
-    "assign_sub",
-    "_var_key",
-    "_apply_weight_decay",
-    "_backend_update_step",
-    "_overwrite_model_variables_with_average_value",
-)
+from callbacks.keras_internals import BACKEND_NEUTRAL
 
 # Every program is a function of its own, which TensorFlow mistakes for retracing in a loop.
 logging.getLogger("tensorflow").setLevel(logging.ERROR)

@@ -11,6 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from callbacks.keras_internals import all_layers, excludes_from_weight_decay
 from zoo.data import Data
 from zoo.data.arrays import inputs_of
 from zoo.engine.device import on_processor
@@ -155,7 +156,7 @@ def why_alone(model: Any, optimizer: Any, callbacks: Sequence[Any]) -> str:
         return "a loss scale is shared by the runs of a program"
     if optimizer.use_ema:
         return "moving averages replace the weights only in fit"
-    if hasattr(optimizer, "_exclude_from_weight_decay"):
+    if excludes_from_weight_decay(optimizer):
         return "exclude_from_weight_decay is no part of an optimizer's configuration"
     return ""
 
@@ -166,7 +167,7 @@ def _why_outputs(outputs: Any) -> str:
 
 
 def _layers(model: Any) -> list[Any]:
-    return list(model._flatten_layers(include_self=False))
+    return all_layers(model)
 
 
 def places(group: Group, data: Data) -> tuple[int, str]:

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from callbacks.keras_internals import all_layers
 from zoo.data import Data
 from zoo.data.arrays import rows
 from zoo.engine.outputs import check_labels
@@ -30,7 +31,7 @@ def convolves(model: Any) -> bool:
         for name in dir(keras.layers)
         if "Conv" in name and isinstance(getattr(keras.layers, name), type)
     )
-    return any(isinstance(layer, kinds) for layer in model._flatten_layers(include_self=False))
+    return any(isinstance(layer, kinds) for layer in all_layers(model))
 
 
 class Start:

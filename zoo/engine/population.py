@@ -12,6 +12,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from callbacks.keras_internals import learning_rate_of
 from zoo.data import Data
 from zoo.engine import fit
 from zoo.engine.device import device_name
@@ -105,7 +106,7 @@ class Population:
     def _seat(self, job: Job, place: int) -> None:
         """Gives a run its place and begins its training."""
         optimizer, callbacks = self.group.start_of(job).trained_by(job)
-        rate = optimizer._learning_rate
+        rate = learning_rate_of(optimizer)
         if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
             rates = self.program.trace(rate, self.steps * job.recipe.epochs + 1)
         else:

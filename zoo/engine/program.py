@@ -13,6 +13,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from callbacks.keras_internals import learning_rate_of
 from zoo.data import Data
 from zoo.data.arrays import over_inputs, rows
 from zoo.engine.outputs import loss_of, of_each_example, rights
@@ -100,7 +101,7 @@ class Program:
         self.rate_index = next(
             index
             for index, variable in enumerate(self.optimizer.variables)
-            if variable is self.optimizer._learning_rate
+            if variable is learning_rate_of(self.optimizer)
         )
         self.x, self.y = over_inputs(give, data.x_train), give(data.y_train)
         size = min(EVALUATION_CHUNK, max(len(data.y_validation), len(data.y_test)))

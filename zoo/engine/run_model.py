@@ -12,6 +12,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from callbacks.keras_internals import all_layers, learning_rate_of
 from zoo.engine.program import seam
 from zoo.engine.strengths import assign, penalties, strengths
 
@@ -137,7 +138,7 @@ class Loan:
             seam().assign(wanted[start:], self._read()[start : len(wanted)])
             self._loaded = wanted
             if optimizer:
-                self.host.optimizer._learning_rate.assign(self.optimizer.learning_rate)
+                learning_rate_of(self.host.optimizer).assign(self.optimizer.learning_rate)
         return self.host
 
     def keep(self, callbacks: Sequence[Any]) -> None:
@@ -175,7 +176,7 @@ class Loan:
         if not self._loaded:
             return
         values = seam().values(self._loaded)
-        rate = self.host.optimizer._learning_rate
+        rate = learning_rate_of(self.host.optimizer)
         for index, variable in enumerate(self._loaded):
             if variable is rate:  # the run keeps its rate itself
                 values[index] = self._read()[index]
@@ -341,7 +342,7 @@ def _refuse(loan: Loan, deed: str, *_: Any, **__: Any) -> Any:
 
 
 def _layers(model: Any) -> list[Any]:
-    return list(model._flatten_layers(include_self=True))
+    return all_layers(model, include_self=True)
 
 
 def _is_part(value: Any) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from callbacks.keras_internals import excludes_from_weight_decay, learning_rate_of
 from zoo.errors import ZooError
 from zoo.experiment import no_schedule
 
@@ -38,12 +39,12 @@ def optimizer_from(given: Any) -> tuple[Factory, float | None, Factory]:
             )
         return given, None, no_schedule
     kind, config = type(given), given.get_config()
-    if "learning_rate" not in config or hasattr(given, "_exclude_from_weight_decay"):
+    if "learning_rate" not in config or excludes_from_weight_decay(given):
         raise ZooError(
             f"`optimizer` cannot be copied from this instance of {kind.__name__}. Write a function "
             "that makes it: lambda rate: ..."
         )
-    rate = given._learning_rate
+    rate = learning_rate_of(given)
 
     def copied(rate: Any) -> Any:
         return kind.from_config({**config, "learning_rate": rate})

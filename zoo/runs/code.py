@@ -25,6 +25,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from callbacks.keras_internals import all_layers
+
 # Versions of these belong to every key.
 COUNTED = frozenset({"keras", "numpy", "tensorflow", "jax", "torch", "zoo", "callbacks"})
 # Names by which code reads what may be another tomorrow.
@@ -253,7 +255,7 @@ def _is_code(value: Any) -> bool:
 def _parts(value: Any) -> Iterator[Any]:
     """Yields what an object of Keras's or the zoo's holds, without what Keras notes for itself."""
     if isinstance(value, keras.Model | keras.layers.Layer):
-        yield from value._flatten_layers(include_self=False)
+        yield from all_layers(value)
     for name, item in sorted(getattr(value, "__dict__", {}).items()):
         if not name.startswith("_"):
             yield item

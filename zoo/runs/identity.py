@@ -13,6 +13,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from callbacks.keras_internals import all_layers
 from zoo.experiment import Recipe
 from zoo.runs.code import code_of, instructions, is_users, source_of
 
@@ -66,7 +67,7 @@ def describe_layer(layer: Any) -> Any:
 
 
 def _layers(model: Any) -> list[Any]:
-    return list(model._flatten_layers(include_self=False))
+    return all_layers(model)
 
 
 def _model(model: Any) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from callbacks.keras_internals import all_layers, own_variables
 from zoo.runs.seeding import fresh_model
 
 
@@ -39,8 +40,8 @@ def loaded(model: Any, build: Callable[[], Any], input_shape: Any) -> list[str]:
 
 def _values(model: Any) -> Iterator[tuple[Any, bool]]:
     """Yields the value of each variable of each layer, and whether its initializer explains it."""
-    for layer in model._flatten_layers(include_self=True):
-        for variable in (*layer._trainable_variables, *layer._non_trainable_variables):
+    for layer in all_layers(model, include_self=True):
+        for variable in own_variables(layer):
             value = _array(variable)
             yield value, _explains(layer, variable, value)
 

@@ -19,6 +19,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from callbacks.keras_internals import all_layers, given_seed, own_variables, seed_generators
 from zoo.errors import ZooError
 
 
@@ -168,14 +169,14 @@ def draw_initial_values(model: Any, seed: int) -> None:
     Whatever the builder made of them is lost, so this only tells whether a seed reaches them.
     """
     for layer, place in _places(model):
-        for variable in (*layer._trainable_variables, *layer._non_trainable_variables):
+        for variable in own_variables(layer):
             initializer = getattr(layer, f"{variable.name}_initializer", None)
             if initializer is not None:
                 if _takes_seed(initializer):
                     initializer = _seeded(initializer, derived_seed(seed, *place, variable.name))
                 variable.assign(initializer(variable.shape, dtype=variable.dtype))
-        for number, generator in enumerate(layer._seed_generators):
-            if generator._initial_seed is None:
+        for number, generator in enumerate(seed_generators(layer)):
+            if given_seed(generator) is None:
                 state = np.array([derived_seed(seed, *place, "stream", number), 0])
                 generator.state.assign(state.astype(generator.state.dtype))
 
@@ -192,7 +193,7 @@ def _places(model: Any) -> list[tuple[Any, tuple[str, int]]]:
     """Returns the layers, each with its kind and its number among the layers of that kind."""
     seen: Counter[str] = Counter()
     found = []
-    for layer in model._flatten_layers(include_self=True):
+    for layer in all_layers(model, include_self=True):
         # A subclass of a Keras layer shares its parent's places, and so its initial weights.
         kind = next(cls.__name__ for cls in type(layer).__mro__ if _is_keras(cls))
         found.append((layer, (kind, seen[kind])))
@@ -205,7 +206,7 @@ def _owners(model: Any) -> dict[int, tuple[Any, tuple[str, int]]]:
     return {
         id(variable): (layer, place)
         for layer, place in _places(model)
-        for variable in (*layer._trainable_variables, *layer._non_trainable_variables)
+        for variable in own_variables(layer)
     }
 
 
@@ -214,8 +215,8 @@ def _streams(model: Any) -> dict[int, tuple[Any, ...]]:
     return {
         id(generator.state): (*place, "stream", number)
         for layer, place in _places(model)
-        for number, generator in enumerate(layer._seed_generators)
-        if generator._initial_seed is None
+        for number, generator in enumerate(seed_generators(layer))
+        if given_seed(generator) is None
     }
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from callbacks.keras_internals import compiled_with, excludes_from_weight_decay, learning_rate_of
 from zoo.data import Data, fingerprint_of
 from zoo.errors import ZooError
 from zoo.experiment import Recipe, no_schedule
@@ -271,7 +272,7 @@ def _optimizer(kind: Any, config: Mapping[str, Any], rate: Any) -> Any:
 
 def _rate_of(optimizer: Any) -> tuple[float, Callable[..., Any]]:
     """Returns the initial learning rate and the schedule, as a recipe has them."""
-    rate = optimizer._learning_rate
+    rate = learning_rate_of(optimizer)
     if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
         return float(keras.ops.convert_to_numpy(rate(0))), lambda *_: rate
     return float(keras.ops.convert_to_numpy(rate)), no_schedule
@@ -288,13 +289,13 @@ def _why_alone(model: Any, data: Data) -> str:
     if loss.reduction != "sum_over_batch_size":
         return f"its loss is reduced by {loss.reduction}"
     for name in ("loss_weights", "run_eagerly"):
-        if model._compile_config.config.get(name):
+        if compiled_with(model).get(name):
             return f"it is compiled with {name}"
     if metrics := [name for name in _metrics(model) if name not in ("accuracy", "acc")]:
         return f"it is compiled with a metric besides accuracy, {metrics[0]}"
-    if hasattr(optimizer, "_exclude_from_weight_decay"):
+    if excludes_from_weight_decay(optimizer):
         return "exclude_from_weight_decay is no part of an optimizer's configuration"
-    rate = getattr(optimizer, "_learning_rate", None)
+    rate = learning_rate_of(optimizer)
     scheduled = isinstance(rate, keras.optimizers.schedules.LearningRateSchedule)
     if rate is None or (callable(rate) and not scheduled):
         return "its optimizer has no learning rate that is a number or a schedule"
@@ -312,7 +313,7 @@ def _why_alone(model: Any, data: Data) -> str:
 
 def _metrics(model: Any) -> list[str]:
     """Returns the names of the metrics that a model is compiled with."""
-    config = model._compile_config.config
+    config = compiled_with(model)
     given: list[Any] = []
     for each in (config.get("metrics"), config.get("weighted_metrics")):
         parts = each.values() if isinstance(each, Mapping) else each or ()
@@ -362,7 +363,7 @@ def identity_of(hypermodel: Any, hyperparameters: Any, values: Mapping[str, Any]
         values: What `fit` may ask for, as it was before.
     """
     model = built(hypermodel, hyperparameters)
-    compiled = describe(model._compile_config.config) if model.compiled else None
+    compiled = describe(compiled_with(model)) if model.compiled else None
     model.compiled = False
     return {
         "model": describe(model),
