@@ -49,33 +49,6 @@ def mean_interval(values: Sequence[float], level: float = 0.95) -> Estimate:
     return Estimate(mean, mean - half, mean + half, n)
 
 
-def bootstrap_interval(values: Sequence[float], level: float = 0.95) -> Estimate:
-    """Returns the mean with the bias-corrected and accelerated bootstrap interval.
-
-    It follows skew, which the t interval does not, but is too narrow for few values. 9,999
-    resamples are drawn with a fixed seed (0).
-
-    Args:
-        values: One finite number a seed.
-        level: Coverage of the interval, between 0 and 1.
-
-    References:
-        Efron (1987), Better Bootstrap Confidence Intervals, JASA 82(397).
-    """
-    sample = np.asarray(values, dtype=float)
-    plain = mean_interval(values, level)
-    if plain.n < 2 or not math.isfinite(plain.mean) or np.ptp(sample) == 0:
-        return plain
-    found = stats.bootstrap(
-        (sample,),
-        np.mean,
-        confidence_level=level,
-        method="BCa",
-        rng=np.random.default_rng(0),
-    ).confidence_interval
-    return Estimate(plain.mean, float(found.low), float(found.high), plain.n)
-
-
 def share_interval(successes: int, n: int, level: float = 0.95) -> Estimate:
     """Returns a share with Wilson's interval.
 
@@ -293,13 +266,3 @@ def _half_widths(alpha: float) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.fl
 def fewest_seeds(alpha: float = 0.05) -> int:
     """Returns with how many seeds the two-sided sign-flip test can fall below `alpha`."""
     return math.floor(1 - math.log2(alpha)) + 1  # 2 / 2**n < alpha
-
-
-def noise_floor(share: float, examples: int) -> float:
-    """Returns the standard error of an accuracy measured on that many examples.
-
-    Args:
-        share: The accuracy, between 0 and 1.
-        examples: Size of the test set.
-    """
-    return math.sqrt(share * (1 - share) / examples)
