@@ -1,6 +1,8 @@
 """What the tests of populations share: a toy problem, its jobs, a population and a fit alone."""
 
+import contextlib
 from dataclasses import replace
+from unittest import mock
 
 import keras
 import numpy as np
@@ -83,12 +85,24 @@ def together(*jobs, progress=None, **arguments):
     return by_run
 
 
-def alone(item):
-    return fit.train_one(item, DATA, Silent())
+def alone(item, compiled=True):
+    """Trains a run by `fit`.
+
+    Args:
+        item: The job.
+        compiled: Whether by XLA, which takes longest of all. It decides only what random numbers
+            TensorFlow draws while it trains.
+    """
+    with (
+        contextlib.nullcontext()
+        if compiled
+        else mock.patch.object(fit, "convolves", return_value=True)
+    ):
+        return fit.train_one(item, DATA, Silent())
 
 
-def assert_same_as_fit(result, item):
-    expected = alone(item)
+def assert_same_as_fit(result, item, compiled=True):
+    expected = alone(item, compiled)
     assert result.run == item.run
     assert (result.status, result.epochs) == (expected.status, expected.epochs)
     for name in ("loss", "val_loss"):

@@ -136,7 +136,7 @@ def test_large_populations_close_their_free_places(monkeypatch):
     results = together(*short, *long)
     assert sizes == [12, 3, 3]
     for item in (short[8], long[2]):
-        assert_same_as_fit(results[item.run], item)
+        assert_same_as_fit(results[item.run], item, compiled=False)
 
 
 def test_nothing_to_train_gives_nothing():
@@ -256,7 +256,7 @@ def test_memory_that_ends_later_costs_no_result_and_gives_none_twice(monkeypatch
     assert {results[item.run].engine for item in short} == {"population of 8"}
     assert {results[item.run].engine for item in long} == {"population of 4"}
     assert [results[item.run].epochs for item in (*short, *long)] == [1, 1, 1, 3, 3, 3]
-    assert_same_as_fit(results[long[2].run], long[2])
+    assert_same_as_fit(results[long[2].run], long[2], compiled=False)
 
 
 def test_one_run_that_does_not_fit_goes_to_fit(monkeypatch):
