@@ -8,8 +8,9 @@ from typing import Any
 
 import keras
 import numpy as np
+import numpy.typing as npt
 
-from callbacks.diagnosis import rules
+from callbacks.diagnosis import causes, rules
 from callbacks.diagnosis.rules import Finding
 from callbacks.diagnosis.statistics import Curve
 
@@ -28,6 +29,8 @@ class LossCurveDiagnosis(keras.callbacks.Callback):
         accuracy: String. The name under which the accuracy is logged, if it is.
         batches: Boolean. Whether to collect the loss of every batch too, which the rule for data
             that are not shuffled needs. Off, the callback has no hook below epochs.
+        labels: Array of the training labels, or `None`: integers, shares, or rows of shares.
+        validation_labels: Array of the validation labels, or `None`.
         verbose: 0 or 1. Whether to print the findings, or that there are none.
 
     Attributes:
@@ -50,6 +53,8 @@ class LossCurveDiagnosis(keras.callbacks.Callback):
         accuracy: str = "accuracy",
         batches: bool = False,
         verbose: int = 0,
+        labels: npt.ArrayLike | None = None,
+        validation_labels: npt.ArrayLike | None = None,
     ) -> None:
         super().__init__()
         _check_counts(num_classes=num_classes, validation_examples=validation_examples)
@@ -58,6 +63,8 @@ class LossCurveDiagnosis(keras.callbacks.Callback):
         self.accuracy = accuracy
         self.batches = batches
         self.verbose = verbose
+        self.labels = labels
+        self.validation_labels = validation_labels
         if batches:
             # On the instance, so that without it no batch-level hook is overridden: engines and
             # Keras itself take a faster path then.
@@ -118,7 +125,11 @@ class LossCurveDiagnosis(keras.callbacks.Callback):
             steps_per_epoch=lengths.pop() if periods else None,
             num_classes=self.num_classes or classes_of(self.model),
             validation_examples=self.validation_examples,
+            labels=self.labels,
+            validation_labels=self.validation_labels,
         )
+        if mistake := causes.output_mistake(self.model):
+            self.findings = causes.without_explained([mistake, *self.findings])
         if self.verbose:
             for finding in self.findings:
                 print(f"\n{finding}")  # noqa: T201
@@ -136,6 +147,8 @@ def diagnose(
     steps_per_epoch: int | None = None,
     num_classes: int | None = None,
     validation_examples: int | None = None,
+    labels: npt.ArrayLike | None = None,
+    validation_labels: npt.ArrayLike | None = None,
 ) -> list[Finding]:
     """Names what a loss curve looks like.
 
@@ -174,6 +187,17 @@ def diagnose(
     | `validation set too small` | standard error of the validation accuracy at the end above 0.02 |
     1 epoch | val_accuracy, validation_examples |
 
+    Causes that are known come first, and take the place of what they explain:
+
+    - `one class`, with `labels`: training accuracy is within 0.01 (and a tenth of the other
+      classes' share) of the share of the most frequent class, in every epoch of the last half of
+      at least 5. It is not `underfit`.
+    - `unseen classes`, with both labels: validation has classes that training lacks. Without them,
+      in place of `overfit`: validation accuracy at the end below 0.5 / C. It is not `overfit`.
+    - `one output` and `logits as probabilities`, from the model of `LossCurveDiagnosis`: a
+      categorical cross-entropy or softmax on one unit; a last layer without activation whose loss
+      has not `from_logits=True`.
+
     The floor is the loss of a classifier that is right and as sure as it can be. If probabilities
     go through softmax once more, or logits come out of a sigmoid, their distance is at most d = 1;
     with tanh it is 2. The floor is then ln(1 + (C - 1) exp(-d)): 1.4612 and 0.7966 for 10 classes.
@@ -200,6 +224,8 @@ def diagnose(
         steps_per_epoch: Positive integer. Number of batches of an epoch; needed for `batch_losses`.
         num_classes: Integer of at least 2, or `None`.
         validation_examples: Positive integer, or `None`.
+        labels: Array of the training labels, or `None`: integers, shares, or rows of shares.
+        validation_labels: Array of the validation labels, or `None`.
 
     Returns:
         The findings, in the order of the table; an empty list for a healthy curve.
@@ -245,7 +271,16 @@ def diagnose(
         findings.append(rules.periodic(np.asarray(batch_losses, np.float64), steps_per_epoch))
     if val_right is not None and validation_examples is not None:
         findings.append(rules.validation_set_too_small(val_right, validation_examples))
-    return [found for found in findings if found]
+    if any(found is not None and found.name == "overfit" for found in findings):
+        findings.insert(0, causes.worse_than_guessing(val_right, num_classes))
+    if labels is not None:
+        learns = not any(found is not None and found.name == "not learning" for found in findings)
+        findings.insert(0, causes.one_class(right, labels) if learns else None)
+        if validation_labels is not None and (
+            unseen := causes.unseen_classes(labels, validation_labels)
+        ):
+            findings = [unseen, *(f for f in findings if f is None or f.name != unseen.name)]
+    return causes.without_explained([found for found in findings if found])
 
 
 def classes_of(model: Any) -> int | None:

@@ -32,6 +32,7 @@ FALLING = 0.1
 AUTOCORRELATION = 0.3
 STANDARD_ERROR = 0.02
 ABOVE_FLOOR = 0.1
+UNCHANGED = 1e-6
 
 
 @dataclasses.dataclass(frozen=True)
@@ -163,7 +164,7 @@ def stuck(train: Curve, right: Curve | None, num_classes: int) -> Finding | None
             "softmax twice",
             1.0,
             "as if softmax were applied twice or logits came out of a sigmoid: take the activation "
-            "off the last layer or set from_logits=False",
+            "off the last layer, or set from_logits=False if it is a softmax",
         ),
         (
             "bounded logits",
@@ -206,12 +207,15 @@ def underfit(
         what = f"training loss stays at {100 * measured:.0f} % of guessing"
     if not poor:
         return None
+    advice = "the model cannot fit the data, so try a larger one, less regularisation, or other "
+    if right is not None and np.ptp(right[len(right) // 2 :]) <= UNCHANGED:
+        advice = "it does not change at all, as if only one class were predicted, so look at dead "
+        advice += "units, inputs that are not scaled and the labels, and try other "
     return Finding(
         "underfit",
         measured,
         POOR,
-        f"The {what}, and validation is no worse: the model cannot fit the data, so try a larger "
-        "one, less regularisation, or other learning rates.",
+        f"The {what}, and validation is no worse: {advice}learning rates.",
     )
 
 

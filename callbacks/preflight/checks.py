@@ -29,6 +29,10 @@ LARGEST_DEAD_SHARE = 0.25
 # The rule of thumb is 0.001; with momentum or Adam, the first steps of networks that go on to train
 # well have up to 0.1 in their smallest kernel, the last one.
 UPDATE_RATIO = (1e-4, 2e-1)
+ONE_UNIT = (
+    "One unit has probability 1 whatever the input: give the last layer a unit for each class, or "
+    "one unit without activation and BinaryCrossentropy(from_logits=True)."
+)
 # A batch is learned by heart when the loss has fallen to this share of ln C.
 OVERFIT_SHARE = 0.1
 
@@ -163,8 +167,24 @@ def class_indices(y: Array, task: Task) -> npt.NDArray[np.int64]:
     return y.ravel().astype(np.int64)
 
 
-def check_balance(indices: npt.NDArray[np.int64], num_classes: int) -> Check:
-    """Compares the largest class with the smallest one."""
+def check_balance(
+    indices: npt.NDArray[np.int64],
+    num_classes: int,
+    validation: npt.NDArray[np.int64] | None = None,
+) -> Check:
+    """Compares the largest class with the smallest one, and training with validation.
+
+    Args:
+        indices: Class of each training example.
+        num_classes: Number of classes.
+        validation: Class of each validation example, or `None`.
+    """
+    unseen = [] if validation is None else np.setdiff1d(validation, indices).tolist()
+    if unseen:
+        some = ", ".join(map(str, unseen[:5])) + ", ..." * (len(unseen) > 5)
+        advice = f"Validation has classes that no training example has: {some}. The data are sorted"
+        advice += " by class: shuffle them before they are split."
+        return Check("class balance", "warn", float(len(unseen)), "0 unseen classes", advice)
     counts = np.bincount(indices, minlength=num_classes)
     ratio = counts.max() / counts.min() if counts.min() else math.inf
     missing = np.flatnonzero(counts == 0).tolist()
@@ -203,6 +223,8 @@ def check_outputs(outputs: Array, task: Task) -> Check:
         shares = bool((numbers >= 0).all() and (numbers <= 1).all())
         surely = shares and bool((numbers > 0).all())
         one = "an output from 0 to 1"
+        if len(numbers) > 1 and (numbers == 1).all():  # softmax over one unit
+            return Check("outputs", "warn", 1.0, "outputs that differ", ONE_UNIT, where)
     else:
         sums = numbers.sum(axis=-1)
         measured = float(sums.flat[np.abs(sums - 1).argmax()])
@@ -212,7 +234,7 @@ def check_outputs(outputs: Array, task: Task) -> Check:
     name = "sigmoid" if task.kind == "binary" else "softmax"
     if task.from_logits:
         advice = f"The outputs are probabilities already: leave out the last {name}, or"
-        advice = f"{advice} from_logits=True." if surely else ""
+        advice = f"{advice} from_logits=False." if surely else ""
         return Check("outputs", "warn" if surely else "pass", measured, "logits", advice, where)
     advice = "" if shares else f"The loss takes probabilities: add {name}, or from_logits=True."
     return Check("outputs", "pass" if shares else "warn", measured, one, advice, where)

@@ -41,6 +41,7 @@ class Preflight(keras.callbacks.Callback):
         x: Array of shape `(examples, ...)`, as the model takes it.
         y: Array of shape `(examples, ...)`, the labels as the loss takes them.
         verbose: 0 prints nothing, 1 prints the checks that warn, 2 prints all.
+        validation_labels: Array of labels of the validation part, or `None`.
         **settings: Keywords of `preflight`: `examples`, `batch_size`, `overfit_examples`,
             `overfit_steps`, `update_steps`, `seed`.
 
@@ -55,18 +56,23 @@ class Preflight(keras.callbacks.Callback):
         Karpathy (2019), A Recipe for Training Neural Networks.
     """
 
-    def __init__(self, x: Any, y: Any, verbose: int = 1, **settings: int) -> None:
+    def __init__(
+        self, x: Any, y: Any, verbose: int = 1, *, validation_labels: Any = None, **settings: int
+    ) -> None:
         super().__init__()
         self.x, self.y = _arrays(x, y)
         if verbose not in (0, 1, 2):
             raise ValueError(f"`verbose` must be 0, 1 or 2. Received: verbose={verbose}")
         self.verbose = verbose
+        self.validation_labels = validation_labels
         self.settings = _settings(**settings)
         self.checks: list[Check] = []
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Forgets an earlier fit and checks the network."""
-        self.checks = preflight(self.model, self.x, self.y, **self.settings)
+        self.checks = preflight(
+            self.model, self.x, self.y, validation_labels=self.validation_labels, **self.settings
+        )
         if self.verbose:
             shown = [check for check in self.checks if self.verbose == 2 or check.result == "warn"]
             for line in lines_of(shown):
@@ -86,7 +92,9 @@ def lines_of(found: list[Check]) -> list[str]:
     return lines
 
 
-def preflight(model: Any, x: Any, y: Any, **settings: int) -> list[Check]:
+def preflight(
+    model: Any, x: Any, y: Any, *, validation_labels: Any = None, **settings: int
+) -> list[Check]:
     """Checks a compiled classifier and its data before the long training.
 
     The model is left as it is: copies of it are looked at and trained. They compute as in training,
@@ -95,7 +103,8 @@ def preflight(model: Any, x: Any, y: Any, **settings: int) -> list[Check]:
 
     - `finite values`: no NaN or infinity in data and weights.
     - `labels`: of the kind and range that the loss takes.
-    - `class balance`: the largest class has at most 10 times the examples of the smallest.
+    - `class balance`: the largest class has at most 10 times the examples of the smallest; and
+      training has every class of validation, if `validation_labels` are given.
     - `input mean`, `input deviation`: of what enters the first layer with weights (behind
       layers such as `Rescaling`), within 1 of 0 and in [0.1, 3].
     - `outputs`: probabilities or logits, as the loss takes them.
@@ -121,7 +130,8 @@ def preflight(model: Any, x: Any, y: Any, **settings: int) -> list[Check]:
             Functional or Sequential, with one input and one output.
         x: Array of shape `(examples, ...)`, as the model takes it.
         y: Array of shape `(examples, ...)`, the labels as the loss takes them.
-        **settings: `examples` (512): at most so many, drawn at random, are shown to the network.
+        validation_labels: Array of labels of the validation part as the loss takes them, or `None`.
+        **settings: `examples` (512): at most this many, drawn at random, are shown to the network.
             `batch_size` (32): of the steps of `update ratio`. `overfit_examples` (20): size of the
             tiny batch. `overfit_steps` (1000): most steps on it. `update_steps` (10): steps of
             `update ratio`. `seed` (0): of the draw.
@@ -158,9 +168,14 @@ def preflight(model: Any, x: Any, y: Any, **settings: int) -> list[Check]:
         found["labels"] = checks.check_labels(y, task, tuple(model.outputs[0].shape[1:]))
         if found["labels"].result == "pass":
             indices = checks.class_indices(y, task)
-            found["class balance"] = checks.check_balance(indices, task.num_classes)
+            other = None if validation_labels is None else np.asarray(validation_labels)
+            other = other if other is None else checks.class_indices(other, task)
+            found["class balance"] = checks.check_balance(indices, task.num_classes, other)
         else:
             obstacle = task = "The labels do not fit."
+    elif unit := _on_one_unit(model):
+        found["outputs"] = unit
+        obstacle = "One unit tells no classes apart."
     if not obstacle:
         # Keras draws the seeds of the copied initializers from it.
         state = random.getstate()
@@ -202,6 +217,16 @@ def task_of(model: Any) -> Task | str:
     if name == "binarycrossentropy" and width == 1 and len(outputs[0].shape) == 2:
         return Task("binary", 2, from_logits, smoothing)
     return f"Only crossentropy over classes is judged, not {called} on {width} outputs."
+
+
+def _on_one_unit(model: Any) -> Check | None:
+    """Returns a warning of a categorical loss on one unit."""
+    loss = keras.losses.get(model.loss) if isinstance(model.loss, str) else model.loss
+    name = getattr(loss, "__name__", type(loss).__name__).replace("_", "").lower()
+    outputs = getattr(model, "outputs", None) or []
+    if len(outputs) != 1 or outputs[0].shape[-1] != 1 or "categorical" not in name:
+        return None
+    return Check("outputs", "warn", 1.0, "a unit for each class", checks.ONE_UNIT, "units")
 
 
 def _look_inside(
