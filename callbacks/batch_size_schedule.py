@@ -215,7 +215,7 @@ class _Announcer(keras.callbacks.Callback):
 
 @functools.total_ordering
 class _Length:
-    """A whole number that is counted anew at every use.
+    """A whole number that is computed again at every use.
 
     It can do what Keras's loop and progress bar do with a number of steps.
     """

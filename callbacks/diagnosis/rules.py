@@ -272,7 +272,7 @@ def periodic(losses: Curve, steps: int) -> Finding | None:
         max(AUTOCORRELATION, found[1]),
         f"The loss of the batches repeats itself every epoch (autocorrelation {found[0]:.2f}, at "
         f"other lags at most {found[1]:.2f}): the data come in the same order each time. Shuffle "
-        "them anew for every epoch; Keras on TensorFlow does not once a seed is set with "
+        "them again for every epoch; Keras on TensorFlow does not once a seed is set with "
         "keras.utils.set_random_seed.",
     )
 

@@ -126,8 +126,8 @@ def preflight(
       and a loss of a tenth of ln C.
 
     Args:
-        model: A compiled Keras classifier. What looks into the network is skipped unless it is
-            Functional or Sequential, with one input and one output.
+        model: A compiled Keras classifier. Checks of what is inside it are skipped unless it
+            is Functional or Sequential, with one input and one output.
         x: Array of shape `(examples, ...)`, as the model takes it.
         y: Array of shape `(examples, ...)`, the labels as the loss takes them.
         validation_labels: Array of labels of the validation part as the loss takes them, or `None`.
@@ -311,7 +311,7 @@ def _overfit(model: Any, x: npt.NDArray[Any], y: npt.NDArray[Any], task: Task, m
 
 
 def _obstacle(model: Any, x: npt.NDArray[Any]) -> str:
-    """Returns why a network cannot be looked into, or an empty text."""
+    """Returns why the inside of a network cannot be seen, or an empty text."""
     inputs: Any = getattr(model, "inputs", None) or []
     outputs: Any = getattr(model, "outputs", None) or []
     if len(inputs) != 1 or len(outputs) != 1:

@@ -232,7 +232,7 @@ def benjamini_hochberg(p: Sequence[float]) -> list[float]:
 def seeds_needed(differences: Sequence[float], margin: float = 0.0, alpha: float = 0.05) -> int:
     """Returns how many seeds would tell the mean difference from a margin, if both stay as seen.
 
-    The t interval of so many values with the same mean and deviation excludes the margin with a
+    The t interval of that many values with the same mean and deviation excludes the margin with a
     power of about one half, and the exact sign-flip test can fall below `alpha`.
 
     Args:

@@ -23,7 +23,7 @@ from zoo.figures.panels import MARGIN, lay_panels, save_figure, start_page
 from zoo.results.files import read_frame, read_spec, read_table
 from zoo.results.measured import series_of, stated_numbers
 
-# Values whose largest is so many times the smallest are drawn on a logarithmic axis.
+# Values whose largest is this many times the smallest are drawn on a logarithmic axis.
 DECADES = 30
 # Inches: a row of the dot plot, the width of one of its panels, and a histogram.
 ROW, DOTS = 0.3, 3.4

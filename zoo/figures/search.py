@@ -25,7 +25,7 @@ from zoo.search_space import Dimension
 PANEL, GAP, ROW = 3.4, 0.75, 2.6  # inches
 SHUFFLES = 2000  # orders of the trials that the band of the best-so-far is from
 SEED = 0
-DECADES = 30  # a loss whose largest is so many times its smallest
+DECADES = 30  # a loss whose largest value is this many times its smallest
 FEWEST = 10  # trials from which a model of the scores says anything
 SCORES = colormaps["viridis"].reversed()
 
