@@ -235,6 +235,16 @@ def test_a_loss_or_a_function_that_returns_it(usual, loss):
     assert trained(loss=loss).history == usual.history
 
 
+def test_a_lambda_is_a_loss_too():
+    result = trained(loss=lambda y, p: keras.losses.sparse_categorical_crossentropy(y, p, True))
+    assert result.engine.startswith("population")
+
+
+def test_a_loss_that_is_not_reduced_trains_alone():
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="none")
+    assert trained(loss=loss).engine == "fit (its loss is not reduced to one number)"
+
+
 def test_a_loss_of_ones_own_trains_together_and_as_in_fit():
     one, other = trained(loss=focal), trained(loss=focal, engine="fit")
     assert one.engine.startswith("population")
@@ -293,6 +303,10 @@ def narrow():
     return keras.Sequential([keras.Input((5,)), keras.layers.Dense(2)])
 
 
+def wide():
+    return keras.Sequential([keras.Input((7,)), keras.layers.Dense(3)])
+
+
 def one_output():
     return keras.Sequential([keras.Input((5,)), keras.layers.Dense(1)])
 
@@ -312,13 +326,25 @@ BINARY = keras.losses.BinaryCrossentropy(from_logits=True)
         ({"build": one_output}, "the network has 1 output. For two classes take"),
         ({"build": one_output, "loss": BINARY}, "label 2"),
         ({"build": narrow, "loss": BINARY}, "label for each output. Received: 1 an example"),
-        ({"build": two_outputs}, "one output. Received: 2 outputs"),
+        ({"build": two_outputs}, "one output. Received: a list of 2"),
         ({"build": build_model()}, "clone_model"),
         ({"build": lambda shape: None}, "which needs some"),
         ({"build": lambda: None}, "must return a Keras model. Received: None"),
         ({"optimizer": lambda rate: rate}, "returns a Keras optimizer. Received: one that returns"),
         ({"loss": keras.losses.CategoricalCrossentropy()}, "SparseCategoricalCrossentropy"),
         ({"data": "digits", "validation_split": 0.1}, "has validation examples"),
+        ({"build": keras.Sequential}, "must take the examples.*no layers"),
+        ({"build": wide}, r"Received: of shape \(5,\); ValueError: Input 0"),
+        ({"loss": "mse"}, r"labels of shape \(2,\) and outputs of shape \(2, 3\)"),
+        ({"loss": lambda y, p: None}, "`loss` must take labels and outputs"),
+        ({"engine": pd.Series([1])}, "`engine` must be"),
+        ({"largest": 0}, "`largest` must be a positive integer"),
+        ({"largest": "all"}, "`largest` must be a positive integer"),
+        ({"epochs": np.zeros(2)}, "`epochs` must be a positive integer"),
+        ({"batch_size": True}, "`batch_size` must be a positive integer"),
+        ({"learning_rates": "fast"}, "`learning_rates` must be numbers"),
+        ({"progress": print}, "`progress` must have the methods"),
+        ({"callbacks": build_model()}, "must be a list of Keras callbacks"),
     ],
 )
 def test_what_does_not_fit_together_is_said(changes, said):

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from typing import Any
 
 import keras
 
-from zoo import data as datasets
-from zoo.data import Data, fingerprint_of
-from zoo.data.arrays import inputs_of, numbered, pairs_of, rows, shapes_of, single
 from zoo.engine import fit, population
-from zoo.engine.outputs import kind_of, loss_of
+from zoo.engine.given import data_and_loss
 from zoo.errors import ZooError
-from zoo.experiment import Recipe, crossentropy, no_schedule
+from zoo.experiment import Recipe, no_schedule
 from zoo.runs import arguments
 from zoo.runs.run import Job, Progress, Result, Run, Silent
-from zoo.runs.seeding import fresh_model
 
 RATE = 0.001  # of most optimizers of Keras
-PARTS = ("x_train", "y_train", "x_validation", "y_validation", "x_test", "y_test")
 
 
 def fit_many(
@@ -98,24 +92,32 @@ def fit_many(
         >>> results[0].history["val_accuracy"]
     """
     own_seeds = arguments.seeds_from(seeds)
-    if engine not in ("population", "fit"):
-        raise ZooError(f"`engine` must be 'population' or 'fit'. Received: {engine!r}")
+    if not isinstance(engine, str) or engine not in ("population", "fit"):
+        raise ZooError(
+            f"`engine` must be 'population' or 'fit'. Received: {arguments.shown(engine)}"
+        )
+    most = None if largest is None else arguments.whole_from("largest", largest)
+    told: Progress = Silent() if progress is None else progress
+    if not (hasattr(told, "epoch") and hasattr(told, "note")):
+        raise ZooError(
+            "`progress` must have the methods of zoo.runs.run.Progress. "
+            f"Received: {arguments.shown(progress)}"
+        )
     make, own_rate, schedule = arguments.optimizer_from(optimizer)
     if learning_rates is not None and schedule is not no_schedule:
         raise ZooError(
             "The optimizer has a schedule of the learning rate already. Received: learning_rates="
-            f"{learning_rates!r}. Leave them out, or give a function that makes the schedule of a "
-            "rate: lambda rate: ..."
+            f"{arguments.shown(learning_rates)}. Leave them out, or give a function that makes the "
+            "schedule of a rate: lambda rate: ..."
         )
     rates = arguments.rates_from(own_rate or RATE if learning_rates is None else learning_rates)
-    told = progress or Silent()
-    given, chosen = _given(build_model, data, validation_split, loss, told)
+    given, chosen = data_and_loss(build_model, data, validation_split, loss, told)
     recipe = Recipe(
         build_model=lambda input_shape, num_classes: build_model(),
         optimizer=make,
         learning_rates=rates,
-        epochs=_whole(epochs),
-        batch_size=_whole(batch_size),
+        epochs=arguments.whole_from("epochs", epochs),
+        batch_size=arguments.whole_from("batch_size", batch_size),
         schedule=schedule,
         callbacks=arguments.callbacks_from(callbacks),
         loss=chosen,
@@ -124,107 +126,12 @@ def fit_many(
     if not isinstance(made, keras.optimizers.Optimizer):
         raise ZooError(
             "`optimizer` must be a function of the learning rate that returns a Keras optimizer. "
-            f"Received: one that returns {made!r}"
+            f"Received: one that returns {arguments.shown(made)}"
         )
     jobs = [Job(recipe, Run("model", rate, seed)) for rate in rates for seed in own_seeds]
     if engine == "fit":
         results = fit.train(jobs, given, told)
     else:
-        results = population.train(jobs, given, told, largest)
+        results = population.train(jobs, given, told, most)
     by_run = {result.run: result for result in results}
     return [by_run[job.run] for job in jobs]
-
-
-def _whole(number: Any) -> Any:
-    """Returns an integer of NumPy as one of Python; a recipe checks it."""
-    return operator.index(number) if hasattr(number, "__index__") else number
-
-
-def _given(
-    build_model: Any, data: Any, validation_split: float | None, loss: Any, told: Progress
-) -> tuple[Data, Callable[[], Any]]:
-    """Returns the data as the engines take them, and a function that returns the loss."""
-    if isinstance(data, Data | str):
-        if validation_split is not None:
-            raise ZooError(
-                "`validation_split` is for data=(x, y): a data set has validation examples. "
-                f"Received: validation_split={validation_split}"
-            )
-        found = datasets.load(data) if isinstance(data, str) else data
-        return found, _loss(_model(build_model, found.input_shape), loss)
-    pairs = pairs_of(data, validation_split)
-    model = _model(build_model, shapes_of(pairs[0][0]))
-    outputs = model(rows(pairs[0][0], slice(1)))
-    chosen = _loss(model, loss)
-    labels = [y for _, y in pairs]
-    names: tuple[str, ...] = ()
-    if hasattr(outputs, "shape"):  # if there are several, the engines say so
-        labels, names = _fitting(labels, chosen(), outputs, told)
-    parts = [each for (x, _), y in zip(pairs, labels, strict=True) for each in (x, y)]
-    fingerprint = fingerprint_of(*[array for part in parts for array in inputs_of(part)])
-    named = dict(zip(PARTS, parts, strict=True))
-    found = Data(
-        name="given",
-        num_classes=len(names),
-        class_names=names,
-        fingerprint=fingerprint,
-        **named,
-    )
-    return found, chosen
-
-
-def _model(build_model: Any, input_shape: Any) -> Any:
-    """Returns a model, to see what it puts out."""
-    if isinstance(build_model, keras.Model) or not callable(build_model):
-        raise ZooError(
-            "`build_model` must be a function without arguments that returns a new Keras model. "
-            f"Received: {build_model!r}. Of a model make one: lambda: "
-            "keras.models.clone_model(model)"
-        )
-    if not arguments.accepts(build_model, 0):
-        raise ZooError(
-            "`build_model` must be a function without arguments that returns a new Keras model. "
-            f"Received: {build_model!r}, which needs some. Write lambda: build(...)"
-        )
-    model = fresh_model(build_model, input_shape)
-    if not isinstance(model, keras.Model):
-        raise ZooError(f"`build_model` must return a Keras model. Received: {model!r}")
-    return model
-
-
-def _loss(model: Any, given: Any) -> Callable[[], Any]:
-    """Returns a function that returns the loss that is asked for or fits to a model."""
-    if given is None and model.compiled:
-        given = model.loss
-    if given is not None:
-        return arguments.loss_from(given)
-    last = model.layers[-1] if getattr(model, "outputs", None) else None
-    softmax = getattr(last, "activation", None) is keras.activations.softmax
-    if softmax or isinstance(last, keras.layers.Softmax):
-        return lambda: keras.losses.SparseCategoricalCrossentropy()
-    return crossentropy
-
-
-def _fitting(
-    labels: list[Any], loss: Any, outputs: Any, told: Progress
-) -> tuple[list[Any], tuple[str, ...]]:
-    """Returns the labels of all parts as a network and its loss take them, and classes' names."""
-    kind, places = kind_of(loss_of(loss, labels[0], outputs)), outputs.shape[-1]
-    if kind == "sparse" and len(outputs.shape) == 2:
-        labels = [single(each) for each in labels]
-    if kind == "sparse" and places == 1:
-        raise ZooError(
-            "The loss takes an output for each class, and the network has 1 output. For two "
-            "classes take keras.losses.BinaryCrossentropy(from_logits=True), or give the last "
-            "layer a unit for each."
-        )
-    of_two = kind == "binary" and places == 1
-    beyond = any(each.dtype.kind != "U" and (each.min() < 0 or each.max() > 1) for each in labels)
-    if kind != "sparse" and not (of_two and beyond) and labels[0].dtype.kind != "U":
-        whole = all(each.dtype.kind in "iu" for each in labels)
-        return [each.astype("int32" if whole else "float32") for each in labels], ()
-    given = labels
-    labels, names = numbered(labels, 2 if places == 1 else places)
-    if any((one != other).any() for one, other in zip(given, labels, strict=True)):
-        told.note(f"labels {', '.join(names)} are numbered from 0")
-    return labels, names

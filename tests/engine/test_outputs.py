@@ -8,7 +8,8 @@ from keras import layers, losses, ops, optimizers
 from zoo import probes
 from zoo.data import Data
 from zoo.engine import fit, population
-from zoo.engine.outputs import loss_of, of_each_example, rights
+from zoo.engine.outputs import check, check_labels, loss_of, of_each_example, rights
+from zoo.errors import ZooError
 from zoo.experiment import Recipe
 from zoo.losses import OneHotLoss
 from zoo.runs.run import Job, Run, Silent
@@ -102,6 +103,74 @@ def test_loss_is_that_of_keras(given, kind, outputs):
 )
 def test_losses_that_look_at_each_example_alone(loss, expected):
     assert of_each_example(loss) is expected
+
+
+# What a network cannot learn
+
+SPARSE = losses.SparseCategoricalCrossentropy(from_logits=True)
+BINARY = losses.BinaryCrossentropy(from_logits=True)
+
+
+def places(outputs):
+    return np.zeros((1, outputs), "float32")
+
+
+@pytest.mark.parametrize(
+    ("loss", "outputs", "labels", "said"),
+    [
+        (SPARSE, 2, [0, 1, 2], "2 outputs, for labels from 0 to 1. Received: label 2 in the test"),
+        ("crossentropy", 3, [1, 2, 3], "Received: label 3"),
+        (SPARSE, 2, [-1, 1], "label -1 in the test part. Number the labels from 0"),
+        (SPARSE, 1, [0, 1], "1 output, for labels from 0 to 0.*take BinaryCrossentropy"),
+        (OneHotLoss(losses.MeanSquaredError()), 2, [0, 2], "Received: label 2"),
+        (losses.SparseCategoricalCrossentropy(ignore_class=-1), 2, [-1, 2], "label 2"),
+        (BINARY, 1, [-1, 1], "from 0 to 1. Received: label -1 in the test part.* 1 output"),
+        (BINARY, 1, [0, 1, 2], "Received: label 2"),
+        (BINARY, 3, [0, 1], "a label for each output. Received: 1 an example.* 3 outputs"),
+        (losses.CategoricalCrossentropy(), 3, [0, 1], r"\(3,\) an example. Received: \(\)"),
+    ],
+)
+def test_labels_without_an_output_are_named(loss, outputs, labels, said):
+    with pytest.raises(ZooError, match=said):
+        check_labels(loss, places(outputs), {"test": np.array(labels)})
+
+
+@pytest.mark.parametrize(
+    ("loss", "outputs", "labels"),
+    [
+        (SPARSE, 3, [0, 2]),
+        (losses.SparseCategoricalCrossentropy(ignore_class=-1), 2, [-1, 0, 1]),
+        (BINARY, 1, [0, 1]),
+        (BINARY, 1, [[0.2], [0.9]]),
+        (BINARY, 2, [[0, 1], [1, 1]]),
+        (losses.CategoricalCrossentropy(), 2, [[0, 1], [0.5, 0.5]]),
+        ("hinge", 1, [-1, 1]),
+        (focal, 2, [5, 6]),
+    ],
+)
+def test_labels_that_the_loss_takes(loss, outputs, labels):
+    check_labels(loss, places(outputs), {"test": np.array(labels)})
+
+
+def test_features_must_be_finite():
+    y = np.array([0, 1])
+    good = np.zeros((2, 3))
+    for value in (np.nan, np.inf):
+        wrong = np.array([[0, 1, value]] * 2)
+        for x in (wrong, [good, wrong], {"a": good, "b": wrong}):
+            with pytest.raises(ZooError, match="x of the validation part must be finite"):
+                check(SPARSE, places(2), {"training": (good, y), "validation": (x, y)})
+    check(SPARSE, places(2), {"training": (good, y), "validation": ([good, good], y)})
+    with pytest.raises(ZooError, match="label 1 in the validation part"):
+        check(SPARSE, places(1), {"training": (good, 0 * y), "validation": (good, y)})
+
+
+@pytest.mark.parametrize("engine", [population, fit])
+def test_engines_refuse_labels_that_a_network_cannot_have(engine):
+    data = make_data(2 * TWO, X)
+    two = {"build_model": dense(2), "loss": lambda: SPARSE}
+    with pytest.raises(ZooError, match="2 outputs, for labels from 0 to 1"):
+        list(engine.train([Job(replace(RECIPE, **two), Run("a", 0.1, 0))], data, Silent()))
 
 
 # In both engines

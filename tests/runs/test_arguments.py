@@ -62,6 +62,7 @@ def excluding():
         ("adamm", "a name that Keras knows, such as 'adam'. Received: 'adamm'"),
         (3, "must be a function of the learning rate.*Received: 3"),
         (None, "Received: None"),
+        (losses.Hinge, "must be a function of the learning rate"),
         (lambda: optimizers.Adam(), "must be a function of the learning rate"),
         (lambda rate, momentum: optimizers.Adam(), "must be a function of the learning rate"),
         (optimizers.LossScaleOptimizer(optimizers.SGD(0.1)), "Write a function that makes it"),
@@ -194,4 +195,21 @@ def test_rates():
     assert arguments.rates_from(1) == (1.0,)
     assert arguments.rates_from([0.1, np.float64(0.2)]) == (0.1, 0.2)
     assert arguments.rates_from(np.array([0.5])) == (0.5,)
-    assert arguments.rates_from("fast") == ("fast",)
+    for wrong in ("fast", None, [None], int, 1j):
+        with pytest.raises(ZooError, match="`learning_rates` must be numbers"):
+            arguments.rates_from(wrong)
+
+
+def test_whole_numbers():
+    assert arguments.whole_from("epochs", np.int64(3)) == 3
+    assert type(arguments.whole_from("epochs", np.int64(3))) is int
+    for wrong in (0, -1, 1.0, "1", None, True, int, np.zeros(2), np.float32(1)):
+        with pytest.raises(ZooError, match="`epochs` must be a positive integer"):
+            arguments.whole_from("epochs", wrong)
+
+
+def test_what_is_shown_is_one_short_line():
+    assert arguments.shown(3) == "3"
+    text = arguments.shown(np.zeros((50, 50)))
+    assert len(text) == arguments.LENGTH
+    assert "\n" not in text

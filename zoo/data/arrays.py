@@ -68,7 +68,7 @@ def pairs_of(data: Any, validation_split: float | None = None) -> list[Pair]:
         if validation_split is not None:
             raise ZooError(
                 "`validation_split` is for data=(x, y) without validation examples. Received: "
-                f"validation_split={validation_split} and {len(data)} pairs. Leave it out."
+                f"it and {len(data)} pairs. Leave it out."
             )
         pairs = [_pair(x, y, part) for (x, y), part in zip(data, PARTS, strict=False)]
     elif len(data) == 2:
@@ -137,6 +137,8 @@ def _numbers(x: Any, what: str) -> Array:
             array = array.astype(np.float64)
     except (TypeError, ValueError) as error:
         raise ZooError(f"{what} must be an array of numbers. Received: {error}") from error
+    if array.ndim == 0:
+        raise ZooError(f"{what} must be an array of numbers. Received: {type(x).__name__}")
     if array.dtype.kind not in "biuf":
         raise ZooError(
             f"{what} must be an array of numbers. Received: type {array.dtype}. Turn words into "

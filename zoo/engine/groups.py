@@ -103,7 +103,7 @@ def groups(
         model = start.model
         for rate, of_rate in _by_rate(own):
             optimizer, callbacks = optimizer_of(recipe, rate, steps)
-            reason = why_alone(model, optimizer, callbacks) or _why_outputs(start.outputs)
+            reason = why_alone(model, optimizer, callbacks) or _why_start(start)
             key = reason + signature(of_rate[0], model, optimizer, steps)
             group = found.setdefault(key, Group([], model, optimizer, reason))
             group.add(of_rate, start, optimizer)
@@ -161,9 +161,12 @@ def why_alone(model: Any, optimizer: Any, callbacks: Sequence[Any]) -> str:
     return ""
 
 
-def _why_outputs(outputs: Any) -> str:
-    several = len(outputs.shape) != 2
-    return "its output is not one vector for each example" if several else ""
+def _why_start(start: Start) -> str:
+    if len(start.outputs.shape) != 2:
+        return "its output is not one vector for each example"
+    if start.loss.reduction in (None, "none"):
+        return "its loss is not reduced to one number"
+    return ""
 
 
 def _layers(model: Any) -> list[Any]:

@@ -12,7 +12,7 @@ import numpy as np
 from callbacks.keras_internals import all_layers
 from zoo.data import Data
 from zoo.data.arrays import rows
-from zoo.engine.outputs import check_labels
+from zoo.engine.outputs import check_labels, loss_of
 from zoo.engine.paths import Paths
 from zoo.errors import ZooError
 from zoo.experiment import Recipe
@@ -45,6 +45,7 @@ class Start:
     Attributes:
         model: A model of their architecture.
         outputs: What it makes of the first training example, shape `(1, outputs)`.
+        loss: The loss, as Keras makes it of the recipe's.
 
     Raises:
         ZooError: If the network has several outputs, or none for one of the labels.
@@ -61,16 +62,17 @@ class Start:
         self.outputs = self.model(rows(data.x_train, slice(1)))
         if not hasattr(self.outputs, "shape"):
             raise ZooError(
-                "`build_model` must return a network with one output. Received: "
-                f"{len(keras.tree.flatten(self.outputs))} outputs. Build one network for each, or "
-                "train it with model.fit."
+                "`build_model` must return a network with one output. Received: a "
+                f"{type(self.outputs).__name__} of {len(keras.tree.flatten(self.outputs))}. Build "
+                "one network for each, or train it with model.fit."
             )
         labels = {
             "training": data.y_train,
             "validation": data.y_validation,
             "test": data.y_test,
         }
-        check_labels(recipe.loss(), self.outputs, labels)
+        self.loss = loss_of(recipe.loss(), data.y_train, self.outputs)
+        check_labels(self.loss, self.outputs, labels)
 
     def trained_by(self, job: Job) -> tuple[Any, list[Any]]:
         """Returns a fresh optimizer and fresh callbacks of a run."""

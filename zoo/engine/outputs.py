@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -65,7 +66,8 @@ def loss_of(given: Any, labels: Any, outputs: Any) -> Any:
     if isinstance(found, keras.losses.Loss):
         return found
     wrapper: Any = keras.losses.MeanSquaredError.__base__  # the class by which Keras does the same
-    return wrapper(found, name=getattr(found, "__name__", "loss"))
+    name = re.sub(r"\W+", "_", getattr(found, "__name__", "loss")).strip("_")
+    return wrapper(found, name=name)
 
 
 def of_each_example(loss: Any) -> bool:

@@ -69,12 +69,17 @@ def _without_initializers(value: Any) -> Any:
         return {
             key: None
             if key.endswith("_initializer") or key == "seed"
-            else _without_initializers(json.loads(item) if key == "graph" else item)
+            else _without_initializers(_graph(item) if key == "graph" else item)
             for key, item in value.items()
         }
     if isinstance(value, list):
         return [_without_initializers(item) for item in value]
     return value
+
+
+def _graph(item: Any) -> Any:
+    """Returns how layers are wired, which is JSON unless some of them cannot be written so."""
+    return json.loads(item) if isinstance(item, str) else item
 
 
 class Program:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Callable, Iterable
+import operator
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -15,6 +16,13 @@ from zoo.errors import ZooError
 from zoo.experiment import no_schedule
 
 Factory = Callable[..., Any]
+LENGTH = 80  # of what an error shows of what it was given
+
+
+def shown(value: Any) -> str:
+    """Returns a value in one short line."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= LENGTH else f"{text[: LENGTH - 4]} ..."
 
 
 def optimizer_from(given: Any) -> tuple[Factory, float | None, Factory]:
@@ -32,10 +40,11 @@ def optimizer_from(given: Any) -> tuple[Factory, float | None, Factory]:
     if isinstance(given, str):
         given = _named("optimizer", given, keras.optimizers.get)
     if not isinstance(given, keras.optimizers.Optimizer):
-        if not callable(given) or not accepts(given, 1):
+        other = isinstance(given, type) and not issubclass(given, keras.optimizers.Optimizer)
+        if other or _is_keras_object(given) or not accepts(given, 1):
             raise ZooError(
                 "`optimizer` must be a function of the learning rate, such as "
-                f"keras.optimizers.Adam. Received: {given!r}"
+                f"keras.optimizers.Adam. Received: {shown(given)}"
             )
         return given, None, no_schedule
     kind, config = type(given), given.get_config()
@@ -75,14 +84,14 @@ def loss_from(given: Any) -> Callable[[], Any]:
         return lambda: given
     if isinstance(given, keras.losses.Loss):
         return lambda: given
-    if callable(given):
+    if not _is_keras_object(given):
         if accepts(given, 0):
             return lambda: _checked_loss(given())
         if accepts(given, 2) and not isinstance(given, type):
             return lambda: given
     raise ZooError(
         "`loss` must be a Keras loss, its name, or a function of labels and outputs. "
-        f"Received: {given!r}"
+        f"Received: {shown(given)}"
     )
 
 
@@ -91,7 +100,7 @@ def _checked_loss(made: Any) -> Any:
         return made
     raise ZooError(
         "`loss` must be a Keras loss, its name, or a function of labels and outputs, or a function "
-        f"without arguments that returns one. Received: one that returns {made!r}"
+        f"without arguments that returns one. Received: one that returns {shown(made)}"
     )
 
 
@@ -106,11 +115,11 @@ def callbacks_from(given: Any) -> Callable[[], list[Any]]:
     """
     if given is None:
         return list
-    if callable(given) and not isinstance(given, type | keras.callbacks.Callback):
+    if callable(given) and not isinstance(given, type) and not _is_keras_object(given):
         if not accepts(given, 0):
             raise ZooError(
                 "`callbacks` must be a function without arguments that returns a list of Keras "
-                f"callbacks. Received: {given!r}"
+                f"callbacks. Received: {shown(given)}"
             )
         first, second = _listed(given()), _listed(given())
         if not any(one is other for one in first for other in second):
@@ -136,7 +145,7 @@ def _listed(given: Any) -> list[Any]:
             hint = f" Write {each.__name__}(...)." if isinstance(each, type) else ""
             raise ZooError(
                 "`callbacks` must be a list of Keras callbacks, or a function that returns one. "
-                f"Received: {each!r}.{hint}"
+                f"Received: {shown(each)}.{hint}"
             )
     return found
 
@@ -147,21 +156,58 @@ def seeds_from(given: Any) -> list[int]:
     Raises:
         ZooError: If they are not distinct integers from 0.
     """
-    several = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else [given]
-    whole = all(hasattr(each, "__index__") and not isinstance(each, bool) for each in several)
-    found = [int(each) for each in several] if whole else []
-    if not found or len(set(found)) < len(found) or min(found) < 0:
+    try:
+        found = [operator.index(each) for each in _several(given)]
+    except TypeError:
+        found = []
+    whole = not any(isinstance(each, bool) for each in _several(given))
+    if not whole or not found or len(set(found)) < len(found) or min(found) < 0:
         raise ZooError(
-            f"`seeds` must be distinct integers of at least 0, or one. Received: {given!r}"
+            f"`seeds` must be distinct integers of at least 0, or one. Received: {shown(given)}"
         )
     return found
 
 
-def rates_from(given: Any) -> tuple[Any, ...]:
-    """Returns one learning rate or several; a recipe checks them."""
-    if isinstance(given, str) or not isinstance(given, Iterable):
-        given = (given,)
-    return tuple(float(each) if hasattr(each, "__float__") else each for each in given)
+def rates_from(given: Any) -> tuple[float, ...]:
+    """Returns one learning rate or several.
+
+    Raises:
+        ZooError: If they are not numbers.
+    """
+    try:
+        return tuple(float(each) for each in _several(given))
+    except (TypeError, ValueError) as error:
+        raise ZooError(
+            f"`learning_rates` must be numbers above 0, or one. Received: {shown(given)}"
+        ) from error
+
+
+def whole_from(name: str, given: Any) -> int:
+    """Returns a positive integer.
+
+    Raises:
+        ZooError: If it is none.
+    """
+    try:
+        found = operator.index(given)
+    except (TypeError, AttributeError):  # a tensor has no index that it seems to have
+        found = 0
+    if isinstance(given, bool) or found < 1:
+        raise ZooError(f"`{name}` must be a positive integer. Received: {name}={shown(given)}")
+    return found
+
+
+def _several(given: Any) -> list[Any]:
+    """Returns what may be one value as a list."""
+    if isinstance(given, str | bytes) or not hasattr(given, "__iter__"):
+        return [given]
+    return np.ravel(given).tolist() if hasattr(given, "__array__") else list(given)
+
+
+def _is_keras_object(value: Any) -> bool:
+    """Returns whether a value is no function, though one can call it."""
+    kinds = keras.layers.Layer | keras.callbacks.Callback | keras.optimizers.Optimizer
+    return isinstance(value, kinds)
 
 
 def _named(argument: str, name: str, get: Callable[[str], Any]) -> Any:
@@ -170,7 +216,7 @@ def _named(argument: str, name: str, get: Callable[[str], Any]) -> Any:
     except ValueError as error:
         raise ZooError(
             f"`{argument}` must be a name that Keras knows, such as "
-            f"{'adam' if argument == 'optimizer' else 'mse'!r}. Received: {name!r}"
+            f"{'adam' if argument == 'optimizer' else 'mse'!r}. Received: {shown(name)}"
         ) from error
 
 
@@ -178,7 +224,7 @@ def accepts(function: Callable[..., Any], count: int) -> bool:
     """Returns whether a function can be called with so many arguments by position."""
     try:
         inspect.signature(function).bind(*range(count))
-    except TypeError:
+    except TypeError:  # also if it is no function
         return False
     except ValueError:  # one of C, which does not say
         return count > 0
