@@ -25,6 +25,10 @@ class Interrupted(Exception):
     """
 
 
+class MistakeError(ZooError):
+    """Something in the user's own code is wrong: the message names file and line."""
+
+
 class MissingDataError(ZooError):
     """A data set is neither there nor to be had."""
 

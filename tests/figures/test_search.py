@@ -23,6 +23,15 @@ def test_the_best_of_k_is_that_of_all_subsets():
     assert middle[1] in (3.0, 5.0)  # half of the pairs have the 5
 
 
+SPEC = {
+    "kind": "search",
+    "question": "Which?",
+    "data": "d",
+    "epochs": 2,
+    "executions": 1,
+    "objective": "val_accuracy",
+    "direction": "max",
+}
 SPACE = {
     "variant": Dimension("variant", choices=("a", "b", "c")),
     "lr": Dimension("lr", 1e-4, 1.0, "log"),
@@ -58,7 +67,7 @@ def test_values_lie_between_the_ends_of_their_axis(trials):
     assert list(shares(SPACE["variant"], pd.Series(["a", "c", "b"]))) == [0.0, 1.0, 0.5]
     assert list(shares(SPACE["units"], pd.Series([16.0, 8.0]))) == [1.0, 0.0]
     assert list(shares(SPACE["lr"], pd.Series([1e-4, 1e-2]))) == [0.0, pytest.approx(0.5)]
-    spec = {"question": "Which?", "strategy": "random", "data": "d", "epochs": 2, "executions": 1}
+    spec = {**SPEC, "strategy": "random"}
     [axes] = draw_parallel(spec, trials, SPACE).axes
     lines = [line for line in axes.lines if len(line.get_xdata()) == 3]
     assert len(lines) == 40
@@ -78,7 +87,7 @@ def test_a_grid_beside_a_random_search_is_drawn_with_it(zoo, tiny_experiment, tm
 
 
 def test_a_grid_tries_fewer_values_of_what_it_shows(trials):
-    spec = {"question": "Which?", "strategy": "grid", "data": "d", "epochs": 2, "executions": 1}
+    spec = {**SPEC, "strategy": "grid"}
     pair = {"grid": trials.head(9).assign(lr=[1e-3, 1e-2, 1e-1] * 3), "random": trials}
     figure = draw_grid_and_random(spec, pair, SPACE)
     titles = [axes.get_title() for axes in figure.axes if axes.get_title()]

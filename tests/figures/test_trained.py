@@ -29,7 +29,7 @@ def make_results(variants, seeds=8, epochs=5, dead=(), shaky=(), rates=RATES):
         "variants": list(variants),
         "seeds": list(range(seeds)),
         "data": {"name": "mnist1d", "train": 3200, "validation": 800, "test": 1000},
-        "recipe": {"epochs": epochs},
+        "recipe": {"epochs": epochs, "batch_size": 100},
     }
     chosen = rates[len(rates) // 2]
     runs, curves, table = [], [], []
@@ -94,6 +94,14 @@ def draw_all(spec, runs, curves, table):
 
 def write_results(folder, spec, runs, curves, table):
     folder.mkdir(exist_ok=True)
+    score = table["test_accuracy"]
+    runs = runs.assign(epochs=2, loss=1.0, accuracy=0.5, test_loss=1.0, test_accuracy=0.5)
+    table = table.assign(
+        test_low=score,
+        test_high=score,
+        same_rate_accuracy=score,
+        at_edge=table["at_edge"] == "true",
+    )
     (folder / "spec.json").write_text(json.dumps(spec))
     for name, frame in (("runs", runs), ("curves", curves), ("table", table)):
         frame.to_csv(folder / f"{name}.csv", index=False)

@@ -35,6 +35,7 @@ SPEC = {
     "experiment": "tiny",
     "kind": "measured",
     "question": "Is it?",
+    "factor": "formula",
     "baseline": "",
     "places": "layer",
     "variants": ["a", "b"],
@@ -42,7 +43,10 @@ SPEC = {
     "claims": [
         {"id": "ONE", "rules": [number("std@1", 6.0), number("std@2", 2.0), number("std@3", 2.0)]},
         {"id": "TWO", "rules": [number("std@1", 0.0)]},
-        {"id": "MORE", "rules": [{"rule": "difference", "metric": "size", "high": "a"}]},
+        {
+            "id": "MORE",
+            "rules": [{"rule": "difference", "metric": "size", "high": "a", "low": "b"}],
+        },
     ],
 }
 

@@ -91,6 +91,8 @@ def test_seeds_and_orders_are_the_same_in_every_process():
     # Keras takes seconds to import and neither function needs it.
     program = (
         "import sys, types; sys.modules['keras'] = types.ModuleType('keras');"
+        "sys.modules['callbacks'] = types.ModuleType('callbacks');"
+        "sys.modules['callbacks'].__path__ = ['callbacks'];"
         "from zoo.runs.seeding import derived_seed, epoch_order;"
         "print(derived_seed(1, 'Dense', 0, 'kernel'), epoch_order(9, 4, 2).tolist())"
     )

@@ -20,7 +20,7 @@ from zoo.commands.options import (
     say,
 )
 from zoo.engine.device import import_keras
-from zoo.errors import Interrupted, MissingDataError, ZooError
+from zoo.errors import Interrupted, MissingDataError, MistakeError, ZooError
 
 if TYPE_CHECKING:
     pass
@@ -123,6 +123,11 @@ def run(
                     raise
                 say(error)
                 echo(f"{entry.name} is not run.", err=True)
+            except MistakeError as error:
+                if len(found) == 1:
+                    raise
+                say(error)
+                failed.append(entry.name)
             except (ZooError, Interrupted):
                 raise
             except Exception as error:

@@ -63,7 +63,8 @@ TABLES: Mapping[str, Sequence[Columns]] = {
     "curves.csv": [{**ROW, "epoch": WHOLE, "metric": TEXT, **SUMMARY}],
     "table.csv": [
         {
-            **ROW,
+            "variant": TEXT,
+            "learning_rate": MAYBE,
             "n": WHOLE,
             "diverged": WHOLE,
             **dict.fromkeys(

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from zoo.errors import ZooError
+from zoo.errors import MistakeError, ZooError
 
 
 @contextlib.contextmanager
@@ -37,7 +37,7 @@ def mistakes_in(path: Path, expected: str, line: int | None = None) -> Iterator[
         if isinstance(error, ZooError):
             raise type(error)(f"{where}: {error}") from error
         said = " ".join([f"{type(error).__name__}:", *str(error).split()]).rstrip(":.")
-        raise ZooError(f"{where}: {said}.\n{expected}") from error
+        raise MistakeError(f"{where}: {said}.\n{expected}") from error
 
 
 def place(path: Path, line: int | None) -> str | None:

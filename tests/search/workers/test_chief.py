@@ -391,9 +391,9 @@ def test_when_all_workers_die_the_chief_says_why(tune, started, tiny_experiment)
     tiny_experiment.write_text(f"{text}\n{dies}    raise OSError('no luck')\n", encoding="utf-8")
     code, out, err, _ = tune("r", "--trials", 4, "--workers", 2)
     assert code == 2
-    assert "worker1 ended with exit code 1." in out
+    assert "worker1 ended with exit code 2." in out
     assert "No worker is left. What has ended is stored, and the same command goes on." in err
-    assert "worker1 said: Failed: OSError: no luck" in err
+    assert re.search(r"worker1 said: Error: .*tiny\.py:\d+: OSError: no luck\.", err)
     assert "Traceback" not in err
     assert_gone(started)
 
