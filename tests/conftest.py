@@ -78,6 +78,16 @@ def zoo(monkeypatch, capsys, cache_home):
 
 
 @pytest.fixture
+def fit_without_xla(monkeypatch):
+    """Has the engine `fit` train without XLA, whose compilation takes longer than training.
+
+    For networks without random numbers, such as the tiny experiment's: it decides only what
+    TensorFlow draws.
+    """
+    monkeypatch.setattr("zoo.engine.fit.convolves", lambda model: True)
+
+
+@pytest.fixture
 def make_result():
     """Returns a function that makes a finished run; its key follows from variant, rate, seed."""
 

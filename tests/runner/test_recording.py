@@ -82,6 +82,7 @@ def test_records_are_averaged_over_seeds_at_the_chosen_rate():
     ]
 
 
+@pytest.mark.slow
 def test_recording_adds_pictures_and_changes_no_number(zoo, tiny_experiment, tmp_path):
     results = tmp_path / "results"
     words = ("run", tiny_experiment, "--results", results, "--learning-rates", 0.1, "--seeds", 2)
@@ -108,6 +109,8 @@ def test_recording_adds_pictures_and_changes_no_number(zoo, tiny_experiment, tmp
     assert "Received: 'gradient'" in err
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("fit_without_xla")
 def test_a_recorded_run_has_the_history_of_the_run(zoo, tiny_experiment, tmp_path, monkeypatch):
     from zoo.runner import trainer
 

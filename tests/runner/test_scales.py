@@ -72,6 +72,8 @@ def varying(path, factor, variants):
         ("data", '{"first": "digits", "second": "mnist1d"}'),
     ],
 )
+@pytest.mark.slow
+@pytest.mark.usefixtures("fit_without_xla")
 def test_data_may_be_what_varies(zoo, tiny_experiment, tmp_path, factor, variants):
     path = varying(tiny_experiment, factor, variants)
     words = ("run", path, "--learning-rates", "0.1", "--results")

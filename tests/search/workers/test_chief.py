@@ -32,92 +32,6 @@ pytestmark = [
 ]
 
 
-def tasks_of(count):
-    """Returns so many runs with the keys 0, 1, ..."""
-    return [Task(str(place), {"learning_rate": 0.1}, 2, place) for place in range(count)]
-
-
-def taken(dealer, worker):
-    """Returns the keys of what a worker is given until it is told to be idle."""
-    found = []
-    while (trial := dealer.create_trial(worker)).status == "RUNNING":
-        found.append(trial.trial_id)
-    assert trial.status == "IDLE"
-    return found
-
-
-def end(dealer, key, **values):
-    dealer.end_trial(protocol.trial_of(key, "COMPLETED", values))
-
-
-def ended(dealer):
-    """Returns the keys of the runs that have ended since the last time."""
-    found = []
-    while not dealer.ended.empty():
-        found.append(dealer.ended.get()[0])
-    return found
-
-
-def test_every_worker_gets_a_fair_share():
-    dealer = Dealer(3)
-    assert taken(dealer, "a") == []
-    dealer.put(tasks_of(7))
-    assert [taken(dealer, worker) for worker in "abc"] == [["0", "1", "2"], ["3", "4", "5"], ["6"]]
-    end(dealer, "6")
-    assert taken(dealer, "c") == []
-    dealer.put(tasks_of(9)[7:])
-    assert taken(dealer, "c") == ["7"]
-    assert ended(dealer) == ["6"]
-
-
-def test_a_worker_that_nobody_expected_gets_its_share_of_what_comes():
-    dealer = Dealer(1)
-    dealer.put(tasks_of(2))
-    assert taken(dealer, "a") == ["0", "1"]
-    assert taken(dealer, "b") == []
-    dealer.put(tasks_of(8)[2:])
-    assert taken(dealer, "b") == ["2", "3", "4"]
-
-
-def test_what_a_lost_worker_held_goes_to_the_others():
-    dealer = Dealer(3)
-    dealer.put(tasks_of(6))
-    assert [taken(dealer, worker) for worker in "abc"] == [["0", "1"], ["2", "3"], ["4", "5"]]
-    end(dealer, "0")
-    assert dealer.lose("a") == 1
-    assert set(dealer.workers()) == {"b", "c"}
-    end(dealer, "2")
-    end(dealer, "3")
-    assert taken(dealer, "b") == ["1"]
-
-
-def test_the_first_result_of_a_run_counts():
-    dealer = Dealer(1)
-    dealer.put(tasks_of(2))
-    taken(dealer, "a")
-    dealer.lose("a")  # it was only slow
-    end(dealer, "0", **{dealing.RESULT: "first"})
-    assert taken(dealer, "b") == ["1"]
-    end(dealer, "0", **{dealing.RESULT: "second"})
-    assert dealer.ended.get_nowait() == ("0", "first", "")
-    with pytest.raises(queue.Empty):
-        dealer.ended.get_nowait()
-
-
-def test_everybody_is_told_that_the_search_is_over():
-    dealer = Dealer(2)
-    dealer.put(tasks_of(1))
-    assert taken(dealer, "a") == ["0"]
-    assert taken(dealer, "b") == []
-    assert dealer.update_trial("0", {}).status == "RUNNING"
-    dealer.stop()
-    assert set(dealer.workers()) == {"a", "b"}
-    assert dealer.create_trial("b").status == "STOPPED"
-    assert set(dealer.workers()) == {"a"}
-    assert dealer.update_trial("0", {}).status == "STOPPED"
-    assert not dealer.workers()
-
-
 @pytest.fixture
 def server():
     """Returns a dealer for one worker and the part of a worker that finds its server."""
@@ -157,7 +71,7 @@ def left(monkeypatch):
 
 def test_a_worker_in_training_ends_with_its_chief(server, left):
     dealer, part, running = server
-    dealer.put(tasks_of(1))
+    dealer.put([Task("0", {"learning_rate": 0.1}, 2, 0)])
     link = distributed.Link(part)
     [task] = link.take()
     with link.beating(task.key):
@@ -169,7 +83,7 @@ def test_a_worker_in_training_ends_with_its_chief(server, left):
 
 def test_a_worker_in_training_ends_when_the_search_is_over(server, left):
     dealer, part, _ = server
-    dealer.put(tasks_of(1))
+    dealer.put([Task("0", {"learning_rate": 0.1}, 2, 0)])
     link = distributed.Link(part)
     [task] = link.take()
     with link.beating(task.key):
@@ -227,62 +141,6 @@ def test_a_worker_that_falls_silent_holds_nobody_up(
     assert [len(tasks) for tasks in given if tasks] == [2, 2, 2]
     assert given[0] == [tasks for tasks in given if tasks][-1]
     assert "w has not been heard for 0 s. Runs that go to the others: 2." in capsys.readouterr().out
-
-
-def test_a_part_follows_from_the_words_and_variables():
-    assert workers.part_of(1, {}) == Part()
-    assert workers.part_of(3, {}) == Part("chief", 3)
-    words = {workers.IP: "10.0.0.1", workers.PORT: "8000"}
-    chief = workers.part_of(1, {**words, workers.TUNER_ID: "chief"})
-    worker = workers.part_of(4, {**words, workers.TUNER_ID: "tuner0", workers.PATIENCE: "5"})
-    assert chief == Part("chief", 1, "10.0.0.1:8000")
-    assert worker == Part("tuner0", 4, "10.0.0.1:8000", 5.0)
-    assert [part.is_chief for part in (Part(), chief, worker)] == [False, True, False]
-    assert [part.is_worker for part in (Part(), chief, worker)] == [False, False, True]
-
-
-@pytest.mark.parametrize(
-    ("count", "variables", "message"),
-    [
-        (0, {}, "`--workers` must be at least 1. Received: 0"),
-        (1, {workers.IP: "1.2.3.4"}, "KERASTUNER_TUNER_ID must be set, too"),
-        (1, {workers.IP: "1.2.3.4", workers.TUNER_ID: "a"}, "KERASTUNER_ORACLE_PORT must be set"),
-        (
-            1,
-            {workers.IP: "h", workers.TUNER_ID: "a", workers.PORT: "1", workers.PATIENCE: "long"},
-            "ZOO_PATIENCE must be a number of seconds. Received: 'long'",
-        ),
-    ],
-)
-def test_a_part_that_makes_no_sense_is_named(count, variables, message):
-    with pytest.raises(ZooError, match=message):
-        workers.part_of(count, variables)
-
-
-@pytest.mark.parametrize(
-    ("listed", "found"),
-    [("0,1", ["0", "1"]), ("3", ["3"]), ("", []), ("-1", []), ("2,-1,0", ["2"])],
-)
-def test_gpus_are_those_that_may_be_seen(listed, found):
-    assert workers.gpus({"CUDA_VISIBLE_DEVICES": listed}) == found
-
-
-def test_without_a_driver_there_is_no_gpu(monkeypatch):
-    monkeypatch.setattr(workers, "GPU_QUERY", ("no such program",))
-    assert workers.gpus({}) == []
-    monkeypatch.setattr(workers, "GPU_QUERY", ("printf", "0\n1\n2\n"))
-    assert workers.gpus({}) == ["0", "1", "2"]
-
-
-def test_workers_take_the_gpus_in_turns():
-    def seen(gpus):
-        environments = [workers.environment_of(n, 8000, gpus, {"A": "b"}) for n in range(5)]
-        assert {environment["A"] for environment in environments} == {"b"}
-        assert len({environment[workers.TUNER_ID] for environment in environments}) == 5
-        return [environment.get("CUDA_VISIBLE_DEVICES") for environment in environments]
-
-    assert seen(["4", "6"]) == ["4", "6", "4", "6", "4"]
-    assert seen(["4"]) == seen([]) == [None] * 5
 
 
 @pytest.fixture

@@ -1,0 +1,57 @@
+"""The commands that read results."""
+
+from pathlib import Path
+
+import pytest
+
+from zoo.results import files, tables
+
+PLOTS = {"curves.svg", "curves.png", "sweep.svg", "sweep.png"}
+PLOTS |= {"effect.svg", "effect.png"}
+
+
+@pytest.mark.parametrize("form", tables.FORMATS)
+def test_table_prints_what_the_results_hold(zoo, results, form):
+    code, out, err = zoo("table", "tiny", "--format", form, "--results", results)
+    assert (code, err) == (0, "")
+    folder = results / "tiny"
+    assert out == tables.render(files.read_spec(folder), files.read_table(folder), form)
+    kept = {"md": "table.md", "csv": "table.csv"}
+    if form in kept:
+        assert out.encode() == (folder / kept[form]).read_bytes()
+
+
+def test_table_without_a_format_is_markdown(zoo, results):
+    code, out, _ = zoo("table", "tiny", "--results", results)
+    assert code == 0
+    assert out.encode() == (results / "tiny" / "table.md").read_bytes()
+
+
+def test_an_unknown_format_is_refused(refuses):
+    assert "must be one of md, csv, latex. Received: 'html'" in refuses(
+        "table", "tiny", "--format", "html"
+    )
+
+
+@pytest.mark.parametrize("command", ["table", "plot"])
+def test_missing_results_are_said_to_be_missing(refuses, command):
+    message = refuses(command, "tinny")
+    assert "There are no results for 'tinny'" in message
+    assert "Did you mean tiny?" in message
+    assert "`python -m zoo run tinny`" in message
+
+
+def test_plot_draws_and_names_the_files(zoo, results, content):
+    before = content(results)
+    code, out, err = zoo("plot", "tiny", "--results", results)
+    assert (code, err) == (0, "")
+    assert {Path(line) for line in out.splitlines()} == {results / "tiny" / name for name in PLOTS}
+    drawn = content(results)
+    assert set(drawn) == set(before) | {f"tiny/{name}" for name in PLOTS}
+    assert zoo("plot", "--all", "--results", results)[1] == out
+    assert content(results) == drawn  # again changes no byte
+
+
+def test_plot_all_without_results_is_refused(refuses, tmp_path):
+    message = refuses("plot", "--all", "--results", tmp_path / "empty", store=False)
+    assert "There are no results in" in message
