@@ -1,5 +1,7 @@
 """What the tests of the commands share: results of `tiny`, and how wrong words are refused."""
 
+import shutil
+
 import pytest
 
 from zoo.results import tables
@@ -18,21 +20,27 @@ def content():
     return read
 
 
+@pytest.fixture(scope="session")
+def kept(tmp_path_factory):
+    """Returns where the results that every test gets a copy of are kept, once one has made them."""
+    return tmp_path_factory.mktemp("kept") / "results"
+
+
 @pytest.fixture
-def results(tmp_path, spec, make_result):
+def results(tmp_path, spec, make_result, kept):
     """Returns a results folder with the store, tables and declaration of `tiny`."""
-    folder = tmp_path / "results"
-    runs = [
-        make_result(variant, rate, seed, test_accuracy=seed % 7 / 7, val_accuracy=0.5 + rate)
-        for variant in ("relu", "tanh")
-        for rate in (0.01, 0.1, 0.03)
-        for seed in range(60)
-    ]
-    with Store(folder) as store:
-        for run in runs:
-            store.add("tiny", run)
-    tables.write(folder / "tiny", spec, summarise(runs, ["relu", "tanh"], "relu"))
-    return folder
+    if not kept.is_dir():
+        runs = [
+            make_result(variant, rate, seed, test_accuracy=seed % 7 / 7, val_accuracy=0.5 + rate)
+            for variant in ("relu", "tanh")
+            for rate in (0.01, 0.1, 0.03)
+            for seed in range(60)
+        ]
+        with Store(kept) as store:
+            for run in runs:
+                store.add("tiny", run)
+        tables.write(kept / "tiny", spec, summarise(runs, ["relu", "tanh"], "relu"))
+    return shutil.copytree(kept, tmp_path / "results")
 
 
 @pytest.fixture

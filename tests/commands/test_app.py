@@ -84,9 +84,6 @@ def test_words_that_no_command_knows_are_refused(zoo, words):
     assert "Traceback" not in err
 
 
-# Wrong words to `run`.
-
-
 def test_the_doctor_reports_a_healthy_store_and_refuses_a_truncated_one(zoo, results):
     code, out, _ = zoo("doctor", "--results", results)
     assert code == 0
@@ -99,6 +96,3 @@ def test_the_doctor_reports_a_healthy_store_and_refuses_a_truncated_one(zoo, res
     assert code == 2
     assert "is damaged (" in err
     assert path.read_bytes() == halved
-
-
-# Commands that load Keras but train nothing.
