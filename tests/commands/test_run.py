@@ -103,9 +103,6 @@ def test_a_module_beside_an_experiment_is_found(zoo, results, tiny_experiment, m
     assert out.startswith("beside: 32 runs")
 
 
-# Wrong data.
-
-
 @pytest.mark.parametrize("place", ["file", "file/below"])
 def test_a_results_folder_that_cannot_be_written_is_refused(
     refuses, tiny_experiment, tmp_path, place

@@ -10,9 +10,6 @@ def save_csv(path, columns, rows):
     return path
 
 
-# Commands that read.
-
-
 @pytest.mark.parametrize(
     ("name", "offer"), [("mnist1", "Did you mean mnist1d"), ("zzz", "Choose from: mnist1d, digits")]
 )
@@ -91,6 +88,3 @@ def test_nan_in_an_archive_names_its_row(refuses, tiny_experiment, tmp_path):
     message = refuses("run", tiny_experiment, "--data", tmp_path / "mine.npz")
     assert "has 1 values that are NaN, infinite or beyond float32" in message
     assert "row 7, index [7, 2]" in message
-
-
-# A store that cannot be used.
