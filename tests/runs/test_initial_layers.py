@@ -11,7 +11,7 @@ from zoo.runs.seeding import InitialValues, fresh_model
 # TensorFlow's variables do not know NumPy 2's `copy` yet.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
-SEEDS = range(12)
+SEEDS = range(8)
 # Right draws differ so much from others with a chance of 1 in 100,000. The elements of an
 # orthogonal matrix are not independent: that makes two samples more alike.
 UNLIKELY = 1e-5
@@ -206,6 +206,7 @@ def test_layers_with_weights(name):
     compare(with_weights(name))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(set(CLASSES) - set(WEIGHTED) - set(EXCEPTIONS)))
 def test_layers_without_weights(name):
     random = compare(without_weights(name))
