@@ -8,7 +8,7 @@ import pytest
 from keras import layers, optimizers
 from keras.callbacks import EarlyStopping
 from keras.optimizers import schedules
-from population_case import DATA, alone, job, jobs_of, together
+from population_case import DATA, alone, job, jobs_of, tensorflow_only, together
 
 # TensorFlow's variables do not know NumPy 2's `copy` yet.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -52,6 +52,7 @@ class Unfreeze(keras.callbacks.Callback):
 WHERE = ("on_train_begin", "on_epoch_begin", "on_epoch_end", "on_train_end")
 
 
+@tensorflow_only  # on JAX, Keras's fit cannot go on
 @pytest.mark.parametrize(
     "where",
     [pytest.param(where, marks=pytest.mark.slow) for where in WHERE if where != "on_epoch_end"]
@@ -73,7 +74,7 @@ def test_a_run_whose_callback_frees_a_layer_is_trained_by_fit_from_its_start(whe
         assert result.final == expected.final
     undisturbed = together(*staying)
     for item in staying:
-        assert results[item.run].engine == "population of 8"
+        assert results[item.run].engine.startswith("population")
         assert results[item.run].history == undisturbed[item.run].history
 
 
@@ -95,6 +96,7 @@ def test_that_the_error_is_swallowed_changes_nothing():
     assert result.history == alone(item).history
 
 
+@tensorflow_only
 def test_what_code_tells_needs_no_epoch_in_a_population():
     class Sets(keras.callbacks.Callback):
         def on_epoch_begin(self, epoch, logs=None):
@@ -116,7 +118,7 @@ class Patience(keras.callbacks.Callback):
 def test_state_on_the_model_is_the_runs_own():
     items = jobs_of(range(3), epochs=6, callbacks=lambda: [Patience()])
     for result in together(*items).values():
-        assert result.engine == "population of 8"
+        assert result.engine.startswith("population")
         assert result.epochs == 3
 
 
@@ -137,7 +139,7 @@ def test_layers_that_a_callback_has_kept_are_the_runs_own():
     plain = together(*jobs_of((0, 4), variant="plain"))
     for item, other in zip(items, plain.values(), strict=True):
         result = results[item.run]
-        assert result.engine == "population of 8"
+        assert result.engine.startswith("population")
         np.testing.assert_allclose(result.history["loss"], alone(item).history["loss"], rtol=1e-5)
         assert result.history["loss"] != other.history["loss"]
 
@@ -181,7 +183,7 @@ def test_models_saved_by_callbacks_are_their_runs_own(tmp_path):
 
     items = jobs_of((0, 1), optimizer=optimizers.Adam, epochs=2, callbacks=lambda: [Saves()])
     for result in together(*items).values():
-        assert result.engine == "population of 8"
+        assert result.engine.startswith("population")
         (record,) = result.records
         model = keras.models.load_model(record["path"])
         loss = model.evaluate(DATA.x_validation, DATA.y_validation, verbose=0)[0]
@@ -192,4 +194,4 @@ def test_models_saved_by_callbacks_are_their_runs_own(tmp_path):
 
 def test_a_callback_without_change_keeps_the_population():
     item = job(callbacks=lambda: [Reads()])
-    assert together(item)[item.run].engine == "population of 8"
+    assert together(item)[item.run].engine.startswith("population")

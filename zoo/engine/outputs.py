@@ -40,6 +40,7 @@ def rights(labels: Any, outputs: Any, largest: Callable[[Any], Any] | None = Non
         Float32 of shape `(examples,)`.
     """
     largest = largest or (lambda values: ops.argmax(values, axis=-1))
+    labels, outputs = ops.convert_to_tensor(labels), ops.convert_to_tensor(outputs)
     if len(labels.shape) > 1 and labels.shape[-1] == 1:
         labels = ops.squeeze(labels, axis=-1)
     if outputs.shape[-1] == 1:
