@@ -84,7 +84,7 @@ def fit_without_xla(monkeypatch):
     For networks without random numbers, such as the tiny experiment's: it decides only what
     TensorFlow draws.
     """
-    monkeypatch.setattr("zoo.engine.fit.convolves", lambda model: True)
+    monkeypatch.setattr("zoo.engine.fit.takes_xla", lambda model: False)
 
 
 @pytest.fixture

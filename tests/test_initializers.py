@@ -5,9 +5,6 @@ from keras import layers
 
 from zoo.initializers import LSUV, DeltaOrthogonal, IdenticalColumns, scale_to_unit_variance
 
-# TensorFlow's variables do not know NumPy 2's `copy` yet.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 INPUTS = np.random.default_rng(0).normal(2.0, 3.0, (400, 20)).astype("float32")
 
 

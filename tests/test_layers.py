@@ -5,9 +5,6 @@ from scipy.special import expit, lambertw
 
 from zoo.layers import DropConnect, Maxout, RReLU, Swish
 
-# TensorFlow's variables do not know NumPy 2's `copy` yet.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 BOUND = 5  # standard errors; a correct layer crosses them once in 1.7 million draws
 
 

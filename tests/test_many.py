@@ -8,9 +8,6 @@ import pytest
 import zoo
 from zoo.errors import ZooError
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
-
 tensorflow_only = pytest.mark.skipif(
     keras.backend.backend() != "tensorflow", reason="a trait of TensorFlow"
 )

@@ -17,9 +17,6 @@ from zoo.measure import (
     total,
 )
 
-# TensorFlow's variables do not know NumPy 2's `copy` yet.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 
 def tanh_chain(weights):
     """Returns a model of units in a row, z1 to zn, each of one weight and a tanh."""

@@ -8,9 +8,6 @@ from zoo.experiment import Recipe
 from zoo.layers import Maxout
 from zoo.measure import slopes
 
-# TensorFlow's variables do not know NumPy 2's `copy` yet.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 
 @pytest.fixture(scope="module")
 def data():

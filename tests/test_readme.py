@@ -65,14 +65,12 @@ def test_own_claim_is_declared_as_shown(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 def test_fit_many_as_shown(capsys):
     exec(compile(BLOCKS[2], "README.md", "exec"), {})
     assert "learning_rate=" in capsys.readouterr().out
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 def test_a_hypermodel_is_searched_as_shown(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     shown = BLOCKS[3].replace("trials=30", "trials=3").replace("executions=3", "executions=1")

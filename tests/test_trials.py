@@ -12,9 +12,6 @@ from zoo.runs.seeding import derived_seed
 from zoo.search_space import Dimension
 from zoo.trials import draw_points, search, train
 
-# TensorFlow's variables do not know NumPy 2's `copy` yet.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 
 def build_model(input_shape, num_classes, units=4):
     return keras.Sequential(

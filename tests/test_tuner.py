@@ -17,10 +17,6 @@ from zoo.results.store import Store
 from zoo.search.hypermodel import space_of
 from zoo.tuner import Search
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
-]
-
 LOSS = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
 
@@ -241,6 +237,31 @@ def test_a_fit_of_its_own_may_ask_for_more(tmp_path):
         searched(OwnFit(), tmp_path, strategy="grid", trials=4).trials, trials
     )
     assert OwnFit.fits == fits == 4
+
+
+RATE_FACTOR = 1.0
+
+
+def factor():
+    return RATE_FACTOR
+
+
+class Scaled(keras_tuner.HyperModel):
+    """Uses a global number of its author's where it fits."""
+
+    def build(self, hp):
+        return of_rate(hp)
+
+    def fit(self, hp, model, *args, **kwargs):
+        return factor() * hp.get("lr")
+
+
+def test_a_changed_constant_of_a_fit_of_its_own_is_another_run(tmp_path, monkeypatch):
+    arguments = {"strategy": "grid", "trials": 2, "objective": keras_tuner.Objective("x", "max")}
+    scores = searched(Scaled(), tmp_path, **arguments).trials["score"]
+    monkeypatch.setitem(globals(), "RATE_FACTOR", 2.0)
+    again = searched(Scaled(), tmp_path, **arguments).trials["score"]
+    np.testing.assert_allclose(sorted(again), 2 * np.sort(scores))
 
 
 class Returning(keras_tuner.HyperModel):

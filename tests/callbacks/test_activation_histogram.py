@@ -15,9 +15,6 @@ from callback_case import (
 from callbacks import ActivationHistogram
 from callbacks.activation_histogram import activation_statistics, bounds_of, chosen_layers
 
-# TensorFlow's variables do not know NumPy 2's `copy` yet.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 PROBE = X[:20]
 
 

@@ -9,9 +9,6 @@ from callback_case import CLASSES, FEATURES, X, Y, crossentropy
 
 from callbacks.batch_size_schedule import BatchSizeSchedule
 
-# TensorFlow's variables do not know NumPy 2's `copy` yet.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 EXAMPLES = len(X)
 
 

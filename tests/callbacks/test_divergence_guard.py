@@ -8,9 +8,6 @@ from callback_case import assert_same_runs, fit_alone, fit_in_both_engines
 from callbacks import DivergenceGuard
 from callbacks.divergence_guard import broken_rule
 
-# TensorFlow's variables do not know NumPy 2's `copy` yet.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 
 def drive(callback, costs):
     """Plays a fit whose epochs log `costs`; returns how many epochs were trained."""

@@ -10,9 +10,6 @@ from callback_case import assert_same_runs, fit_alone, fit_in_both_engines
 
 from callbacks import EarlyStopping, ReduceLROnPlateau
 
-# TensorFlow's variables do not know NumPy 2's `copy` yet.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 
 class Weights:
     """A model whose weights are the number of the epoch."""

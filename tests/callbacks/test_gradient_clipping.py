@@ -5,9 +5,6 @@ from callback_case import X, Y, assert_same_runs, crossentropy, fit_alone, fit_i
 
 from callbacks import GradientClipping
 
-# TensorFlow's variables do not know NumPy 2's `copy` yet.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 RATE = 0.5
 ATTRIBUTES = {"value": "clipvalue", "norm": "clipnorm", "global_norm": "global_clipnorm"}
 

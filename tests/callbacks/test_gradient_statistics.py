@@ -17,9 +17,6 @@ from callbacks import GradientStatistics
 from callbacks.gradient_probe import Probe
 from callbacks.gradient_statistics import gradient_size
 
-# TensorFlow's variables do not know NumPy 2's `copy` yet.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 
 def smooth_model():
     """Returns a network whose loss has derivatives everywhere."""

@@ -6,9 +6,6 @@ import pytest
 
 from callbacks import InverseSquareRootDecay, NewBob
 
-# TensorFlow's variables do not know NumPy 2's `copy` yet.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 
 def drive(callback, values, rate=1.0):
     """Plays a fit whose epochs log `values`; returns the rate of every epoch that was trained."""

@@ -10,9 +10,6 @@ from callback_case import assert_same_runs, fit_alone, fit_in_both_engines
 
 from callbacks import InverseSquareRootDecay, ReduceLROnPlateau
 
-# TensorFlow's variables do not know NumPy 2's `copy` yet.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 
 def drive(callback, values, optimizer):
     """Plays a fit whose epochs log `values`; returns rate and state after every epoch."""

@@ -16,9 +16,6 @@ from callback_case import (
 from callbacks import UpdateRatio
 from callbacks.update_ratio import update_ratio
 
-# TensorFlow's variables do not know NumPy 2's `copy` yet.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 
 def slow_ratio(before, after):
     pairs = list(zip(np.ravel(before).tolist(), np.ravel(after).tolist(), strict=True))

@@ -9,9 +9,6 @@ from callbacks import WeightStatistics
 from callbacks.kernels import kernels
 from callbacks.weight_statistics import weight_statistics
 
-# TensorFlow's variables do not know NumPy 2's `copy` yet.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 METRICS = ["mean", "standard_deviation", "norm"]
 
 

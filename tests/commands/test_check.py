@@ -1,9 +1,3 @@
-import pytest
-
-# TensorFlow's variables do not know NumPy 2's `copy` yet.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
-
 def test_a_right_experiment_prints_a_line_a_check_and_ends_well(zoo, tiny_experiment):
     code, out, err = zoo("check", tiny_experiment)
     assert (code, err) == (0, "")

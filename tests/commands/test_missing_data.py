@@ -5,9 +5,6 @@ import pytest
 
 from zoo.runner import registry
 
-# TensorFlow's variables do not know NumPy 2's `copy` yet.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 MEASURED = '''"""Is there anything?"""
 
 from zoo.experiment import Measurement

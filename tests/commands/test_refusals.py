@@ -15,9 +15,6 @@ from zoo.results.store import Store
 from zoo.results.summary import summarise
 from zoo.runner.prepare import MOST_SEEDS
 
-# TensorFlow's variables do not know NumPy 2's `copy` yet.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 LONG = "a" * 5000
 ESCAPE = "\x1b]0;mine\x07\x1b[31m"
 NO_UTF8 = os.fsdecode(b"a\xff")

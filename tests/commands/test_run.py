@@ -207,3 +207,26 @@ def test_batch_larger_than_the_data_says_what_to_do(zoo, tmp_path):
     code, out, _ = zoo("run", "activation", "--data", path, "--dry-run", "--batch-size", 8)
     assert code == 0
     assert re.match(r"activation@data=mine-[0-9a-f]{6},batch=8: ", out)
+
+
+def test_what_a_key_cannot_know_is_said_where_runs_were_stored(
+    zoo, tmp_path, tiny_experiment, fit_without_xla
+):
+    scale = tmp_path / "scale.txt"
+    scale.write_text("1.0")
+    text = tiny_experiment.read_text().replace(
+        "def build_model",
+        f"def scaled(x):\n    return x * float(Path({str(scale)!r}).read_text())\n\n\n"
+        "def build_model",
+    )
+    text = text.replace("import keras\n", "from pathlib import Path\n\nimport keras\n", 1)
+    tiny_experiment.write_text(text.replace('"tanh": "tanh"', '"scaled": scaled'))
+    words = ["--engine", "fit", "--seeds", "1", "--epochs", "1", "--learning-rates", "0.1"]
+    command = ["run", tiny_experiment, *words, "--results", tmp_path / "results"]
+    said = "tiny.scaled calls read_text: a change of what it reads is not seen; --fresh trains all"
+    code, out, err = zoo(*command)
+    assert (code, err) == (0, "")
+    assert "Trained 2 runs, 0 were stored" in out
+    assert said not in out
+    assert said in zoo(*command)[1]
+    assert "Trained 2 runs, 0 were stored" in zoo(*command, "--fresh")[1]

@@ -16,9 +16,6 @@ from zoo import data as datasets
 from zoo.runner.contract import declaration, networks, training
 from zoo.runner.registry import entries
 
-# TensorFlow's variables do not know NumPy 2's `copy` yet.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 ROOT = Path(__file__).parents[2]
 ALL = {entry.name: entry for entry in entries()}
 TRAINED = {name: entry for name, entry in ALL.items() if entry.kind == "trained"}

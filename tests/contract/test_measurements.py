@@ -17,9 +17,6 @@ from zoo.runner.prepare import Settings
 from zoo.runner.registry import entries
 from zoo.runner.trainer import Engine
 
-# TensorFlow's variables do not know NumPy 2's `copy` yet.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 RESULTS = Path(__file__).parents[2] / "results"
 ENTRIES = {entry.name: entry for entry in entries() if entry.kind == "measured"}
 # What trains on data that are downloaded is not measured by tests.

@@ -146,10 +146,6 @@ def test_a_table_that_does_not_fit_the_memory(tmp_path, monkeypatch):
         read_file(str(tmp_path / "a.csv"))
 
 
-def test_free_memory_is_some_of_this_machine():
-    assert 2**20 < archives.free_memory() < 2**50
-
-
 @pytest.mark.parametrize(
     ("dtype", "value", "usable"),
     [

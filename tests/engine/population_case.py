@@ -96,7 +96,7 @@ def alone(item, compiled=True):
     with (
         contextlib.nullcontext()
         if compiled
-        else mock.patch.object(fit, "convolves", return_value=True)
+        else mock.patch.object(fit, "takes_xla", return_value=False)
     ):
         return fit.train_one(item, DATA, Silent())
 

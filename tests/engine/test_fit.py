@@ -15,9 +15,6 @@ from zoo.experiment import Recipe
 from zoo.runs.run import METRICS, Job, Run, Silent
 from zoo.runs.seeding import epoch_order
 
-# TensorFlow's variables do not know NumPy 2's `copy` yet.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 EXAMPLES, BATCH, CLASSES = 80, 24, 3
 STEPS = 3  # 80 = 3 * 24 + 8: the last batch is incomplete
 
@@ -252,3 +249,25 @@ def test_same_seed_gives_the_same_result_whatever_ran_between():
 
 def test_reason_for_the_engine_stands_beside_its_name():
     assert fit.train_one(job(epochs=1), DATA, Silent(), "a test").engine == "fit (a test)"
+
+
+def recurrent(input_shape, num_classes):
+    cell = layers.LSTM(4)
+    return keras.Sequential(
+        [keras.Input(input_shape), layers.Reshape((5, 1)), cell, layers.Dense(num_classes)]
+    )
+
+
+def convolving(input_shape, num_classes):
+    cell = layers.Conv1D(4, 3)
+    return keras.Sequential(
+        [keras.Input(input_shape), layers.Reshape((5, 1)), cell, layers.Flatten(), layers.Dense(3)]
+    )
+
+
+@pytest.mark.parametrize(
+    ("build_model", "on_tensorflow"), [(noisy, True), (recurrent, False), (convolving, False)]
+)
+def test_xla_compiles_what_a_population_could_train(build_model, on_tensorflow):
+    expected = on_tensorflow or keras.backend.backend() != "tensorflow"
+    assert fit.takes_xla(build_model((5,), CLASSES)) == expected

@@ -8,9 +8,6 @@ from zoo.engine.given import data_and_loss
 from zoo.engine.outputs import loss_of
 from zoo.runs.run import Silent
 
-# TensorFlow's variables do not know NumPy 2's `copy` yet.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 GENERATOR = np.random.default_rng(0)
 X, Y = GENERATOR.normal(size=(12, 5)), np.arange(12) % 3
 WORDS = np.array(["ant", "bee", "cat"])

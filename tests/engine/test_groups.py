@@ -17,9 +17,6 @@ from zoo.initializers import LSUV
 from zoo.layers import Swish
 from zoo.runs.run import Job, Run
 
-# TensorFlow's variables do not know NumPy 2's `copy` yet.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 FEATURES, CLASSES, UNITS, BATCH = 6, 3, 12, 32
 
 
@@ -257,6 +254,16 @@ def test_places_on_a_processor_do_not_depend_on_the_number_of_runs():
 
 def linear(input_shape, num_classes):
     return keras.Sequential([keras.Input(input_shape), layers.Dense(num_classes)])
+
+
+@pytest.mark.parametrize(("fitting", "size"), [(8, 8), (7.9, 4), (3.9, 2), (1.9, 1), (0.1, 1)])
+def test_a_processor_whose_memory_is_nearly_full_trains_fewer(monkeypatch, fitting, size):
+    (group,) = grouped(job(build_model=linear))
+    free = 1.0001 * fitting * bytes_per_run(group, DATA) / module.MEMORY_SHARE
+    monkeypatch.setattr(module, "free_memory", lambda: free)
+    (group,) = grouped(job(build_model=linear))
+    assert group.size == size
+    assert ("MB a run of" in group.why_size) == (size < 8)
 
 
 @pytest.mark.parametrize("cores", [1, 3])

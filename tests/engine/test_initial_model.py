@@ -12,9 +12,6 @@ from zoo.experiment import Recipe
 from zoo.initializers import LSUV
 from zoo.runs.run import Job, Run, Silent
 
-# TensorFlow's variables do not know NumPy 2's `copy` yet.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 FEATURES, CLASSES = 6, 3
 
 

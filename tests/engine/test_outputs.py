@@ -14,9 +14,6 @@ from zoo.experiment import Recipe
 from zoo.losses import OneHotLoss
 from zoo.runs.run import Job, Run, Silent
 
-# TensorFlow's variables do not know NumPy 2's `copy` yet.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 GENERATOR = np.random.default_rng(0)
 N = 40
 

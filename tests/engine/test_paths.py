@@ -13,9 +13,6 @@ from zoo.engine.paths import Paths
 from zoo.experiment import Recipe
 from zoo.runs.run import Job, Run, Silent
 
-# TensorFlow's variables do not know NumPy 2's `copy` yet.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 
 def linear(input_shape, num_classes):
     return keras.Sequential([keras.Input(input_shape), layers.Dense(num_classes)])

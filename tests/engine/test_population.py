@@ -33,10 +33,6 @@ from zoo.engine.groups import PLACES_CPU, groups
 from zoo.layers import Swish
 from zoo.runs.run import Job, Run, Silent
 
-# TensorFlow's variables do not know NumPy 2's `copy` yet.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
-
 # The same bits, whoever trains beside
 
 

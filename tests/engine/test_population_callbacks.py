@@ -26,9 +26,6 @@ from zoo.engine.groups import groups
 from zoo.engine.program import Program
 from zoo.runs.run import Job, Silent
 
-# TensorFlow's variables do not know NumPy 2's `copy` yet.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 
 @pytest.mark.slow
 def test_divergence_equals_fit_and_callbacks_hear_of_the_end():

@@ -25,10 +25,6 @@ from callbacks import NewBob
 from experiments.optimizers.schedule import EXPERIMENT as SCHEDULES
 from zoo.layers import DropConnect, Maxout, RReLU, Swish
 
-# TensorFlow's variables do not know NumPy 2's `copy` yet.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
-
 # Equal to fit: layers
 
 

@@ -10,9 +10,6 @@ from keras.callbacks import EarlyStopping
 from keras.optimizers import schedules
 from population_case import DATA, alone, job, jobs_of, tensorflow_only, together
 
-# TensorFlow's variables do not know NumPy 2's `copy` yet.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 
 def frozen(input_shape, num_classes):
     """Builds layers of equal size, the first of them frozen."""

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import keras
 import numpy as np
-import pytest
 from keras.optimizers import schedules
 from population_case import DATA, ROUNDING, STEPS, job, linear
 
@@ -12,9 +11,6 @@ from experiments.optimizers.schedule import EXPERIMENT as SCHEDULES
 from zoo.engine.groups import groups
 from zoo.engine.program import Program
 from zoo.runs.plan import optimizer_of
-
-# TensorFlow's variables do not know NumPy 2's `copy` yet.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 
 def test_a_trace_is_the_schedule_at_every_step():

@@ -11,9 +11,6 @@ from keras.optimizers import schedules
 import callbacks
 from zoo.engine.run_model import BATCH_HOOKS, Loan, NeedsFit, change_of_training, hook_below_epochs
 
-# TensorFlow's variables do not know NumPy 2's `copy` yet.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 
 @pytest.fixture(scope="module")
 def host():

@@ -7,9 +7,6 @@ import pytest
 from zoo.figures.search import best_of_k, draw_grid_and_random, draw_parallel, importance, shares
 from zoo.search_space import Dimension
 
-# TensorFlow's variables do not know NumPy 2's `copy` yet.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 
 def test_the_best_of_k_is_that_of_all_subsets():
     score = np.array([1.0, 2.0, 3.0, 5.0])

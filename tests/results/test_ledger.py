@@ -18,9 +18,6 @@ from zoo.errors import ZooError
 from zoo.results import files, ledger, tables
 from zoo.results.summary import summarise
 
-# Keras hands its variables to NumPy 2 in the old way.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 SEEDS = 8
 NOISE = [place / 64 for place in (-5, 3, 1, -1, 5, -3, 2, -2)]
 CLAIMS = [

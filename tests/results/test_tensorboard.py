@@ -7,9 +7,6 @@ from tensorboard.util.tensor_util import make_ndarray
 from zoo.errors import ZooError
 from zoo.results.tensorboard import write
 
-# TensorFlow's variables do not know NumPy 2's `copy` yet.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 
 def read(folder):
     events = EventAccumulator(str(folder), size_guidance={"tensors": 0})

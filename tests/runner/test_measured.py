@@ -15,9 +15,6 @@ from zoo.results.measured import summarise
 from zoo.runner.measured import measure
 from zoo.runner.registry import find
 
-# TensorFlow's variables do not know NumPy 2's `copy` yet.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 MINE = '''"""Does doubling double?
 
 References:

@@ -7,9 +7,6 @@ from callbacks.preflight import NAMES
 from zoo.errors import ZooError
 from zoo.runner.preflight import reports, summary_lines, table_lines
 
-# TensorFlow's variables do not know NumPy 2's `copy` yet.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 
 @pytest.fixture(autouse=True)
 def _cache(monkeypatch, cache_home):

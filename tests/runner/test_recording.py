@@ -9,9 +9,6 @@ from zoo.results.store import Store
 from zoo.runner.recording import rows_of
 from zoo.runs.run import Result, Run
 
-# TensorFlow's variables do not know NumPy 2's `copy` yet.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 
 def test_a_block_is_a_kernel_with_what_follows_it():
     layers = keras.layers

@@ -14,11 +14,7 @@ import pytest
 
 from zoo.commands import app as cli
 
-pytestmark = [
-    pytest.mark.slow,
-    # Keras hands its variables to NumPy 2 in the old way.
-    pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept:DeprecationWarning"),
-]
+pytestmark = pytest.mark.slow
 
 PLANNED = 2 * 2 * 2  # variants, learning rates, seeds
 RUNS = 2 * 3 * 2  # the higher rate is best for both variants, so each grid is widened by one

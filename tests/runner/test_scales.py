@@ -10,9 +10,6 @@ from zoo.preprocessing import Range, standardise
 from zoo.runner.prepare import Settings, prepare
 from zoo.runner.registry import entries, find
 
-# TensorFlow's variables do not know NumPy 2's `copy` yet.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 SCALED = [entry.name for entry in entries() if entry.scales()]
 
 

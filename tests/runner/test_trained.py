@@ -14,10 +14,6 @@ from zoo.runner import prepare as preparing
 from zoo.runner import trained as runner
 from zoo.runner.trainer import ENGINES
 
-# Keras hands its variables to NumPy 2 in the old way.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
-
 # An experiment of a user's own, with claims of all kinds.
 OWN = '''"""Does a linear model like small rates?"""
 

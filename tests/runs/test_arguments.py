@@ -10,9 +10,6 @@ from zoo.errors import ZooError
 from zoo.experiment import no_schedule
 from zoo.runs import arguments
 
-# TensorFlow's variables do not know NumPy 2's `copy` yet.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 # Optimizers
 
 

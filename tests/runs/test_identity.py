@@ -19,9 +19,6 @@ from zoo.initializers import IdenticalColumns
 from zoo.runs.identity import describe, key_of
 from zoo.runs.plan import plan
 
-# TensorFlow's variables do not know NumPy 2's `copy` yet.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 
 def toy_data(fingerprint="f"):
     x, y = np.zeros((20, 4), np.float32), np.arange(20, dtype=np.int32) % 2

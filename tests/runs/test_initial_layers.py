@@ -8,9 +8,6 @@ from scipy import stats
 
 from zoo.runs.seeding import InitialValues, fresh_model
 
-# TensorFlow's variables do not know NumPy 2's `copy` yet.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 SEEDS = range(8)
 # Right draws differ so much from others with a chance of 1 in 100,000. The elements of an
 # orthogonal matrix are not independent: that makes two samples more alike.

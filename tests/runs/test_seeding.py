@@ -14,9 +14,6 @@ from zoo.initializers import IdenticalColumns
 from zoo.layers import DropConnect, RReLU
 from zoo.runs.seeding import InitialValues, derived_seed, epoch_order, fresh_model
 
-# TensorFlow's variables do not know NumPy 2's `copy` yet.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 ROOT = Path(__file__).parents[2]
 
 

@@ -12,11 +12,6 @@ from zoo.results.store import Store
 from zoo.search import tune as searching
 from zoo.search.oracle import Oracle
 
-# TensorFlow's variables do not know NumPy 2's `copy` yet.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
-]
-
 STRATEGIES = {
     "random": ("--trials", 12),
     "grid": ("--trials", 8),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -21,9 +21,6 @@ from zoo.commands.options import (
 )
 from zoo.engine.device import import_keras
 from zoo.errors import Interrupted, MissingDataError, MistakeError, ZooError
-
-if TYPE_CHECKING:
-    pass
 
 
 def run(

@@ -1,7 +1,6 @@
 """Arrays out of `.npz` archives of anybody's: what they claim is checked before it is unpacked."""
 
 import math
-import os
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from zoo.data.memory import free_memory
 from zoo.errors import ZooError
 
 Array = NDArray[Any]
@@ -86,16 +86,6 @@ def check_memory(path: Path, size: int) -> None:
             f"{path} holds {_amount(size)} and needs about {COPIES} times as much; "
             f"{_amount(free)} of memory are free. Take fewer examples, or smaller types."
         )
-
-
-def free_memory() -> int:
-    """Returns the bytes of memory that can be used without swapping."""
-    try:
-        with open("/proc/meminfo", encoding="ascii") as file:
-            lines = dict(line.split(":", 1) for line in file)
-        return int(lines["MemAvailable"].split()[0]) * 1024
-    except (OSError, KeyError):  # not Linux: then at most what is built in
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def _amount(size: int) -> str:

@@ -13,7 +13,7 @@ import keras
 from zoo.data import Data
 from zoo.data.arrays import rows
 from zoo.engine.device import device_name, on_processor
-from zoo.engine.initial_model import Start, Starts, convolves
+from zoo.engine.initial_model import Start, Starts, convolves, recurrent_in
 from zoo.runs.plan import steps_per_epoch
 from zoo.runs.run import METRICS, Job, Progress, Result, exact_share, records_of, status_of
 from zoo.runs.seeding import epoch_order
@@ -49,11 +49,7 @@ def train_one(
     start = start or Start(recipe, data)
     model = start.fresh(run.seed)
     optimizer, callbacks = start.trained_by(job)
-    # Compiled by XLA like the population: TensorFlow's random numbers differ inside and outside.
-    # Convolutions on a processor never train in a population, and on TensorFlow they are many
-    # times slower with XLA than without.
-    plain = keras.backend.backend() == "tensorflow" and convolves(model) and on_processor()
-    model.compile(optimizer, recipe.loss(), metrics=["accuracy"], jit_compile=not plain)
+    model.compile(optimizer, recipe.loss(), metrics=["accuracy"], jit_compile=takes_xla(model))
     recorder = _Recorder(job, progress)
     model.fit(
         _batches(data.x_train, data.y_train, recipe.batch_size, run.seed),
@@ -86,6 +82,18 @@ def train_one(
         seconds=time.perf_counter() - began,
         records=records_of(callbacks),
     )
+
+
+def takes_xla(model: Any) -> bool:
+    """Returns whether XLA compiles a model's training, as it does a population's.
+
+    TensorFlow's random numbers differ inside and outside of XLA, so what could train in a
+    population does. Recurrent networks never can, and convolutions not on a processor; both are
+    many times slower with XLA on TensorFlow, which compiles them for every run.
+    """
+    if keras.backend.backend() != "tensorflow":
+        return True
+    return not recurrent_in(model) and not (convolves(model) and on_processor())
 
 
 def _batches(x: Any, y: Any, batch_size: int, seed: int) -> Iterator[tuple[Any, Any]]:

@@ -14,8 +14,9 @@ import numpy as np
 from callbacks.keras_internals import all_layers, excludes_from_weight_decay
 from zoo.data import Data
 from zoo.data.arrays import inputs_of
+from zoo.data.memory import free_memory
 from zoo.engine.device import on_processor
-from zoo.engine.initial_model import Start, Starts, convolves
+from zoo.engine.initial_model import Start, Starts, convolves, recurrent_in
 from zoo.engine.program import EVALUATION_CHUNK, SEAMS, seam, signature
 from zoo.engine.run_model import change_of_training, hook_below_epochs
 from zoo.engine.strengths import momentum, penalties, strengths
@@ -147,7 +148,7 @@ def why_alone(model: Any, optimizer: Any, callbacks: Sequence[Any]) -> str:
             return f"{type(callback).__name__} needs an optimizer of its own"
     if convolves(model) and on_processor():
         return "convolutions on a processor are slower in XLA"
-    recurrent = [layer for layer in _layers(model) if isinstance(layer, keras.layers.RNN)]
+    recurrent = recurrent_in(model)
     if recurrent and backend == "tensorflow":
         return f"TensorFlow cannot compile {type(recurrent[0]).__name__} with XLA"
     if any(layer.activity_regularizer is not None for layer in _layers(model)):
@@ -183,7 +184,11 @@ def places(group: Group, data: Data) -> tuple[int, str]:
             return 1, "one run keeps all cores busy"
         if len(group.jobs) < PLACES_CPU and keras.backend.backend() == "jax":
             return len(group.jobs), "idle places would cost more than fit does on JAX"
-        return PLACES_CPU, ""
+        size, free, each = PLACES_CPU, free_memory(), bytes_per_run(group, data)
+        while size > 1 and size * each > MEMORY_SHARE * free:
+            size //= 2
+        why = f"{each / 1e6:.0f} MB a run of {free / 1e9:.1f} GB that are free"
+        return size, why if size < PLACES_CPU else ""
     each = bytes_per_run(group, data)
     fitting = max(1, min(LARGEST_GPU, int(MEMORY_SHARE * memory // each)))
     rounds = math.ceil(len(group.jobs) / fitting)

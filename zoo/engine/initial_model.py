@@ -34,6 +34,11 @@ def convolves(model: Any) -> bool:
     return any(isinstance(layer, kinds) for layer in all_layers(model))
 
 
+def recurrent_in(model: Any) -> list[Any]:
+    """Returns the recurrent layers of a model."""
+    return [layer for layer in all_layers(model) if isinstance(layer, keras.layers.RNN)]
+
+
 class Start:
     """What the runs of a recipe start with, found out once for all of them.
 

@@ -15,7 +15,7 @@ from zoo.runner.mistakes import mistakes_in
 from zoo.runner.prepare import AUTO, LOOKS, Prepared
 from zoo.runner.prepare import prepare as prepare
 from zoo.runner.trainer import Trainer, here
-from zoo.runs.plan import plan
+from zoo.runs.plan import plan, unknown
 
 if TYPE_CHECKING:
     from zoo.results.summary import Summary
@@ -134,9 +134,11 @@ def run(prepared: Prepared, how: How) -> tuple[Path, list[str]]:
         folder = write(prepared, store, how.results)
         if how.tensorboard is not None:
             write_tensorboard(prepared, store, how.tensorboard)
-    stored = len(prepared.jobs) - trainer.trained
+    stored = max(len(prepared.jobs) - trainer.trained, 0)
+    unseen = unknown(prepared.experiment, prepared.data_of) if stored else []
     lines = [
-        f"Trained {trainer.trained} runs, {max(stored, 0)} were stored. Device: {device_name()}.",
+        f"Trained {trainer.trained} runs, {stored} were stored. Device: {device_name()}.",
+        *(f"{sentence}; --fresh trains all runs again." for sentence in unseen),
         f"Plots and tables: {folder}{os.sep}   effect: {folder / 'effect.svg'}",
     ]
     if how.tensorboard is not None:

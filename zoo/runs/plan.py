@@ -102,3 +102,24 @@ def plan(
             seeds,
         )
     ]
+
+
+def unknown(experiment: Experiment, data_of: Mapping[str, Data]) -> list[str]:
+    """Returns sentences about what runs depend on and their keys do not know, such as files read.
+
+    Args:
+        experiment: What is run.
+        data_of: The data by variant.
+    """
+    from zoo.runs.identity import users_code
+    from zoo.runs.seeding import fresh_model
+
+    found: dict[str, None] = {}
+    for variant in experiment.variants:
+        recipe, data = experiment.recipe_for(variant), data_of[variant]
+        build = partial(recipe.build_model, data.input_shape, data.num_classes)
+        rate = experiment.learning_rates(variant)[0]
+        made = optimizer_of(recipe, rate, steps_per_epoch(recipe, data))
+        model = fresh_model(build, data.input_shape)
+        found |= dict.fromkeys(users_code(recipe, model, made)[1])
+    return list(found)

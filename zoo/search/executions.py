@@ -18,7 +18,7 @@ import numpy as np
 from rich.console import Console
 
 from zoo.data import Data
-from zoo.errors import ZooError
+from zoo.errors import ZooError, printable
 from zoo.results.files import write_text
 from zoo.results.store import Store
 from zoo.runner.trainer import Trainer, here
@@ -60,7 +60,7 @@ class HypermodelTrainer:
         data: The data, if trials can train together.
         reason: Why none can; empty if they can.
         console: Where is said how far it has come.
-        said: Why trials trained one at a time, so far.
+        said: The lines that have been said so far, such as why trials train one at a time.
     """
 
     hypermodel: Any
@@ -117,9 +117,12 @@ class HypermodelTrainer:
 
     def say(self, reason: str) -> None:
         """Says once why trials train one at a time."""
-        if reason not in self.said:
-            self.said.add(reason)
-            self.console.print(f"Trials train one at a time: {reason}.")
+        self._print(f"Trials train one at a time: {reason}.")
+
+    def _print(self, line: str) -> None:
+        if line not in self.said:
+            self.said.add(line)
+            self.console.print(printable(line))
 
     def model(self, trial: Trial) -> Any:
         """Trains the first execution of a trial once more and returns its compiled model."""
@@ -157,7 +160,9 @@ class HypermodelTrainer:
     def _alone(self, trial: Trial) -> list[Execution]:
         """Trains a trial with the hypermodel's `fit`, or reads what became of it."""
         point = trial.hyperparameters
-        identity = identity_of(self.hypermodel, point, trial.values)
+        identity, unknown = identity_of(self.hypermodel, point, trial.values)
+        for sentence in unknown:
+            self._print(f"{sentence}. Another folder trains all anew.")
         executions = []
         for seed in range(self.executions):
             key = key_of(identity, self._given, trial.epochs, self.objective, seed)

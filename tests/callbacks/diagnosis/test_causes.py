@@ -8,9 +8,6 @@ import pytest
 from callbacks.diagnosis import causes
 from callbacks.diagnosis.diagnosis import LossCurveDiagnosis, diagnose
 
-# TensorFlow's variables do not know NumPy 2's `copy` yet.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 # Of the shares 0.6 and 0.4 / 3, three times: 1.11, where guessing has ln 4 = 1.39.
 ENTROPY = -(0.6 * np.log(0.6) + 0.4 * np.log(0.4 / 3))
 LABELS = np.repeat([2, 0, 1, 3], (180, 40, 40, 40))

@@ -12,10 +12,6 @@ from callbacks.batch_size_schedule import BatchSizeSchedule
 from callbacks.diagnosis.diagnosis import LossCurveDiagnosis, classes_of, diagnose
 from zoo.engine.run_model import hook_below_epochs
 
-# TensorFlow's variables do not know NumPy 2's `copy` yet.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
-
 # Arguments
 
 

@@ -5,9 +5,6 @@ import pytest
 from callbacks.preflight import Preflight, checks, preflight
 from callbacks.preflight.checks import Task
 
-# TensorFlow's variables do not know NumPy 2's `copy` yet.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 Y = np.arange(60) % 3
 X = (np.eye(3)[Y] + np.random.default_rng(0).normal(size=(60, 3))).astype(np.float32)
 SPARSE, BINARY = keras.losses.SparseCategoricalCrossentropy, keras.losses.BinaryCrossentropy

@@ -22,10 +22,6 @@ from preflight_case import (
 
 from callbacks.preflight import NAMES, preflight
 
-# TensorFlow's variables do not know NumPy 2's `copy` yet.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
-
 # Healthy networks.
 
 HEALTHY = {

@@ -24,9 +24,6 @@ from preflight_case import (
 from callbacks.preflight import Preflight, checks, preflight
 from callbacks.preflight.checks import Task
 
-# TensorFlow's variables do not know NumPy 2's `copy` yet.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 LOGITS = Task("sparse", CLASSES, from_logits=True)
 
 

@@ -4,9 +4,6 @@ import pytest
 
 from callbacks import InverseSquareRootDecay
 
-# TensorFlow's variables do not know NumPy 2's `copy` yet.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 STEPS = [0, 1, 7, 100, 12_345]
 
 

@@ -6,9 +6,6 @@ from keras.optimizers import schedules
 
 from callbacks import OneCycle
 
-# TensorFlow's variables do not know NumPy 2's `copy` yet.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 
 def rates(schedule, steps):
     return [float(schedule(step)) for step in steps]

@@ -5,9 +5,6 @@ import pytest
 from zoo.runner.contract.checks import findings
 from zoo.runner.registry import find
 
-# TensorFlow's variables do not know NumPy 2's `copy` yet.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 QUICK = ["module", "question", "labels", "claims", "factories", "data", "networks", "factor"]
 TRAINING = ["training", "learning", "repetition", "effect"]
 MEASURED = '''"""Does doubling double?"""

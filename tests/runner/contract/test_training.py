@@ -10,9 +10,6 @@ from zoo.data import Data
 from zoo.experiment import Experiment, Recipe
 from zoo.runner.contract import training
 
-# TensorFlow's variables do not know NumPy 2's `copy` yet.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 CLASSES = 3
 
 

@@ -26,10 +26,6 @@ from zoo.search.workers.dealer import Dealer, Task
 from zoo.search.workers.part import Part
 
 ROOT = Path(__file__).parents[3]
-# TensorFlow's variables do not know NumPy 2's `copy` yet.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
-]
 
 
 @pytest.fixture

@@ -7,13 +7,13 @@ import functools
 import itertools
 import math
 import operator
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 import keras
 import numpy as np
 
+from zoo.data.memory import total_memory
 from zoo.errors import ZooError
 from zoo.experiment import Recipe
 from zoo.runner.contract.declaration import shown_value
@@ -33,7 +33,7 @@ MODEL = (
 @contextlib.contextmanager
 def within_memory() -> Iterator[None]:
     """Refuses, before it is allocated, a network whose weights do not fit into the memory."""
-    there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    there = total_memory()
     asked = 0
     add_weight = keras.layers.Layer.add_weight
 
@@ -44,7 +44,7 @@ def within_memory() -> Iterator[None]:
         if asked * COPIES > there:
             raise ZooError(
                 f"The network's weights take {asked / 1e9:.1f} GB and more. They must fit {COPIES} "
-                f"times into the memory of this machine, {there / 1e9:.1f} GB."
+                f"times into the memory that this process may use, {there / 1e9:.1f} GB."
             )
         return add_weight(self, shape, *arguments, **keywords)
 
