@@ -33,6 +33,20 @@ class MissingDataError(ZooError):
     """A data set is neither there nor to be had."""
 
 
+def check_count(name: str, number: int, most: int = 1_000_000) -> None:
+    """Raises ZooError unless a number of things lies between 1 and what can ever be made.
+
+    Args:
+        name: How the user writes it, such as `--trials`.
+        number: What was given.
+        most: The largest that makes sense.
+    """
+    if number < 1:
+        raise ZooError(f"`{name}` must be at least 1. Received: {number}")
+    if number > most:
+        raise ZooError(f"`{name}` must be at most {most}. Received: {number}")
+
+
 def printable(text: str, kept: str = "\n\t") -> str:
     r"""Returns a text of somebody else's that a terminal, a table or a page can show.
 

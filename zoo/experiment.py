@@ -14,6 +14,7 @@ from zoo.claims import Claim
 from zoo.errors import ZooError, printable
 
 DEFAULT_SEEDS = 8  # the smallest exact two-sided sign-flip p with 8 pairs is 2 / 2**8 = 0.0078
+MOST_EPOCHS = 10_000_000  # at a thousandth of a second each, three hours
 
 
 def no_schedule(learning_rate: float, steps_per_epoch: int, epochs: int) -> float:
@@ -85,6 +86,10 @@ class Recipe:
                 continue
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise ZooError(f"`{name}` must be a positive integer. Received: {name}={value!r}")
+        if self.epochs > MOST_EPOCHS:
+            raise ZooError(
+                f"`epochs` must be at most {MOST_EPOCHS}. Received: epochs={self.epochs}"
+            )
         grids = self.learning_rates
         for grid in grids.values() if isinstance(grids, Mapping) else [grids]:
             if isinstance(grid, str) or not isinstance(grid, Sequence) or not grid:

@@ -12,7 +12,7 @@ import keras
 import pandas as pd
 from rich.console import Console
 
-from zoo.errors import ZooError
+from zoo.errors import ZooError, check_count
 from zoo.figures.search import plot
 from zoo.results.files import EXACT, write_frame
 from zoo.results.store import Store
@@ -98,8 +98,7 @@ class Search:
     ) -> None:
         _refuse(others, folder)
         check(strategy, trials, dashes="")
-        if executions < 1:
-            raise ZooError(f"`executions` must be at least 1. Received: {executions}")
+        check_count("executions", executions)
         self.hypermodel = hypermodel_of(hypermodel)
         self.objective, self.direction = objective_of(objective)
         self.strategy = strategy

@@ -90,15 +90,25 @@ def alone(item, compiled=True):
 
     Args:
         item: The job.
-        compiled: Whether by XLA, which takes longest of all. It decides only what random numbers
-            TensorFlow draws while it trains.
+        compiled: Whether its steps are compiled, which takes longest of all, or carried out one by
+            one. It decides only what random numbers TensorFlow draws while it trains.
     """
-    with (
-        contextlib.nullcontext()
-        if compiled
-        else mock.patch.object(fit, "takes_xla", return_value=False)
-    ):
+    with contextlib.nullcontext() if compiled else uncompiled():
         return fit.train_one(item, DATA, Silent())
+
+
+@contextlib.contextmanager
+def uncompiled():
+    """Has Keras carry out all steps of training one by one."""
+    trainer = next(cls for cls in keras.Model.__mro__ if "compile" in vars(cls))
+    compile_model = trainer.compile
+
+    def eagerly(self, *arguments, **keywords):
+        keywords |= {"jit_compile": False, "run_eagerly": True}
+        return compile_model(self, *arguments, **keywords)
+
+    with mock.patch.object(trainer, "compile", eagerly):
+        yield
 
 
 def assert_same_as_fit(result, item, compiled=True):

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from zoo.data import Data
 from zoo.engine import fit, population
-from zoo.errors import ZooError
+from zoo.errors import ZooError, check_count
 from zoo.results.store import Store
 from zoo.runner.progress import Reporter
 from zoo.runner.recording import rows_of
@@ -40,8 +40,8 @@ class Engine:
             raise ZooError(
                 f"`--engine` must be one of {', '.join(ENGINES)}. Received: {self.name!r}"
             )
-        if self.largest is not None and self.largest < 1:
-            raise ZooError(f"`--population` must be at least 1. Received: {self.largest}")
+        if self.largest is not None:
+            check_count("--population", self.largest)
 
     def train(self, jobs: Sequence[Job], data: Data, progress: Progress) -> Iterator[Result]:
         """Trains the jobs and yields each result as it is finished."""

@@ -52,15 +52,30 @@ def fresh_model(build: Callable[[], Any], input_shape: Any = None, seed: int = 0
         input_shape: Shape of one example, to build a model that does not know it; a list or dict
             of shapes if it has several inputs.
         seed: Of all global random numbers.
+
+    Raises:
+        ZooError: If the function returns no model; names its file and line.
     """
     policy = keras.config.dtype_policy()
     keras.utils.clear_session(free_memory=False)
     keras.config.set_dtype_policy(policy)  # which clearing the session forgets
     keras.utils.set_random_seed(seed)
     model = build()
-    if input_shape is not None and not getattr(model, "built", True):
+    if not isinstance(model, keras.Model):
+        raise ZooError(
+            f"`build_model` must return a Keras model. Received: {model!r}{_origin(build)}"
+        )
+    if input_shape is not None and not model.built:
         model(_zeros(input_shape))
     return model
+
+
+def _origin(function: Any) -> str:
+    """Returns file and line of a function, as words that end a message."""
+    while isinstance(function, partial):
+        function = function.func
+    code = getattr(function, "__code__", None)
+    return f", from {code.co_filename}:{code.co_firstlineno}" if code else ""
 
 
 def _zeros(shape: Any) -> Any:
@@ -96,8 +111,6 @@ class InitialValues:
         self._build = partial(fresh_model, build, input_shape)
         other = self._build(seed=1)
         self.model = self._build()  # last, so that Keras's global numbers are as in its first build
-        if not isinstance(self.model, keras.Model):
-            raise ZooError(f"`build_model` must return a Keras model. Received: {self.model!r}")
         self.variables = _once(self.model.variables)
         self._streams = _streams(self.model)
         self._kept: dict[int, Any] = {}

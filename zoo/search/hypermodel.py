@@ -71,11 +71,12 @@ def built(
 
     def build() -> Any:
         keras.utils.set_random_seed(seed)
-        return hypermodel.build(hyperparameters)
+        model = hypermodel.build(hyperparameters)
+        if not isinstance(model, keras.Model):
+            raise ZooError(f"`build` must return a Keras model. Received: {model!r}")
+        return model
 
     model = fresh_model(build, input_shape)
-    if not isinstance(model, keras.Model):
-        raise ZooError(f"`build` must return a Keras model. Received: {model!r}")
     if not model.compiled and not fits_itself(hypermodel):
         raise ZooError(
             "`build` must return a compiled model: call `model.compile` in it, or give the "

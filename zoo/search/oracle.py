@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from zoo.errors import ZooError
+from zoo.errors import ZooError, check_count
 from zoo.runs.seeding import derived_seed
 
 STRATEGIES = ("random", "grid", "bayesian", "hyperband")
@@ -144,8 +144,7 @@ def check(strategy: str, trials: int, dashes: str = "--") -> None:
         raise ZooError(
             f"`{dashes}strategy` must be one of {', '.join(STRATEGIES)}. Received: {strategy!r}"
         )
-    if trials < 1:
-        raise ZooError(f"`{dashes}trials` must be at least 1. Received: {trials}")
+    check_count(f"{dashes}trials", trials)
 
 
 def _make(strategy: str, trials: int, epochs: int, shared: Mapping[str, Any]) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 
 from callbacks import DivergenceGuard
 from zoo.data import Data
-from zoo.errors import ZooError
+from zoo.errors import ZooError, check_count
 from zoo.experiment import Experiment, Recipe
 from zoo.runner.prepare import Settings, folder_name
 from zoo.runner.prepare import prepare as prepare_experiment
@@ -100,8 +100,7 @@ def prepare(
         ZooError: If a number or a word is out of its range.
     """
     check(strategy, trials)
-    if executions < 1:
-        raise ZooError(f"`--executions` must be at least 1. Received: {executions}")
+    check_count("--executions", executions)
     if coarse_to_fine and strategy == "hyperband":
         raise ZooError(
             "Hyperband has coarse and fine stages of its own. Leave --coarse-to-fine out."

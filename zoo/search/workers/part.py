@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from zoo.errors import ZooError
+from zoo.errors import ZooError, check_count
 
 TUNER_ID, IP, PORT = "KERASTUNER_TUNER_ID", "KERASTUNER_ORACLE_IP", "KERASTUNER_ORACLE_PORT"
 PATIENCE = "ZOO_PATIENCE"
@@ -74,8 +74,7 @@ def part_of(workers: int, environment: Mapping[str, str]) -> Part:
     Raises:
         ZooError: If there is no worker, or some of keras-tuner's variables are missing.
     """
-    if workers < 1:
-        raise ZooError(f"`--workers` must be at least 1. Received: {workers}")
+    check_count("--workers", workers)
     if IP not in environment:
         return Part("chief" if workers > 1 else "alone", workers)
     if missing := [name for name in (TUNER_ID, PORT) if not environment.get(name)]:
