@@ -218,3 +218,22 @@ def test_wrong_words_end_the_command_with_code_2(zoo, words, message):
     code, out, err = zoo("preflight", *words)
     assert (code, out) == (2, "")
     assert message in err
+
+
+def test_classes_that_training_lacks_are_named(tiny_experiment, monkeypatch):
+    from dataclasses import replace
+
+    from zoo.runner import prepare
+
+    load = prepare.datasets.load
+
+    def lacking(*arguments, **keywords):
+        data = load(*arguments, **keywords)
+        kept = data.y_train != 3
+        return replace(data, x_train=data.x_train[kept], y_train=data.y_train[kept])
+
+    monkeypatch.setattr(prepare.datasets, "load", lacking)
+    (report,) = reports(str(tiny_experiment), variant="relu")
+    check = next(check for check in report.checks if check.name == "class balance")
+    assert check.result == "warn"
+    assert "3" in check.advice + str(check.where)

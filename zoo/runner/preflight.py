@@ -162,7 +162,7 @@ def _checked(
 ) -> Report:
     """Checks a model on the training part of the data."""
     task = task_of(model)
-    y: Any = data.y_train
+    labels: list[Any] = [data.y_train, data.y_validation]
     if isinstance(task, Task):
         if task.num_classes != data.num_classes:
             raise ZooError(
@@ -171,7 +171,7 @@ def _checked(
                 "data with --data."
             )
         if task.kind == "one_hot":
-            y = keras.utils.to_categorical(y, data.num_classes)
+            labels = [keras.utils.to_categorical(y, data.num_classes) for y in labels]
     shapes = [tuple(tensor.shape[1:]) for tensor in getattr(model, "inputs", None) or []]
     if len(shapes) == 1 and not _fits(shapes[0], data.input_shape):
         raise ZooError(
@@ -179,7 +179,9 @@ def _checked(
             "Reshape inside the model, or take other data with --data."
         )
     try:
-        return Report(label, learning_rate, preflight(model, data.x_train, y, **settings))
+        y, validation = labels
+        found = preflight(model, data.x_train, y, validation_labels=validation, **settings)
+        return Report(label, learning_rate, found)
     except ValueError as error:
         raise ZooError(f"{label} cannot be checked: {error}") from error
 
