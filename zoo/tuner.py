@@ -16,6 +16,7 @@ from zoo.errors import ZooError, check_count
 from zoo.figures.search import plot
 from zoo.results.files import EXACT, write_frame
 from zoo.results.store import Store
+from zoo.runner.progress import tell
 from zoo.search.executions import HypermodelTrainer, trainer_of
 from zoo.search.hypermodel import hypermodel_of, space_of
 from zoo.search.oracle import OBJECTIVE, Oracle, Trial, at_once, check, objective_of
@@ -155,13 +156,14 @@ class Search:
                 write_frame(self.folder / "trials.csv", self.trials, EXACT)
                 self._check(FAILURES)
                 best = self._table.rows[self._table.ranked()[0]]
-                trainer.console.print(
+                tell(
+                    trainer.console,
                     f"{len(self._table.rows)} trials, best {self.objective} {best['score']:.6g} of "
-                    f"trial {best['trial']}"
+                    f"trial {best['trial']}",
                 )
         self._check(1)
         if short := shortfall(self.strategy, self._table):
-            trainer.console.print(short)
+            tell(trainer.console, short)
         plot(self.folder, self._spec(), self.trials, self._columns())
 
     def _check(self, fewest: int) -> None:
@@ -230,13 +232,12 @@ class Search:
     def results_summary(self, num_trials: int = 10) -> None:
         """Prints the best trials, the best first."""
         table = self.trials.iloc[self._table.ranked()[:num_trials]]
-        Console(highlight=False, markup=False, soft_wrap=True).print(table.to_string(index=False))
+        tell(Console(), table.to_string(index=False))
 
     def search_space_summary(self) -> None:
         """Prints the hyperparameters."""
-        console = Console(highlight=False, markup=False, soft_wrap=True)
         for each in self.space.space:
-            console.print(repr(each))
+            tell(Console(), repr(each))
 
 
 def _refuse(others: Mapping[str, Any], folder: str | Path) -> None:

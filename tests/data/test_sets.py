@@ -362,3 +362,17 @@ def test_available_knows_every_name(tmp_path):
     (tmp_path / "keras" / "datasets").mkdir(parents=True)
     (tmp_path / "keras" / "datasets" / "mnist.npz").touch()
     assert data.available()["mnist"].startswith("cache ")
+
+
+@pytest.mark.parametrize(
+    ("apply", "said"),
+    [
+        (lambda x: x / 0.0, "Preprocessing of the training part of digits gives .* the first at"),
+        (lambda x: x * 1e300, "beyond float32"),
+        (lambda x: x[1:], r"as many examples as it is given, 1150 .* shape \(1149, 8, 8, 1\)"),
+        (lambda x: 3.0, r"an array of shape \(\)"),
+    ],
+)
+def test_what_preprocessing_returns_is_checked(apply, said):
+    with np.errstate(all="ignore"), pytest.raises(ZooError, match=said):
+        data.load("digits", preprocessing=lambda x_train: apply)

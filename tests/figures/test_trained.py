@@ -2,16 +2,19 @@ import json
 import math
 from itertools import combinations
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
 from zoo.errors import ZooError
 from zoo.figures.palette import p_text, points_text, rate_text, style_of, text_width, wrap
+from zoo.figures.panels import save_figure
 from zoo.figures.trained import draw_curves, draw_effect, draw_sensitivity, plot_results
 
 RATES = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
@@ -339,3 +342,12 @@ def test_wrap_keeps_every_word_and_the_width():
     assert " ".join(lines) == text
     assert len(lines) > 1
     assert all(text_width(line) <= 1.2 for line in lines)
+
+
+def test_no_name_ends_a_picture(tmp_path):
+    figure = Figure()
+    figure.text(0.1, 0.5, "val_\x1b[2J$\\f$ of \x00")
+    svg, _ = save_figure(figure, tmp_path / "mine")
+    ElementTree.parse(svg)
+    (text,) = figure.findobj(Text)
+    assert text.get_text() == r"val_\x1b[2J$\f$ of \x00"

@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -61,3 +63,23 @@ def test_when_the_user_interrupts_nothing_half_written_stays(tmp_path, monkeypat
 def test_a_folder_that_is_not_there_is_named(tmp_path):
     with pytest.raises(ZooError, match=r"none/table.md cannot be written \(No such file"):
         write_text(tmp_path / "none" / "table.md", "new\n")
+
+
+def test_what_a_killed_process_has_half_written_is_removed(tmp_path):
+    path = tmp_path / "table.csv"
+    code = (
+        "import os, pathlib, signal\n"
+        "from zoo.results import files\n"
+        "pathlib.Path.replace = lambda *paths: os.kill(os.getpid(), signal.SIGKILL)\n"
+        f"files.write_text(pathlib.Path({str(path)!r}), 'half')\n"
+    )
+    for _ in range(2):
+        subprocess.run([sys.executable, "-c", code], check=False, cwd=Path(__file__).parents[2])
+    (left,) = tmp_path.iterdir()  # the second has removed the first's
+    assert left.read_text() == "half"
+    other = tmp_path / ".table.csv.another-machine.1"
+    mine = tmp_path / f"{left.name.rpartition('.')[0]}.{os.getppid()}"  # of a process that runs
+    other.write_text("")
+    mine.write_text("")
+    write_text(path, "whole")
+    assert sorted(tmp_path.iterdir()) == sorted([path, other, mine])

@@ -177,3 +177,9 @@ def test_an_error_inside_ends_the_bar_and_goes_on(screen, clock):
     with pytest.raises(KeyboardInterrupt), Reporter(console, runs=1, epochs=1):
         raise KeyboardInterrupt
     assert screen.getvalue().rstrip().endswith("\x1b[2K")  # the line of the bar is wiped
+
+
+def test_the_terminal_obeys_nothing_that_is_in_a_text(console, screen, clock):
+    with Reporter(console, runs=1, epochs=1, verbose=True) as reporter:
+        reporter.note("\x1b[2Jmine")
+    assert screen.getvalue() == "\\x1b[2Jmine\n"

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from zoo.data.arrays import shapes_of
+from zoo.data.arrays import PARTS, shapes_of
 from zoo.data.files import FOUR_KEYS, Array, Parts, checked, path_of, read_file, read_npz, target_of
 from zoo.data.sources import KERAS_FILES, PACKAGES, cache_path, from_keras, from_package
 from zoo.data.splits import some_rows, stratified_split
@@ -178,11 +178,36 @@ def _assemble(
         rest = rest[some_rows(y[rest], train_examples, SPLIT_SEED)]
     apply = (preprocessing or _standardised)(x[rest])
     train, validation, test = (
-        np.asarray(apply(part), np.float32) for part in (x[rest], x[held_out], x_test)
+        _applied(apply, features, f"the {part} part of {name}")
+        for features, part in zip((x[rest], x[held_out], x_test), PARTS, strict=True)
     )
     arrays = train, y[rest], validation, y[held_out], test, y_test
     names = parts.class_names
     return Data(name, *arrays, len(names), names, fingerprint_of(*arrays))
+
+
+def _applied(apply: Callable[[Array], Array], x: Array, what: str) -> Array:
+    """Preprocesses features of shape (examples, ...) and returns them as float32.
+
+    Raises:
+        ZooError: If what comes out is not a finite array of as many examples.
+    """
+    result = apply(x)
+    with np.errstate(over="ignore"):  # what is beyond float32 becomes infinite, and is told of
+        array = np.asarray(result, np.float32)
+    if array.ndim < 2 or len(array) != len(x):
+        raise ZooError(
+            f"Preprocessing must return as many examples as it is given, {len(x)} in {what}. "
+            f"Received: an array of shape {array.shape}"
+        )
+    unusable = np.argwhere(~np.isfinite(array))
+    if len(unusable):
+        raise ZooError(
+            f"Preprocessing of {what} gives {len(unusable)} values that are NaN, infinite or "
+            f"beyond float32, the first at {unusable[0].tolist()}. Look for a division by 0 or a "
+            "logarithm of 0."
+        )
+    return array
 
 
 def statistics(x: Array) -> tuple[Array, Array]:

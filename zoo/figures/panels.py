@@ -11,8 +11,10 @@ from matplotlib import style
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullFormatter
 
+from zoo.errors import printable
 from zoo.figures.palette import (
     HOUSE_STYLE,
     QUIET,
@@ -226,6 +228,9 @@ def save_figure(figure: Figure, stem: Path) -> list[Path]:
     Returns:
         The two files.
     """
+    for text in figure.findobj(Text):
+        text.set_text(printable(text.get_text()))  # an escape character ends an SVG
+        text.set_parse_math(False)
     svg, png = stem.with_suffix(".svg"), stem.with_suffix(".png")
     lines, points = io.BytesIO(), io.BytesIO()
     figure.savefig(lines, format="svg", metadata={"Date": None, "Creator": None})

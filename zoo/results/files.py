@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import platform
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,9 @@ def write_bytes(path: Path, content: bytes) -> None:
     Raises:
         ZooError: If it cannot be written; the old one is kept.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    prefix = f".{path.name}.{platform.node()}."
+    temporary = path.with_name(f"{prefix}{os.getpid()}")
+    _remove_left_behind(path.parent, prefix)
     try:
         temporary.write_bytes(content)
         temporary.replace(path)
@@ -48,6 +51,25 @@ def write_bytes(path: Path, content: bytes) -> None:
     finally:
         with contextlib.suppress(OSError):  # of a folder that is gone or not ours
             temporary.unlink(missing_ok=True)
+
+
+def _remove_left_behind(folder: Path, prefix: str) -> None:
+    """Removes half-written files of processes of this machine that were killed."""
+    with contextlib.suppress(OSError):  # of a folder that is gone or not ours: writing will say so
+        for other in folder.iterdir():
+            number = other.name.removeprefix(prefix)
+            if other.name.startswith(prefix) and number.isdecimal() and not _runs(int(number)):
+                other.unlink(missing_ok=True)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):  # somebody else's, or no number of a process
+        return True
+    return True
 
 
 def results_folder(root: Path, name: str) -> Path:

@@ -14,9 +14,15 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
+from zoo.errors import printable
 from zoo.runs.run import Job, Run
 
 LINES_EVERY_SECONDS = 15.0
+
+
+def tell(console: Console, text: str, style: str | None = None) -> None:
+    """Prints a text as it is, whatever is in it; the terminal obeys none of it."""
+    console.print(printable(text), style=style, highlight=False, markup=False, soft_wrap=True)
 
 
 class Reporter:
@@ -79,19 +85,18 @@ class Reporter:
     def note(self, text: str) -> None:
         """Prints a line if verbose."""
         if self.verbose:
-            self.console.print(text, style="dim", highlight=False, markup=False)
+            tell(self.console, text, style="dim")
 
     def _show(self, what: str) -> None:
         now = time.monotonic()
         left = _duration(self._seconds_left(now))
         if self.console.is_terminal:
             fields = {"completed": self.done_runs, "left": f"{left} left"}
+            what = printable(what, kept="")
             self._bar.update(self._task, description=what or None, **fields)  # type: ignore[arg-type]
         elif now - self._last_line >= LINES_EVERY_SECONDS:
             self._last_line = now
-            self.console.print(
-                f"{self.done_runs} of {self.runs} runs, {left} left", highlight=False
-            )
+            tell(self.console, f"{self.done_runs} of {self.runs} runs, {left} left")
 
     def _seconds_left(self, now: float) -> float:
         share = self.done_epochs / self.epochs if self.epochs else 1.0

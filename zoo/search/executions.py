@@ -18,9 +18,10 @@ import numpy as np
 from rich.console import Console
 
 from zoo.data import Data
-from zoo.errors import ZooError, printable
+from zoo.errors import ZooError
 from zoo.results.files import write_text
 from zoo.results.store import Store
+from zoo.runner.progress import tell
 from zoo.runner.trainer import Trainer, here
 from zoo.runs.identity import key_of
 from zoo.runs.run import Job
@@ -122,7 +123,7 @@ class HypermodelTrainer:
     def _print(self, line: str) -> None:
         if line not in self.said:
             self.said.add(line)
-            self.console.print(printable(line))
+            tell(self.console, line)
 
     def model(self, trial: Trial) -> Any:
         """Trains the first execution of a trial once more and returns its compiled model."""
@@ -247,9 +248,7 @@ def trainer_of(
         epochs=epochs,
         data=data,
         reason=reason,
-        console=Console(
-            quiet=arguments.get("verbose", 1) == 0, highlight=False, markup=False, soft_wrap=True
-        ),
+        console=Console(quiet=arguments.get("verbose", 1) == 0),
     )
 
 

@@ -24,6 +24,7 @@ from zoo.experiment import DEFAULT_SEEDS
 from zoo.figures.search import plot
 from zoo.results.files import write_frame, write_text
 from zoo.results.store import Store
+from zoo.runner.progress import tell
 from zoo.runner.trainer import Engine, Trainer, Where, here
 from zoo.runs.run import Job, Silent
 from zoo.search.oracle import OBJECTIVE, Oracle, Trial, at_once
@@ -109,7 +110,7 @@ def _search(
         for _ in search(oracle, train, table, _at_once(wanted, workers), stage, epochs):
             write_frame(folder / "trials.csv", table.frame)
     if short := shortfall(wanted.strategy, table):
-        console.print(short, markup=False, highlight=False, soft_wrap=True)
+        tell(console, short)
     best = table.rows[table.ranked()[0]]
     further = {
         name: f"to go on from there, --space {each.narrowed(best[name], 1.0)}"
@@ -170,9 +171,7 @@ def _say_ends(
     for name, dimension in space.items():
         if dimension.at_end(best[name]):
             text = f"The best {name}, {best[name]:g}, lies at an end of {dimension}"
-            console.print(
-                f"{text}: {further[name]}.", markup=False, highlight=False, soft_wrap=True
-            )
+            tell(console, f"{text}: {further[name]}.")
 
 
 def _at_once(wanted: ExperimentSearch, workers: int) -> int:

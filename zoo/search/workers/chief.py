@@ -24,8 +24,8 @@ import typer
 from rich.console import Console
 
 from zoo.data import Data
-from zoo.errors import ZooError
-from zoo.runner.progress import Reporter
+from zoo.errors import ZooError, printable
+from zoo.runner.progress import Reporter, tell
 from zoo.runner.trainer import Engine, here
 from zoo.runs.run import Job, Result
 from zoo.search.oracle import Trial
@@ -169,7 +169,7 @@ class Chief:
         return Path(self._logs.name) / f"{name}.txt"
 
     def _say(self, text: str) -> None:
-        self._console.print(text, markup=False, highlight=False)
+        tell(self._console, text)
 
 
 def _program(task: Task) -> str:
@@ -244,7 +244,7 @@ class Link:
 
 def _leave(text: str, code: int) -> None:
     """Ends the process: nothing else stops a program that computes, and it has nothing to lose."""
-    typer.echo(text, err=True)
+    typer.echo(printable(text), err=True)
     os._exit(code)
 
 
