@@ -1,3 +1,4 @@
+import os
 import sys
 
 import pytest
@@ -5,6 +6,11 @@ import pytest
 from zoo.runs.run import Result, Run
 
 pytest.register_assert_rewrite("callback_case", "population_case")
+
+# Programs here run for milliseconds, so XLA and TensorFlow need not make them fast.
+os.environ.setdefault(
+    "XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+)
 
 TINY = '''"""Does tanh train a tiny network better than ReLU?"""
 
@@ -43,6 +49,9 @@ def stated_seed():
     """Gives every test that has Keras the same global seed, wherever and after whatever it runs."""
     if "keras" in sys.modules:
         sys.modules["keras"].utils.set_random_seed(0)
+    if "tensorflow" in sys.modules:
+        optimizer = sys.modules["tensorflow"].config.optimizer
+        optimizer.set_experimental_options({"disable_meta_optimizer": True})
 
 
 @pytest.fixture(scope="session")
@@ -78,13 +87,12 @@ def zoo(monkeypatch, capsys, cache_home):
 
 
 @pytest.fixture
-def fit_without_xla(monkeypatch):
-    """Has the engine `fit` train without XLA, whose compilation takes longer than training.
+def fit_uncompiled():
+    """Has the engine `fit` train step by step, for networks without random numbers in training."""
+    from uncompiled import uncompiled
 
-    For networks without random numbers, such as the tiny experiment's: it decides only what
-    TensorFlow draws.
-    """
-    monkeypatch.setattr("zoo.engine.fit.takes_xla", lambda model: False)
+    with uncompiled():
+        yield
 
 
 @pytest.fixture

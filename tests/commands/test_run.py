@@ -210,7 +210,7 @@ def test_batch_larger_than_the_data_says_what_to_do(zoo, tmp_path):
 
 
 def test_what_a_key_cannot_know_is_said_where_runs_were_stored(
-    zoo, tmp_path, tiny_experiment, fit_without_xla
+    zoo, tmp_path, tiny_experiment, fit_uncompiled
 ):
     scale = tmp_path / "scale.txt"
     scale.write_text("1.0")

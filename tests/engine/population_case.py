@@ -2,12 +2,12 @@
 
 import contextlib
 from dataclasses import replace
-from unittest import mock
 
 import keras
 import numpy as np
 import pytest
 from keras import layers, optimizers
+from uncompiled import uncompiled
 
 from zoo.data import Data
 from zoo.engine import fit, population
@@ -93,22 +93,9 @@ def alone(item, compiled=True):
         compiled: Whether its steps are compiled, which takes longest of all, or carried out one by
             one. It decides only what random numbers TensorFlow draws while it trains.
     """
-    with contextlib.nullcontext() if compiled else uncompiled():
+    steps = item.recipe.epochs * STEPS
+    with contextlib.nullcontext() if compiled else uncompiled(steps):
         return fit.train_one(item, DATA, Silent())
-
-
-@contextlib.contextmanager
-def uncompiled():
-    """Has Keras carry out all steps of training one by one."""
-    trainer = next(cls for cls in keras.Model.__mro__ if "compile" in vars(cls))
-    compile_model = trainer.compile
-
-    def eagerly(self, *arguments, **keywords):
-        keywords |= {"jit_compile": False, "run_eagerly": True}
-        return compile_model(self, *arguments, **keywords)
-
-    with mock.patch.object(trainer, "compile", eagerly):
-        yield
 
 
 def assert_same_as_fit(result, item, compiled=True):

@@ -190,7 +190,7 @@ def test_optimizers_that_update_more_than_their_variables_train_alone(optimizer)
 
 @pytest.mark.slow
 def test_every_schedule_of_the_experiment_equals_fit():
-    shared = {"build_model": linear, "epochs": 16}
+    shared = {"build_model": linear, "epochs": 8}
     items = [
         job(label, rate=0.3, seed=seed, schedule=SCHEDULES.variants[label], **shared)
         for seed, label in enumerate(SCHEDULES.variants)
@@ -206,7 +206,7 @@ def test_every_schedule_of_the_experiment_equals_fit():
             assert rates == expected.history["learning_rate"]
         if len(set(rates)) > 1:
             moved.add(item.run.variant)
-    # 16 epochs are too few for a plateau of 5; the other callbacks have their own test below.
+    # 8 epochs are too few for a plateau of 5; the other callbacks have their own test below.
     assert moved >= {label for label in SCHEDULES.variants if label != "constant"} - {
         "plateau / 5",
         "plateau / 10",

@@ -81,7 +81,7 @@ class Swallows(keras.callbacks.Callback):
             getattr(self.model, "com" + "pile")("sgd")
 
 
-def test_that_the_error_is_swallowed_changes_nothing():
+def test_that_the_error_is_swallowed_changes_nothing(fit_uncompiled):
     class Halves(Swallows):
         def on_epoch_end(self, epoch, logs=None):
             if epoch == 0 and type(self.model).__name__ == "RunModel":
@@ -130,7 +130,7 @@ class Keeps(keras.callbacks.Callback):
         self.kept[0].set_weights([np.where(np.abs(kernel) < 0.2, 0, kernel), bias])
 
 
-def test_layers_that_a_callback_has_kept_are_the_runs_own():
+def test_layers_that_a_callback_has_kept_are_the_runs_own(fit_uncompiled):
     items = jobs_of((0, 4), callbacks=lambda: [Keeps()])
     results = together(*items)
     plain = together(*jobs_of((0, 4), variant="plain"))
@@ -155,7 +155,7 @@ class Reads(keras.callbacks.Callback):
         self.records.append({"epoch": epoch, "rate": rate, "epochs before": before})
 
 
-def test_the_rate_of_a_schedule_and_the_history_are_those_of_fit():
+def test_the_rate_of_a_schedule_and_the_history_are_those_of_fit(fit_uncompiled):
     def halving(rate, steps, epochs):
         return schedules.ExponentialDecay(rate, steps, 0.5)
 
@@ -170,7 +170,7 @@ def test_the_rate_of_a_schedule_and_the_history_are_those_of_fit():
         assert ours["rate"] == pytest.approx(theirs["rate"], rel=1e-6)
 
 
-def test_models_saved_by_callbacks_are_their_runs_own(tmp_path):
+def test_models_saved_by_callbacks_are_their_runs_own(tmp_path, fit_uncompiled):
     class Saves(keras.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):
             self.model.number = epoch

@@ -1,10 +1,10 @@
 import dataclasses
-from unittest import mock
 
 import keras
 import numpy as np
 import pytest
 from keras import layers, regularizers
+from uncompiled import uncompiled
 
 from zoo.data import Data
 from zoo.engine import fit, population
@@ -58,8 +58,8 @@ def shared(strength):
 
 
 def train_alone(item):
-    """Trains a run by `fit` without XLA, which takes longest of all; nothing here is random."""
-    with mock.patch.object(fit, "takes_xla", return_value=False):
+    """Trains a run by `fit`; nothing here is random."""
+    with uncompiled():
         return fit.train_one(item, DATA, Silent())
 
 

@@ -69,18 +69,24 @@ def test_without_two_finite_pairs_there_is_no_p(differences):
     assert math.isnan(sign_flip_p(differences))
 
 
-def test_thirteen_pairs_are_still_counted_and_more_are_drawn_reproducibly():
-    assert sign_flip_p([1.0 + place / 7 for place in range(13)]) == 2 / 2**13
-    many = np.random.default_rng(0).normal(0.3, 1.0, 16).tolist()
-    drawn = sign_flip_p(many)
-    assert drawn == sign_flip_p(many)
-    # Independent and exact: all 2**16 sign assignments, through every half sum plus every other.
+def exact_p(values):
+    """Counts all assignments of signs, through every sum of a half plus every one of the other."""
+    middle = len(values) // 2
     halves = [
-        np.array(list(itertools.product((1, -1), repeat=8))) @ np.array(many[start : start + 8])
-        for start in (0, 8)
+        np.array(list(itertools.product((1, -1), repeat=len(part)))) @ np.array(part)
+        for part in (values[:middle], values[middle:])
     ]
-    exact = np.mean(np.abs(halves[0][:, None] + halves[1]) >= abs(sum(many)) - 1e-12)
+    return np.mean(np.abs(halves[0][:, None] + halves[1]) >= abs(sum(values)) - 1e-12)
+
+
+def test_sixteen_pairs_are_still_counted_and_more_are_drawn_reproducibly():
+    assert sign_flip_p([1.0 + place / 7 for place in range(16)]) == 2 / 2**16
+    many = np.random.default_rng(0).normal(0.3, 1.0, 18).tolist()
+    assert sign_flip_p(many[:16]) == pytest.approx(exact_p(many[:16]), abs=1e-12)
+    drawn, exact = sign_flip_p(many), exact_p(many)
+    assert drawn == sign_flip_p(many)
     assert drawn == pytest.approx(exact, abs=4 * 2 * math.sqrt(exact / 2 / 9999))
+    assert sign_flip_p([1.0] * 20) == 2 / 10_000  # what is observed counts as drawn
 
 
 def test_differences_that_tie_but_for_rounding_are_ties():

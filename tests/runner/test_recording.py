@@ -107,7 +107,7 @@ def test_recording_adds_pictures_and_changes_no_number(zoo, tiny_experiment, tmp
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("fit_without_xla")
+@pytest.mark.usefixtures("fit_uncompiled")
 def test_a_recorded_run_has_the_history_of_the_run(zoo, tiny_experiment, tmp_path, monkeypatch):
     from zoo.runner import trainer
 

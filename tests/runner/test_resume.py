@@ -112,29 +112,6 @@ def test_again_trains_nothing_and_fresh_trains_all_with_the_same_bytes(train, tm
     assert stored(results / "zoo.db") == RUNS
 
 
-@pytest.mark.parametrize(
-    ("words", "name", "runs"),
-    [
-        ((), NAME, RUNS),
-        (("--engine", "fit", "--learning-rates", "0.1"), f"{NAME},rates=0.1", 2 * 2),
-    ],
-    ids=["population", "fit"],
-)
-def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(
-    train, interrupted, tmp_path, words, name, runs
-):
-    whole, resumed = tmp_path / "whole", tmp_path / "resumed"
-    assert train(whole, *words, runs=runs) == runs
-    code, _, _ = interrupted(resumed, signal.SIGKILL, *words)
-    assert code == -signal.SIGKILL
-    kept = stored(resumed / "zoo.db")
-    assert 0 < kept < runs
-    assert not (resumed / name).exists()
-    assert train(resumed, *words, runs=runs) == runs - kept
-    assert content(resumed / name) == content(whole / name)
-    assert set(content(whole / name)) == FILES
-
-
 def test_control_c_says_how_to_go_on(train, interrupted, tmp_path):
     results = tmp_path / "results"
     code, out, err = interrupted(results, signal.SIGINT)

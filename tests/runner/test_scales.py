@@ -70,7 +70,7 @@ def varying(path, factor, variants):
     ],
 )
 @pytest.mark.slow
-@pytest.mark.usefixtures("fit_without_xla")
+@pytest.mark.usefixtures("fit_uncompiled")
 def test_data_may_be_what_varies(zoo, tiny_experiment, tmp_path, factor, variants):
     path = varying(tiny_experiment, factor, variants)
     words = ("run", path, "--learning-rates", "0.1", "--results")

@@ -86,7 +86,7 @@ def read_spec(folder):
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("fit_without_xla")
+@pytest.mark.usefixtures("fit_uncompiled")
 def test_both_engines_give_the_same_verdicts_on_claims_of_a_users_own(zoo, own, tmp_path):
     verdicts = {}
     for engine in ENGINES:

@@ -1,3 +1,4 @@
+import functools
 import math
 
 import pytest
@@ -33,10 +34,20 @@ def search(strategy, folder, *, trials=20, seed=0, most=6, stop=None):
     return found
 
 
+@pytest.fixture(scope="module")
+def played(tmp_path_factory):
+    """Returns a function that plays a search of a strategy and a seed once."""
+
+    @functools.cache
+    def play(strategy, seed):
+        return search(strategy, tmp_path_factory.mktemp("played"), seed=seed)
+
+    return play
+
+
 @pytest.mark.parametrize("strategy", STRATEGIES)
-def test_the_same_scores_lead_to_the_same_trials(strategy, tmp_path):
-    first = search(strategy, tmp_path)
-    assert search(strategy, tmp_path) == first
+def test_the_same_scores_lead_to_the_same_trials(strategy, played, tmp_path):
+    first = played(strategy, 0)
     assert len({trial for trial, _, _ in first}) == len(first)
     # A killed one leaves its files behind; they do not disturb the next.
     assert search(strategy, tmp_path, stop=8) == first[:8]
@@ -44,8 +55,8 @@ def test_the_same_scores_lead_to_the_same_trials(strategy, tmp_path):
 
 
 @pytest.mark.parametrize("strategy", ["random", "bayesian", "hyperband"])
-def test_seed_0_is_a_seed_and_neighbours_share_no_trial(strategy, tmp_path):
-    points = [{values for _, values, _ in search(strategy, tmp_path, seed=s)} for s in (0, 1, 2)]
+def test_seed_0_is_a_seed_and_neighbours_share_no_trial(strategy, played):
+    points = [{values for _, values, _ in played(strategy, seed)} for seed in (0, 1, 2)]
     assert not points[0] & points[1]
     assert not points[1] & points[2]
 
@@ -70,19 +81,18 @@ def test_the_finest_grid_that_fits():
         points(hyperparameters(SPACE), 1)
 
 
-def test_bayesian_does_better_than_random_on_a_smooth_function(tmp_path):
+def test_bayesian_does_better_than_random_on_a_smooth_function(played):
     best = {
         strategy: [
-            max(score(dict(values)) for _, values, _ in search(strategy, tmp_path, seed=seed))
-            for seed in range(5)
+            max(score(dict(values)) for _, values, _ in played(strategy, seed)) for seed in range(3)
         ]
         for strategy in ("random", "bayesian")
     }
     assert sum(best["bayesian"]) > sum(best["random"])
 
 
-def test_hyperband_gives_more_epochs_to_fewer_trials(tmp_path):
-    epochs = [epochs for _, _, epochs in search("hyperband", tmp_path)]
+def test_hyperband_gives_more_epochs_to_fewer_trials(played):
+    epochs = [epochs for _, _, epochs in played("hyperband", 0)]
     assert set(epochs) == {1, 3, 9}
     assert epochs.count(1) > epochs.count(9)
 

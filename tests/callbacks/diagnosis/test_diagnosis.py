@@ -178,24 +178,26 @@ def train(
         optimizer or keras.optimizers.SGD(0.03, 0.9),
         loss or keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
+        steps_per_execution=1 if batches else examples // 20,  # an epoch at once is faster
     )
     x, y = points(examples, noise, seed=1)
     if ordered:
         rows = np.argsort(y, kind="stable")
         x, y = x[rows], y[rows]
-    # Keras on TensorFlow takes one order in all epochs once a seed is set.
-    schedule = BatchSizeSchedule(x, y, {0: 20}, shuffle=not ordered, seed=seed)
     callback = LossCurveDiagnosis(
         num_classes=num_classes, validation_examples=validation_examples, batches=batches
     )
+    given = {"x": x, "y": y, "batch_size": 20, "callbacks": [callback]}
+    if batches:
+        # Keras on TensorFlow takes one order in all epochs once a seed is set.
+        schedule = BatchSizeSchedule(x, y, {0: 20}, shuffle=not ordered, seed=seed)
+        given = {"x": schedule, "shuffle": False, "callbacks": [schedule.callback, callback]}
     model.fit(
-        schedule,
+        **given,
         epochs=epochs,
-        shuffle=False,
         verbose=0,
         validation_data=points(validation_examples, noise, seed=2),
         validation_batch_size=1000,
-        callbacks=[schedule.callback, callback],
     )
     return [finding.name for finding in callback.findings]
 

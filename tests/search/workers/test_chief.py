@@ -165,6 +165,23 @@ def tune(zoo, tiny_experiment, tmp_path):
     return run
 
 
+@pytest.fixture
+def alone(tune, searched):
+    """Returns a function that searches without workers, once for the same words."""
+
+    def run(*words):
+        if words not in searched:
+            searched[words] = tune("alone", *words)
+        return searched[words]
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def searched():
+    return {}
+
+
 def trained(out):
     """Returns how many runs were trained, by what was printed."""
     return int(re.search(r"Trained (\d+) runs", out).group(1))
@@ -218,8 +235,8 @@ def test_a_bayesian_search_by_two_workers_ends_as_by_one(tune, started, tmp_path
 
 
 @pytest.mark.slow
-def test_an_interrupted_search_leaves_no_worker_and_goes_on(tune, started, monkeypatch):
-    _, alone, _, whole = tune("alone", "--trials", 6)
+def test_an_interrupted_search_leaves_no_worker_and_goes_on(tune, alone, started, monkeypatch):
+    _, said, _, whole = alone("--trials", 6)
     added, left = Store.add, iter(range(2))
 
     def add(store, experiment, result):
@@ -235,7 +252,7 @@ def test_an_interrupted_search_leaves_no_worker_and_goes_on(tune, started, monke
     monkeypatch.setattr(Store, "add", added)
     _, out, _, text = tune("together", "--trials", 6)
     assert text == whole
-    assert trained(out) == trained(alone) - 2
+    assert trained(out) == trained(said) - 2
 
 
 @pytest.mark.slow
@@ -254,9 +271,9 @@ def test_when_all_workers_die_the_chief_says_why(tune, started, tiny_experiment)
 
 @pytest.mark.slow
 def test_chief_and_worker_that_are_started_by_hand(
-    tune, tiny_experiment, tmp_path, monkeypatch, cache_home
+    tune, alone, tiny_experiment, tmp_path, monkeypatch, cache_home
 ):
-    _, alone, _, whole = tune("alone", "--trials", 6)
+    _, first, _, whole = alone("--trials", 6)
     free, port = protocol.serve(Dealer(1), "127.0.0.1:0")
     free.stop(0).wait()
     for name, value in ((workers.IP, "127.0.0.1"), (workers.PORT, str(port))):
@@ -276,7 +293,7 @@ def test_chief_and_worker_that_are_started_by_hand(
     assert (code, err, text) == (0, "", whole)
     assert f"The chief is at 127.0.0.1:{port} and waits for workers." in out
     assert process.returncode == 0
-    assert f"tuner0 trained {trained(alone)} runs; the chief has them." in said
+    assert f"tuner0 trained {trained(first)} runs; the chief has them." in said
     assert not (tmp_path / "of_the_worker").exists()
     monkeypatch.setenv(workers.PATIENCE, "0")
     code, _, err, _ = tune("nobody", "--trials", 6)
