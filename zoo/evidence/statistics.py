@@ -5,11 +5,13 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 from scipy import stats
+
+FEWEST_FOR_INTERVAL = 3  # two values say next to nothing about their spread
 
 
 @dataclass(frozen=True)
@@ -18,7 +20,7 @@ class Estimate:
 
     Attributes:
         mean: Sample mean.
-        low: Lower end of the interval, NaN for fewer than two values.
+        low: Lower end of the interval, NaN for fewer than `FEWEST_FOR_INTERVAL` values.
         high: Upper end.
         n: Number of values.
     """
@@ -27,6 +29,11 @@ class Estimate:
     low: float
     high: float
     n: int
+
+    def within(self, least: float, most: float) -> Estimate:
+        """Returns the estimate with its interval cut where no value can be; NaN ends stay."""
+        low, high = np.clip([self.low, self.high], least, most).tolist()
+        return replace(self, low=low, high=high)
 
 
 def mean_interval(values: Sequence[float], level: float = 0.95) -> Estimate:
@@ -41,7 +48,7 @@ def mean_interval(values: Sequence[float], level: float = 0.95) -> Estimate:
     if n == 0 or not np.isfinite(sample).all():
         return Estimate(math.nan, math.nan, math.nan, n)
     mean = float(sample.mean())
-    if n == 1:
+    if n < FEWEST_FOR_INTERVAL:
         return Estimate(mean, math.nan, math.nan, n)
     if np.ptp(sample) == 0:  # the mean of equal values may round away from them
         return Estimate(float(sample[0]), float(sample[0]), float(sample[0]), n)

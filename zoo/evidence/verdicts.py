@@ -39,6 +39,7 @@ from zoo.claims import (
     Trend,
 )
 from zoo.evidence.cells import Cells, NothingApplied, NotRun
+from zoo.evidence.metrics import range_of
 from zoo.evidence.statistics import (
     Estimate,
     benjamini_hochberg,
@@ -179,10 +180,11 @@ def _number_rule(rule: Number, cells: Cells, alpha: float) -> Verdict:
     values = cells.values(rule.variant, rule.metric)
     gap = values.to_numpy(float) - rule.stated
     mean = mean_interval(values.tolist(), 1 - alpha)
+    shown = mean.within(*range_of(rule.metric))
     error = (mean.high - mean.low) / 2 / stats.t.ppf(1 - alpha / 2, mean.n - 1) if mean.n > 1 else 0
     z = f", z = {(mean.mean - rule.stated) / error:.1f}" if error > 0 else ""
     evidence = (
-        f"{rule.variant} has {_name(rule.metric)} {_interval(mean)}; "
+        f"{rule.variant} has {_name(rule.metric)} {_interval(shown)}; "
         f"stated {_number(rule.stated)}{z}, tolerance {_number(rule.tolerance)}, n = {mean.n}"
     )
     bound = cells.never_reached(rule.variant, rule.metric)
@@ -357,6 +359,8 @@ def _said(metric: str) -> Callable[[float], str]:
 
 def _difference_text(found: Estimate, rule: Difference | Order | Equivalence) -> str:
     """Returns a difference with interval and margin; of shares in percentage points."""
+    least, most = range_of(rule.metric)
+    found = found.within(least - most, most - least)
     if _said(rule.metric) is _number:
         margin = f", margin {_number(rule.margin)}" if rule.margin else ""
         return _interval(found) + margin
