@@ -286,24 +286,26 @@ def test_the_fewest_seeds_are_those_with_a_smaller_p():
         assert 2 / 2**n < alpha <= 2 / 2 ** (n - 1)
 
 
-def test_seeds_needed_are_the_first_whose_interval_excludes_the_margin():
+def power(n, distance, alpha=0.05):
+    """Returns the power of the t test with n values whose mean is `distance` deviations from 0."""
+    critical = stats.t.ppf(1 - alpha / 2, n - 1)
+    return stats.nct.sf(critical, n - 1, distance * math.sqrt(n))
+
+
+def test_seeds_needed_are_the_first_that_tell_the_margin_with_four_chances_in_five():
     values = [0.5, 2.0, -1.0, 1.5, 1.0, -0.5, 0.0, 1.5]
     mean, deviation = np.mean(values), np.std(values, ddof=1)
-
-    def excludes(n, distance):
-        return stats.t.ppf(0.975, n - 1) * deviation / math.sqrt(n) < distance
-
     n = seeds_needed(values)
     assert 8 < n < 100
-    assert excludes(n, mean)
-    assert not excludes(n - 1, mean)
+    assert power(n - 1, mean / deviation) < 0.8 <= power(n, mean / deviation)
     far = seeds_needed(values, mean - 0.1)
     assert far % 10 == 0
-    assert excludes(far, 0.1)
-    assert not excludes(far - 10, 0.1)
+    assert power(far - 10, 0.1 / deviation) < 0.8 <= power(far, 0.1 / deviation)
     assert seeds_needed(values, mean - 1e-6) == 0  # more than 10,000
     assert seeds_needed(values, -100) == fewest_seeds()
-    assert seeds_needed(values, alpha=0.01) > n
+    strict = seeds_needed(values, alpha=0.01)
+    assert power(strict - 1, mean / deviation, 0.01) < 0.8
+    assert power(strict, mean / deviation, 0.01) >= 0.8
 
 
 @pytest.mark.parametrize(

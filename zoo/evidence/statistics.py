@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special, stats
 
 FEWEST_FOR_INTERVAL = 3  # two values say next to nothing about their spread
+POWER = 0.8  # of a test with as many seeds as are said to be needed
 
 
 @dataclass(frozen=True)
@@ -227,6 +228,21 @@ def holm(p: Sequence[float]) -> list[float]:
     return [float(value) for value in adjusted]
 
 
+def broken_p(p: Sequence[float]) -> list[float]:
+    """Returns the p-values of parts that are broken, adjusted for the number of parts.
+
+    By accident one of several is broken the more easily. Holm's factors are for one side, as only
+    one side breaks a part; a single part keeps its two-sided p.
+
+    Args:
+        p: Two-sided p of a part on the wrong side of its margin, 1 for any other, NaN for a part
+            that is broken without a test.
+    """
+    given = [0.0 if math.isnan(one) else one for one in p]
+    one_sided = holm([one / 2 for one in given])
+    return [1.0 if one == 1 else max(one, half) for one, half in zip(given, one_sided, strict=True)]
+
+
 def benjamini_hochberg(p: Sequence[float]) -> list[float]:
     """Returns p-values adjusted so that the expected share of false rejections is bounded.
 
@@ -239,13 +255,13 @@ def benjamini_hochberg(p: Sequence[float]) -> list[float]:
 def seeds_needed(differences: Sequence[float], margin: float = 0.0, alpha: float = 0.05) -> int:
     """Returns how many seeds would tell the mean difference from a margin, if both stay as seen.
 
-    The t interval of that many values with the same mean and deviation excludes the margin with a
-    power of about one half, and the exact sign-flip test can fall below `alpha`.
+    Student's t test of that many values with the same mean and deviation falls below `alpha` with
+    a power of `POWER`, and the exact sign-flip test can.
 
     Args:
         differences: At least two finite numbers that are not all the same.
         margin: What the mean has to be told from.
-        alpha: Level of the test.
+        alpha: Level of the two-sided test.
 
     Returns:
         The number, or 0 if it would be above 10,000 or cannot be said.
@@ -256,18 +272,23 @@ def seeds_needed(differences: Sequence[float], margin: float = 0.0, alpha: float
     distance, deviation = abs(float(sample.mean()) - margin), float(sample.std(ddof=1))
     if deviation == 0:
         return fewest_seeds(alpha) if distance > 0 else 0
-    numbers, widths = _half_widths(alpha)
-    enough = numbers[widths * deviation < distance]
+    numbers, effects = _shown_effects(alpha)
+    enough = numbers[effects * deviation <= distance]
     return int(enough[0]) if len(enough) else 0
 
 
 @functools.cache
-def _half_widths(alpha: float) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """Returns numbers of seeds, and half the t interval's width for a deviation of 1."""
+def _shown_effects(alpha: float) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Returns numbers of seeds, and the mean in deviations that the t test shows with `POWER`.
+
+    Both have the shape `(numbers,)`. With a true mean of m deviations t has the noncentral
+    distribution with noncentrality m sqrt(n); that it errs on the wrong side is neglected.
+    """
     fewest = fewest_seeds(alpha)
     close = np.arange(fewest, max(fewest, 100))
     numbers = np.concatenate([close, np.arange(max(fewest, 100), 10_001, 10)])
-    return numbers, stats.t.ppf(1 - alpha / 2, numbers - 1) / np.sqrt(numbers)
+    critical = stats.t.ppf(1 - alpha / 2, numbers - 1)
+    return numbers, special.nctdtrinc(numbers - 1, 1 - POWER, critical) / np.sqrt(numbers)
 
 
 def fewest_seeds(alpha: float = 0.05) -> int:
