@@ -256,7 +256,8 @@ def seeds_needed(differences: Sequence[float], margin: float = 0.0, alpha: float
     """Returns how many seeds would tell the mean difference from a margin, if both stay as seen.
 
     Student's t test of that many values with the same mean and deviation falls below `alpha` with
-    a power of `POWER`, and the exact sign-flip test can.
+    a power of `POWER`, and the exact sign-flip test can. That all tests of `mean_p` do is a little
+    less likely: about 75 % for ten normal values, 71 % for six.
 
     Args:
         differences: At least two finite numbers that are not all the same.
