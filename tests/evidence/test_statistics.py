@@ -18,6 +18,7 @@ from zoo.evidence.statistics import (
     skewness_adjusted_p,
     student_p,
     trend_p,
+    welch_interval,
 )
 
 
@@ -62,6 +63,29 @@ def test_an_interval_is_cut_where_no_value_can_be():
     cut = estimate.within(0, 1)
     assert (cut.mean, cut.low, cut.high, cut.n) == (0.5, 0.0, 1.0, 3)
     assert estimate.within(-math.inf, math.inf) == estimate
+
+
+@pytest.mark.parametrize(("n", "m"), [(3, 3), (8, 8), (8, 16), (30, 3)])
+def test_the_interval_of_values_that_are_no_pairs_is_welchs(n, m):
+    generator = np.random.default_rng([n, m])
+    first, second = generator.normal(0, 1, n), generator.normal(1, 5, m)
+    expected = stats.ttest_ind(second, first, equal_var=False).confidence_interval(0.95)
+    found = welch_interval(first.tolist(), second.tolist())
+    assert found.mean == pytest.approx(second.mean() - first.mean(), rel=1e-12)
+    assert (found.low, found.high) == pytest.approx(tuple(expected), rel=1e-9)
+    assert found.n == min(n, m)
+    wider = welch_interval(first.tolist(), second.tolist(), 0.99)
+    assert wider.low < found.low < found.high < wider.high
+
+
+def test_values_that_are_no_pairs_without_spread_or_in_too_small_a_number():
+    found = welch_interval([0.5] * 3, [0.75] * 4)
+    assert (found.mean, found.low, found.high, found.n) == (0.25, 0.25, 0.25, 3)
+    for first, second in (([1.0, 2.0], [1.0] * 8), ([1.0] * 8, [1.0, 2.0])):
+        few = welch_interval(first, second)
+        assert math.isfinite(few.mean)
+        assert math.isnan(few.low)
+    assert math.isnan(welch_interval([1.0, 2.0, math.nan], [1.0] * 3).mean)
 
 
 @pytest.mark.parametrize("values", [[], [math.nan], [1.0, math.inf], [1.0, math.nan, 2.0]])

@@ -57,6 +57,37 @@ def mean_interval(values: Sequence[float], level: float = 0.95) -> Estimate:
     return Estimate(mean, mean - half, mean + half, n)
 
 
+def welch_interval(
+    first: Sequence[float], second: Sequence[float], level: float = 0.95
+) -> Estimate:
+    """Returns the difference of two means, second minus first, of values that are no pairs.
+
+    Args:
+        first: Finite numbers; a value that is not finite makes the estimate NaN.
+        second: The others, whose number and deviation may differ.
+        level: Coverage of the interval, between 0 and 1.
+
+    Returns:
+        The difference; its `n` is the smaller of the two numbers.
+
+    References:
+        Welch (1947), The Generalization of "Student's" Problem when Several Different Population
+        Variances are Involved, Biometrika 34.
+    """
+    parts = [mean_interval(values) for values in (first, second)]
+    mean, n = parts[1].mean - parts[0].mean, min(part.n for part in parts)
+    if n < FEWEST_FOR_INTERVAL or not math.isfinite(mean):
+        return Estimate(mean, math.nan, math.nan, n)
+    squares = [float(np.var(values, ddof=1)) / len(values) for values in (first, second)]
+    square = sum(squares)
+    if square == 0:
+        return Estimate(mean, mean, mean, n)
+    sizes = (len(first), len(second))
+    freedom = square**2 / sum(own**2 / (size - 1) for own, size in zip(squares, sizes, strict=True))
+    half = float(stats.t.ppf((1 + level) / 2, freedom)) * math.sqrt(square)
+    return Estimate(mean, mean - half, mean + half, n)
+
+
 def share_interval(successes: int, n: int, level: float = 0.95) -> Estimate:
     """Returns a share with Wilson's interval.
 

@@ -159,7 +159,7 @@ def render(ledger: pd.DataFrame, form: str) -> str:
         return _csv(ledger)
     lines = ["# Ledger", "", f"{counts(ledger)}.", ""]
     lines += ["| id | experiment | says | verdict | evidence | rule | source |", "|---" * 7 + "|"]
-    for row in _blank(ledger).itertuples():
+    for row in blank(ledger).itertuples():
         evidence = row.evidence + (f". Differs: {row.deviation}" if row.deviation else "")
         evidence += _to_decide(row) + _other_view(row)
         verdict = f"**{row.verdict}**"
@@ -171,7 +171,7 @@ def render(ledger: pd.DataFrame, form: str) -> str:
 def lines_of(verdicts: pd.DataFrame) -> list[str]:
     """Returns the verdicts of one experiment for the terminal, two lines a claim."""
     lines = []
-    for row in _blank(verdicts).itertuples():
+    for row in blank(verdicts).itertuples():
         lines.append(f"{row.verdict.ljust(9)}  {row.id}  {row.says}")
         lines.append(f"           {row.evidence}{_to_decide(row)}{_other_view(row)}")
     return lines
@@ -181,7 +181,7 @@ def _in_a_cell(value: object) -> str:
     return printable(" ".join(str(value).replace("|", "/").split()))
 
 
-def _blank(frame: pd.DataFrame) -> pd.DataFrame:
+def blank(frame: pd.DataFrame) -> pd.DataFrame:
     """Returns the table with an empty text where a value is missing."""
     whole = frame.astype(object)
     return whole.where(frame.notna(), "")
