@@ -182,6 +182,15 @@ def test_accuracies_are_paired_where_the_seeds_are_the_same_and_welchs_elsewhere
     assert "tanh" not in "".join(lines[place:])
 
 
+@pytest.mark.parametrize("first", [0, 1])
+def test_the_interval_of_a_difference_ends_where_differences_of_shares_do(side, first):
+    a = side({"relu": [0.0] * 3}, claims=[], verdicts=[])
+    b = side({"relu": [1.0, 1.0, 0.75]}, claims=[], verdicts=[], first=first)
+    [found] = compare({"tiny": a}, {"tiny": b}).accuracies
+    assert found.paired == (first == 0)
+    assert 0 < found.difference.low < found.difference.high == 1
+
+
 def test_the_order_of_the_rows_pairs_the_same_seeds(side):
     a, b = side(), side()
     mixed = b.rows.sample(frac=1, random_state=0)
