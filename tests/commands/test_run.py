@@ -140,6 +140,42 @@ def test_a_dry_run_counts_and_writes_nothing(zoo, tiny_experiment, tmp_path):
     assert not folder.exists()
 
 
+CLAIMING = """from zoo.claims import Claim, Difference, Identity
+
+TESTED = Claim("X1", Difference("tanh", "relu"), says="tanh is better")
+EXACT = Claim("X2", Identity("diverged"), says="nothing diverges")
+
+EXPERIMENT = """
+
+
+@pytest.mark.parametrize(
+    ("claims", "seeds", "said"),
+    [
+        ("EXACT, TESTED", 5, 1),
+        ("EXACT, TESTED", 6, 0),
+        ("EXACT", 5, 0),  # needs no test
+        ("", 5, 0),
+    ],
+)
+def test_too_few_seeds_to_decide_anything_are_said_beforehand(
+    zoo, tiny_experiment, claims, seeds, said
+):
+    text = tiny_experiment.read_text().replace("EXPERIMENT = ", CLAIMING, 1)
+    text = text.rstrip().removesuffix(")") + f"    claims=[{claims}],\n)\n"
+    tiny_experiment.write_text(text)
+    code, out, err = zoo("run", tiny_experiment, "--dry-run", "--seeds", seeds)
+    assert (code, err) == (0, "")
+    *before, plan = out.splitlines()
+    assert plan.startswith(f"tiny@seeds={seeds}: {2 * 2 * seeds} runs")
+    assert (
+        before
+        == [
+            "tiny@seeds=5: below 6 seeds nothing can be decided; with 5 the smallest p is "
+            f"{2 / 2**5:g}, so every claim that needs a test stays undecided."
+        ][:said]
+    )
+
+
 def test_a_smoke_plan_is_one_epoch_of_two_seeds_at_one_rate(zoo, tiny_experiment):
     code, out, _ = zoo("run", tiny_experiment, "--dry-run", "--smoke")
     assert code == 0

@@ -3,7 +3,7 @@ import math
 import pytest
 
 from zoo.errors import ZooError
-from zoo.evidence.metrics import DERIVED, PLAIN, is_metric, measure
+from zoo.evidence.metrics import DERIVED, PLAIN, is_metric, measure, range_of
 
 NAN, INF = math.nan, math.inf
 EPOCHS = 4
@@ -144,3 +144,23 @@ def test_an_unknown_name_is_refused(run, name):
 
 def test_columns_of_every_run_are_metrics():
     assert all(map(is_metric, PLAIN))
+
+
+@pytest.mark.parametrize(
+    ("name", "ends"),
+    [
+        ("accuracy", (0, 1)),
+        ("val_accuracy", (0, 1)),
+        ("test_accuracy", (0, 1)),
+        ("best_val_accuracy", (0, 1)),
+        ("accuracy_batch_1", (0, 1)),
+        ("mean_accuracy@10", (0, 1)),
+        ("accuracy_gap", (-1, 1)),
+        ("accuracy_error", (-INF, INF)),
+        ("correlation_with_val_accuracy", (-INF, INF)),
+        ("epochs_to_accuracy_0.75", (-INF, INF)),
+        ("test_loss", (-INF, INF)),
+    ],
+)
+def test_an_accuracy_is_a_share_and_a_gap_the_difference_of_two(name, ends):
+    assert range_of(name) == ends

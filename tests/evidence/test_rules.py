@@ -102,6 +102,41 @@ def test_shares_are_told_in_percent(metric, percent):
     assert ("25.0 %" in found.evidence) == percent
 
 
+WIDE = [0.75, 1.0, 1.0]
+
+
+def test_intervals_of_accuracies_end_where_accuracies_do():
+    mean = mean_interval(WIDE)
+    assert mean.high > 1
+    found = settled(Number("a", "test_accuracy", 0.5, 0.1), {"a": WIDE}, "test_accuracy")
+    z = (mean.mean - 0.5) / (np.std(WIDE, ddof=1) / math.sqrt(3))
+    assert f"{mean.mean:.4g} [{mean.low:.4g}, 1]; stated 0.5, z = {z:.1f}" in found.evidence
+    values = {"a": [0.25, 1.0, 1.0], "b": [0.0, 0.0, 0.25]}
+    found = settled(Difference("a", "b"), values, "test_accuracy")
+    assert ", 100.0] points" in found.evidence
+    found = settled(Difference("a", "b", "accuracy_gap"), values, "accuracy_gap")
+    assert ", 100.0]" not in found.evidence  # of two gaps, each between -1 and 1
+    found = settled(Number("a", "m", 0.5, 0.1), {"a": WIDE})
+    assert f"{mean.high:.4g}]" in found.evidence
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        Number("a", "m", 0.5, 0.1),
+        Difference("a", "b", "m"),
+        Equivalence("a", "b", "m"),
+        Ratio("a", "b", "m", 1.0),
+    ],
+)
+def test_two_seeds_tell_no_interval(rule):
+    values = {label: own[:2] for label, own in shifted(1, 0).items()}
+    assert "[" not in settled(rule, values).evidence
+    assert "nan" not in settled(rule, values).evidence
+    values = {label: own[:3] for label, own in shifted(1, 0).items()}
+    assert "[" in settled(rule, values).evidence
+
+
 EPOCHS_TO = "epochs_to_accuracy_0.75"
 
 

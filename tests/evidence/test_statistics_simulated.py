@@ -11,6 +11,7 @@ from zoo.evidence.statistics import (
     equivalence_p,
     mean_interval,
     mean_p,
+    seeds_needed,
     sign_flip_p,
     skewness_adjusted_p,
     student_p,
@@ -158,3 +159,24 @@ def test_trend_p_keeps_its_level(kind, n):
     p = np.array([trend_p(table) for table in tables])
     assert (p < 0.05).mean() <= bound(0.05, 2000)
     assert (p < 0.05).mean() > 0.02
+
+
+@pytest.mark.parametrize("effect", [0.25, 0.5, 0.8])
+def test_as_many_seeds_as_are_needed_decide_in_four_samples_of_five(effect):
+    seen = np.array([-1.0, 1.0] * 4)
+    n = seeds_needed((seen / seen.std(ddof=1) + effect).tolist())
+    level = 4 * math.sqrt(0.8 * 0.2 / SIMULATED)
+    samples = draw("normal", n) + effect
+    assert (student_many(samples) < 0.05).mean() > 0.8 - level
+    assert (student_many(samples[:, :-1]) < 0.05).mean() < 0.8 + level
+    # What needed only half of that number tells it in about half of the samples.
+    assert (student_many(samples[:, : n // 2]) < 0.05).mean() < 0.6
+
+
+@pytest.mark.parametrize("effect", [0.85, 1.0, 1.3])
+def test_with_as_many_seeds_as_are_needed_all_tests_agree_nearly_as_often(effect):
+    seen = np.array([-1.0, 1.0] * 4)
+    n = seeds_needed((seen / seen.std(ddof=1) + effect).tolist())
+    samples = draw("normal", n, 4000) + effect
+    agree = (mean_many(samples) < 0.05).mean()
+    assert 0.7 < agree < (student_many(samples) < 0.05).mean()

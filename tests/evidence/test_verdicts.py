@@ -21,6 +21,7 @@ from zoo.claims import (
     Ratio,
     Trend,
 )
+from zoo.evidence.statistics import fewest_seeds, seeds_needed
 from zoo.evidence.verdicts import Cells, settle
 
 CASES = {
@@ -243,7 +244,7 @@ def test_a_part_that_is_not_run_leaves_the_claim_not_run():
 
 
 def test_no_number_of_seeds_decides_where_one_part_cannot_be_decided():
-    values = shifted(0, 0.001, 0, 0)
+    values = shifted(0, 0.002, 0, 0)
     assert settled(A_OVER_B, values).seeds > 8
     values["c"][0] = NAN
     assert settled((A_OVER_B, C_OVER_D), values).seeds == 0
@@ -303,6 +304,22 @@ def test_claims_that_were_not_tested_are_no_burden():
     found = settle([Claim("X1", A_OVER_B), *others], Cells(rows_of(values)))
     assert (found[0].verdict, found[0].p) == (SUPPORTED, 2 / 2**8)
     assert {one.verdict for one in found[1:]} == {NOT_RUN, SUPPORTED}
+
+
+def test_seeds_are_those_that_decide_at_the_level_among_the_others():
+    values = shifted(0.0703125, 0, 0, 0)
+    weak = [Claim(f"Y{place}", C_OVER_D) for place in range(9)]
+    gaps = np.subtract(values["a"], values["b"])
+    rows = Cells(rows_of(values))
+    (alone,) = settle([Claim("X1", A_OVER_B)], rows)
+    assert alone.verdict == SUPPORTED
+    found = settle([Claim("X1", A_OVER_B), *weak], rows)[0]
+    assert (found.verdict, found.seeds) == (UNDECIDED, seeds_needed(gaps, alpha=0.05 / 10))
+    assert found.seeds > fewest_seeds(0.05 / 10)
+    # Of several parts, too: each is refuted at its part of the level.
+    back = (*(Difference("b", "a", "m") for _ in range(2)), *(Difference("a", "b", "m"),) * 8)
+    found = settled(back, values, alpha=0.02)
+    assert (found.verdict, found.seeds) == (UNDECIDED, seeds_needed(gaps, alpha=0.04 / 10))
 
 
 def test_no_claims_no_verdicts():

@@ -223,6 +223,15 @@ def test_lines_for_the_terminal(write):
     assert lines[1].startswith("           tanh has 75.0 % and relu 50.0 % test accuracy")
 
 
+def test_seeds_that_would_decide_are_said_with_their_power(write, tmp_path):
+    frame = ledger.write(write()).assign(seeds=[0, 0, 9, 0, 0])
+    told = "To decide: about 9 seeds (power 80 %)"
+    lines = ledger.lines_of(frame)
+    assert [told in line for line in lines] == [place == 5 for place in range(10)]
+    text = ledger.render(frame.assign(experiment="tiny"), "md")
+    assert text.count("To decide") == text.count(told) == 1
+
+
 def test_the_command_prints_the_ledger(write, tmp_path, zoo):
     ledger.write(write())
     ledger.write(write("other"))

@@ -87,7 +87,7 @@ def test_metrics_with_places_are_tables_of_their_own(table):
     (_, single), (heading, wide), (beside, printed) = blocks(SPEC, table)
     assert single.to_numpy().tolist() == [
         ["a", "size", "2"],
-        ["b", "size", "2.5 [-16.56, 21.56]"],
+        ["b", "size", "2.5"],  # two seeds have no interval
     ]
     assert heading == "std, mean over seeds"
     assert list(wide.columns) == ["", "1", "2", "3"]
@@ -95,6 +95,27 @@ def test_metrics_with_places_are_tables_of_their_own(table):
     assert beside == "a: std as printed and as measured"
     assert list(printed.iloc[:, 0]) == ["printed", "measured", "z"]
     assert list(printed["1"])[:2] == ["6", "2"]
+
+
+def test_three_seeds_have_an_interval_which_ends_where_shares_do():
+    rows = [*row("a", "size", math.nan, 1.0, 4.0, 1.0), *row("a", "val_accuracy", 3.0, 0.5, 1, 1)]
+    table = summarise(pd.DataFrame(rows, columns=["variant", "seed", "metric", "place", "value"]))
+    size, accuracy = table.itertuples()
+    # With two degrees of freedom the quantile at p is (2p - 1) / sqrt(2 p (1 - p)).
+    quantile = 0.95 / math.sqrt(2 * 0.975 * 0.025)
+    assert (size.low, size.high) == pytest.approx((2 - quantile, 2 + quantile), rel=1e-9)
+    assert accuracy.low == pytest.approx((5 - quantile) / 6, rel=1e-9)
+    assert accuracy.high == 1
+    drawn = measured_plots.draw_values(SPEC, table)
+    assert drawn.legends[0].get_texts()[0].get_text() == "mean over seeds, with its 95 % interval"
+
+
+def test_means_without_an_interval_are_drawn_as_points(table):
+    figure = measured_plots.draw_values(SPEC, table)
+    assert figure.legends[0].get_texts()[0].get_text() == "mean over seeds"
+    bars, points = figure.axes[0].lines[::2], figure.axes[0].lines[1::2]
+    assert [line.get_xdata()[0] for line in points] == [2.0, 2.5]
+    assert np.isnan([line.get_xdata() for line in bars]).all()
 
 
 @pytest.mark.parametrize(("form", "words"), [("md", "| printed"), ("latex", r"\midrule")])

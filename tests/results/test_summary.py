@@ -116,20 +116,22 @@ def replace_score(result, val_accuracy):
 
 
 def test_curves_hold_the_last_value_of_a_run_that_stopped_early(make_result):
+    stopped, other = [0.25, 0.5], [0.5, 0.75, 0.875, 1.0]
     results = [
-        make_result(seed=0, history=curve_history(make_result, [0.25, 0.5])),
-        make_result(seed=1, history=curve_history(make_result, [0.5, 0.75, 0.875, 1.0])),
+        make_result(seed=seed, history=curve_history(make_result, scores))
+        for seed, scores in enumerate([stopped, other, other])
     ]
     curves = summarise(results, ["relu"], "relu").curves
     shown = curves[curves["metric"] == "val_accuracy"]
     assert shown["epoch"].tolist() == [1, 2, 3, 4]
-    pairs = [(0.25, 0.5), (0.5, 0.75), (0.5, 0.875), (0.5, 1.0)]
-    assert shown["mean"].tolist() == [sum(pair) / 2 for pair in pairs]
-    half = math.tan(0.475 * math.pi)  # Student's t with one degree of freedom
-    widths = [half * abs(first - second) / 2 for first, second in pairs]
-    assert (shown["high"] - shown["mean"]).tolist() == pytest.approx(widths)
-    assert (shown["mean"] - shown["low"]).tolist() == pytest.approx(widths)
-    assert set(shown["n"]) == {2}
+    cells = [
+        mean_interval([early, late, late])
+        for early, late in zip([*stopped, 0.5, 0.5], other, strict=True)
+    ]
+    assert shown["mean"].tolist() == [cell.mean for cell in cells]
+    assert shown["low"].tolist() == [max(cell.low, 0) for cell in cells]
+    assert shown["high"].tolist() == [min(cell.high, 1) for cell in cells]
+    assert set(shown["n"]) == {3}
 
 
 def test_curves_show_every_metric_at_the_chosen_rate_only(grid):
@@ -249,3 +251,33 @@ def test_one_seed_gives_means_and_differences_without_intervals(grid):
     row = summarise(results, ["relu", "tanh"], "relu").table.set_index("variant").loc["tanh"]
     assert (row["n"], row["test_accuracy"], row["difference"]) == (1, 0.75, 0.25)
     assert row[["test_low", "test_high", "difference_low", "difference_high", "p"]].isna().all()
+
+
+def test_two_seeds_give_means_and_p_without_intervals(grid):
+    cells = {("relu", 0.1): [(0.5, 0.25), (0.5, 0.75)], ("tanh", 0.1): [(0.5, 0.5), (0.5, 1.0)]}
+    summary = summarise(grid(cells), ["relu", "tanh"], "relu")
+    row = summary.table.set_index("variant").loc["tanh"]
+    assert (row["n"], row["test_accuracy"], row["difference"], row["p"]) == (2, 0.75, 0.25, 0.5)
+    assert row[["test_low", "test_high", "difference_low", "difference_high"]].isna().all()
+    assert summary.curves[["low", "high"]].isna().all().all()
+
+
+def test_intervals_end_where_shares_and_their_differences_do(grid, make_result):
+    cells = {
+        ("relu", 0.1): [(0.5, 0.0), (0.5, 0.0), (0.5, 0.25)],
+        ("tanh", 0.1): [(0.5, 1.0), (0.5, 1.0), (0.5, 0.25)],
+    }
+    table = summarise(grid(cells), ["relu", "tanh"], "relu").table.set_index("variant")
+    ends = ["test_low", "test_high", "difference_low", "difference_high"]
+    assert table.loc["relu", "test_low"] == 0.0
+    assert 0 < table.loc["relu", "test_high"] < 1
+    assert table.loc["tanh", ends[:2]].tolist() == [0.0, 1.0]
+    gap = mean_interval([1.0, 1.0, 0.0])
+    assert table.loc["tanh", ends[2:]].tolist() == [gap.low, 1.0]
+    losses = [
+        make_result(seed=seed, history=curve_history(make_result, [0.5]) | {"loss": [loss]})
+        for seed, loss in enumerate([0.0, 0.0, 3.0])
+    ]
+    curves = summarise(losses, ["relu"], "relu").curves.set_index("metric")
+    assert curves.loc["loss", "low"] < 0  # nothing is known of a loss
+    assert curves.loc["loss", "high"] > 1

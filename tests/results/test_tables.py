@@ -174,6 +174,12 @@ def test_without_an_interval_the_mean_stands_alone(spec):
     assert (other["test %"], other["difference (points)"], other["p"]) == ("50.0", "-25.0", "")
 
 
+def test_the_note_speaks_of_intervals_only_where_there_are_some(spec):
+    few = table_of(row("relu", test_low=NAN, test_high=NAN))
+    assert "Brackets: 95 % interval over seeds." in tables.render(spec, BOTH, "md")
+    assert "Too few seeds for an interval." in tables.render(spec, few, "md")
+
+
 def test_missing_numbers_are_empty_cells(spec):
     cells = {"val_accuracy": NAN, "test_accuracy": NAN, "test_low": NAN, "test_high": NAN}
     other = markdown_rows(tables.render(spec, table_of(row("relu"), row("tanh", **cells)), "md"))[1]

@@ -7,6 +7,7 @@ import sys
 import typer
 
 from zoo.commands.check import check
+from zoo.commands.compare import compare
 from zoo.commands.doctor import doctor
 from zoo.commands.experiments import list_command, show
 from zoo.commands.options import INTERRUPTED, echo, in_words, say
@@ -25,7 +26,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("list")(list_command)
-for command in (show, run, table, plot, preflight, check, tune, claims, doctor):
+for command in (show, run, table, plot, preflight, check, tune, claims, compare, doctor):
     app.command()(command)
 
 

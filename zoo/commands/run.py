@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from zoo.claims import ALPHA, Claim, Identity
 from zoo.commands.options import (
     RESULTS,
     AllOption,
@@ -109,6 +110,10 @@ def run(
                     continue
                 kind = kinds.of(entry)
                 prepared = kind.prepare(entry, settings, data_dir)
+                if isinstance(settings.seeds, int):
+                    claims = prepared.experiment.claims
+                    for line in _undecidable(prepared.folder_name, claims, settings.seeds):
+                        echo(line)
                 if dry_run:
                     echo(kind.plan_of(prepared))
                     continue
@@ -137,6 +142,20 @@ def run(
     if failed:
         echo(f"Failed: {', '.join(failed)}. The others are done.", err=True)
         raise typer.Exit(1)
+
+
+def _undecidable(name: str, claims: Sequence[Claim], seeds: int) -> list[str]:
+    """Returns a line that says so if that many seeds cannot decide the claims of an experiment."""
+    from zoo.evidence.statistics import fewest_seeds
+
+    tested = [claim for claim in claims if not all(isinstance(r, Identity) for r in claim.rules)]
+    least = fewest_seeds(ALPHA)
+    if seeds >= least or not tested:
+        return []
+    return [
+        f"{name}: below {least} seeds nothing can be decided; with {seeds} the smallest p is "
+        f"{2 / 2**seeds:g}, so every claim that needs a test stays undecided."
+    ]
 
 
 def _write_ledger(results: Path, done: Sequence[Path]) -> None:

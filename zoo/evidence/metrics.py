@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 CURVES = ("loss", "accuracy", "val_loss", "val_accuracy")
 # The columns of runs.csv that every run has.
 PLAIN = ("epochs", "loss", "accuracy", "val_loss", "val_accuracy", "test_loss", "test_accuracy")
+ACCURACY = re.compile(r"(best_|mean_)?(val_|test_)?accuracy(_batch_\d+)?")
 EPOCHS_TO = re.compile(rf"epochs_to_({'|'.join(CURVES)})_([0-9]+(?:\.[0-9]+)?(?:e-?[0-9]+)?)")
 
 
@@ -68,6 +69,17 @@ DERIVED: Mapping[str, Callable[[Result], float]] = {
   from above for a loss. A run that never does counts as one more epoch than the recipe has: a
   lower bound.
 """
+
+
+def range_of(metric: str) -> tuple[float, float]:
+    """Returns the least and the most that a metric can be, for a name with or without its place.
+
+    An accuracy is a share, and a gap a difference of two; of others nothing is known.
+    """
+    name = metric.partition("@")[0]
+    if ACCURACY.fullmatch(name):
+        return 0.0, 1.0
+    return (-1.0, 1.0) if name == "accuracy_gap" else (-math.inf, math.inf)
 
 
 def _reductions(rates: Sequence[float]) -> int:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special, stats
+
+FEWEST_FOR_INTERVAL = 3  # two values say next to nothing about their spread
+POWER = 0.8  # of a test with as many seeds as are said to be needed
 
 MOST_ENUMERATED = 16  # differences, whose 65,536 assignments of signs are all counted
 
@@ -20,7 +23,7 @@ class Estimate:
 
     Attributes:
         mean: Sample mean.
-        low: Lower end of the interval, NaN for fewer than two values.
+        low: Lower end of the interval, NaN for fewer than `FEWEST_FOR_INTERVAL` values.
         high: Upper end.
         n: Number of values.
     """
@@ -29,6 +32,11 @@ class Estimate:
     low: float
     high: float
     n: int
+
+    def within(self, least: float, most: float) -> Estimate:
+        """Returns the estimate with its interval cut where no value can be; NaN ends stay."""
+        low, high = np.clip([self.low, self.high], least, most).tolist()
+        return replace(self, low=low, high=high)
 
 
 def mean_interval(values: Sequence[float], level: float = 0.95) -> Estimate:
@@ -43,11 +51,42 @@ def mean_interval(values: Sequence[float], level: float = 0.95) -> Estimate:
     if n == 0 or not np.isfinite(sample).all():
         return Estimate(math.nan, math.nan, math.nan, n)
     mean = float(sample.mean())
-    if n == 1:
+    if n < FEWEST_FOR_INTERVAL:
         return Estimate(mean, math.nan, math.nan, n)
     if np.ptp(sample) == 0:  # the mean of equal values may round away from them
         return Estimate(float(sample[0]), float(sample[0]), float(sample[0]), n)
     half = float(stats.t.ppf((1 + level) / 2, n - 1) * sample.std(ddof=1) / math.sqrt(n))
+    return Estimate(mean, mean - half, mean + half, n)
+
+
+def welch_interval(
+    first: Sequence[float], second: Sequence[float], level: float = 0.95
+) -> Estimate:
+    """Returns the difference of two means, second minus first, of values that are no pairs.
+
+    Args:
+        first: Finite numbers; a value that is not finite makes the estimate NaN.
+        second: The others, whose number and deviation may differ.
+        level: Coverage of the interval, between 0 and 1.
+
+    Returns:
+        The difference; its `n` is the smaller of the two numbers.
+
+    References:
+        Welch (1947), The Generalization of "Student's" Problem when Several Different Population
+        Variances are Involved, Biometrika 34.
+    """
+    parts = [mean_interval(values) for values in (first, second)]
+    mean, n = parts[1].mean - parts[0].mean, min(part.n for part in parts)
+    if n < FEWEST_FOR_INTERVAL or not math.isfinite(mean):
+        return Estimate(mean, math.nan, math.nan, n)
+    squares = [float(np.var(values, ddof=1)) / len(values) for values in (first, second)]
+    square = sum(squares)
+    if square == 0:
+        return Estimate(mean, mean, mean, n)
+    sizes = (len(first), len(second))
+    freedom = square**2 / sum(own**2 / (size - 1) for own, size in zip(squares, sizes, strict=True))
+    half = float(stats.t.ppf((1 + level) / 2, freedom)) * math.sqrt(square)
     return Estimate(mean, mean - half, mean + half, n)
 
 
@@ -227,6 +266,21 @@ def holm(p: Sequence[float]) -> list[float]:
     return [float(value) for value in adjusted]
 
 
+def broken_p(p: Sequence[float]) -> list[float]:
+    """Returns the p-values of parts that are broken, adjusted for the number of parts.
+
+    By accident one of several is broken the more easily. Holm's factors are for one side, as only
+    one side breaks a part; a single part keeps its two-sided p.
+
+    Args:
+        p: Two-sided p of a part on the wrong side of its margin, 1 for any other, NaN for a part
+            that is broken without a test.
+    """
+    given = [0.0 if math.isnan(one) else one for one in p]
+    one_sided = holm([one / 2 for one in given])
+    return [1.0 if one == 1 else max(one, half) for one, half in zip(given, one_sided, strict=True)]
+
+
 def benjamini_hochberg(p: Sequence[float]) -> list[float]:
     """Returns p-values adjusted so that the expected share of false rejections is bounded.
 
@@ -239,13 +293,14 @@ def benjamini_hochberg(p: Sequence[float]) -> list[float]:
 def seeds_needed(differences: Sequence[float], margin: float = 0.0, alpha: float = 0.05) -> int:
     """Returns how many seeds would tell the mean difference from a margin, if both stay as seen.
 
-    The t interval of that many values with the same mean and deviation excludes the margin with a
-    power of about one half, and the exact sign-flip test can fall below `alpha`.
+    Student's t test of that many values with the same mean and deviation falls below `alpha` with
+    a power of `POWER`, and the exact sign-flip test can. That all tests of `mean_p` do is a little
+    less likely: about 75 % for ten normal values, 71 % for six.
 
     Args:
         differences: At least two finite numbers that are not all the same.
         margin: What the mean has to be told from.
-        alpha: Level of the test.
+        alpha: Level of the two-sided test.
 
     Returns:
         The number, or 0 if it would be above 10,000 or cannot be said.
@@ -256,18 +311,23 @@ def seeds_needed(differences: Sequence[float], margin: float = 0.0, alpha: float
     distance, deviation = abs(float(sample.mean()) - margin), float(sample.std(ddof=1))
     if deviation == 0:
         return fewest_seeds(alpha) if distance > 0 else 0
-    numbers, widths = _half_widths(alpha)
-    enough = numbers[widths * deviation < distance]
+    numbers, effects = _shown_effects(alpha)
+    enough = numbers[effects * deviation <= distance]
     return int(enough[0]) if len(enough) else 0
 
 
 @functools.cache
-def _half_widths(alpha: float) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """Returns numbers of seeds, and half the t interval's width for a deviation of 1."""
+def _shown_effects(alpha: float) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Returns numbers of seeds, and the mean in deviations that the t test shows with `POWER`.
+
+    Both have the shape `(numbers,)`. With a true mean of m deviations t has the noncentral
+    distribution with noncentrality m sqrt(n); that it errs on the wrong side is neglected.
+    """
     fewest = fewest_seeds(alpha)
     close = np.arange(fewest, max(fewest, 100))
     numbers = np.concatenate([close, np.arange(max(fewest, 100), 10_001, 10)])
-    return numbers, stats.t.ppf(1 - alpha / 2, numbers - 1) / np.sqrt(numbers)
+    critical = stats.t.ppf(1 - alpha / 2, numbers - 1)
+    return numbers, special.nctdtrinc(numbers - 1, 1 - POWER, critical) / np.sqrt(numbers)
 
 
 def fewest_seeds(alpha: float = 0.05) -> int:

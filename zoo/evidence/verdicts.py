@@ -2,11 +2,11 @@
 
 A verdict is `supported` or `refuted` only where the 95 % interval and all tests agree
 (`zoo.evidence.statistics.mean_p`); everything else is `undecided`, and says how many seeds would
-decide it if means and deviations stayed as they are. p-values are adjusted over all claims of an
-experiment (Benjamini and Hochberg). Where several parts make a claim, a refutation is adjusted for
-their number (Holm), while support needs every part. Runs that are the same number for number decide
-nothing: the treatment was not applied. A run that never reached a target has a lower bound, which
-decides only where the true value could not change the verdict.
+decide it, with a power of 80 %, if means and deviations stayed as they are. p-values are adjusted
+over all claims of an experiment (Benjamini and Hochberg). Where several parts make a claim, a
+refutation is adjusted for their number (Holm), while support needs every part. Runs that are the
+same number for number decide nothing: the treatment was not applied. A run that never reached a
+target has a lower bound, which decides only where the true value could not change the verdict.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ from zoo.claims import (
     Trend,
 )
 from zoo.evidence.cells import Cells, NothingApplied, NotRun
+from zoo.evidence.metrics import range_of
 from zoo.evidence.statistics import (
     Estimate,
     benjamini_hochberg,
+    broken_p,
     equivalence_p,
-    fewest_seeds,
-    holm,
     mean_interval,
     mean_p,
     seeds_needed,
@@ -64,7 +64,7 @@ class Verdict:
         evidence: One sentence with the numbers.
         n: Number of seeds, or of rows for an identity.
         p: Adjusted p of the test that decided; NaN without one.
-        seeds: Seeds that would decide it, 0 if that cannot be said.
+        seeds: Seeds that would decide it with a power of 80 %, 0 if that cannot be said.
     """
 
     verdict: str
@@ -89,7 +89,8 @@ def settle(claims: Sequence[Claim], cells: Cells, alpha: float = ALPHA) -> list[
         verdict = replace(found[place], p=p)
         if p >= alpha and verdict.verdict in (SUPPORTED, REFUTED):
             note = f"; p = {p:.2g} after adjusting for {len(tested)} claims"
-            seeds = max(fewest_seeds(alpha / len(tested)), verdict.n + 1)
+            # What is not settled among several claims is not settled at its part of the level.
+            seeds = _claim(claims[place], cells, alpha / len(tested)).seeds
             verdict = replace(
                 verdict, verdict=UNDECIDED, evidence=verdict.evidence + note, seeds=seeds
             )
@@ -99,54 +100,53 @@ def settle(claims: Sequence[Claim], cells: Cells, alpha: float = ALPHA) -> list[
 
 def _claim(claim: Claim, cells: Cells, alpha: float) -> Verdict:
     """Returns the verdict on all rules of a claim together: the weakest of them."""
-    found = []
-    for rule in claim.rules:
-        try:
-            found.append(SETTLERS[type(rule)](rule, cells, alpha))
-        except NotRun as missing:
-            return Verdict(NOT_RUN, str(missing))
-        except NothingApplied as same:
-            found.append(Verdict(UNDECIDED, str(same)))
+
+    def parts(level: float) -> list[Verdict]:
+        return [_rule(rule, cells, level) for rule in claim.rules]
+
+    try:
+        found = parts(alpha)
+    except NotRun as missing:
+        return Verdict(NOT_RUN, str(missing))
     if len(found) == 1:
         return found[0]
-    together, told = _together(found, alpha)
+    together, told = _together(found, parts, alpha)
     return replace(together, evidence=_parts(told, found))
 
 
-def _against(p: Sequence[float]) -> list[float]:
-    """Returns the p-values of parts that are broken, adjusted for the number of parts.
+def _rule(rule: Rule, cells: Cells, alpha: float) -> Verdict:
+    try:
+        return SETTLERS[type(rule)](rule, cells, alpha)
+    except NothingApplied as same:
+        return Verdict(UNDECIDED, str(same))
 
-    By accident one of several is broken the more easily. Holm's factors are for one side, as only
-    one side breaks a part; a single part keeps its two-sided p.
+
+def _together(
+    parts: Sequence[Verdict], at_level: Callable[[float], list[Verdict]], alpha: float
+) -> tuple[Verdict, list[Verdict]]:
+    """Returns the verdict on several parts, without evidence, and the parts that decide it.
 
     Args:
-        p: Two-sided p of a part on the wrong side of its margin, 1 for any other, NaN for a part
-            that is broken without a test.
+        parts: The verdicts on the parts.
+        at_level: Returns them at another level.
+        alpha: Level.
     """
-    given = [0.0 if math.isnan(one) else one for one in p]
-    one_sided = holm([one / 2 for one in given])
-    return [1.0 if one == 1 else max(one, half) for one, half in zip(given, one_sided, strict=True)]
-
-
-def _together(parts: Sequence[Verdict], alpha: float) -> tuple[Verdict, list[Verdict]]:
-    """Returns the verdict on several parts, without evidence, and the parts that decide it."""
     n = min(part.n for part in parts)
-    against = _against([part.p if part.verdict == REFUTED else 1.0 for part in parts])
+    against = broken_p([part.p if part.verdict == REFUTED else 1.0 for part in parts])
     broken = [part for part, p in zip(parts, against, strict=True) if p < alpha]
     if broken:
         exact = any(math.isnan(part.p) for part in broken)
         return Verdict(REFUTED, "", n, math.nan if exact else min(against)), broken
-    left, tests, seeds = [], [], []
-    for part, p in zip(parts, against, strict=True):
-        refuted = part.verdict == REFUTED
-        if part.verdict != SUPPORTED:
-            left.append(part)
-            tests.append(p if refuted else part.p)
-            more = max(fewest_seeds(min(alpha, 2 * alpha / len(parts))), part.n + 1)
-            seeds.append(more if refuted else part.seeds)
+    left = [place for place, part in enumerate(parts) if part.verdict != SUPPORTED]
     if left:
+        refuted = {place for place in left if parts[place].verdict == REFUTED}
+        tests = [against[place] if place in refuted else parts[place].p for place in left]
+        # What is refuted alone, but not among several parts, is not at its part of the level.
+        strict = at_level(min(alpha, 2 * alpha / len(parts))) if refuted else parts
+        seeds = [(strict if place in refuted else parts)[place].seeds for place in left]
         p = max((p for p in tests if not math.isnan(p)), default=math.nan)
-        return Verdict(UNDECIDED, "", n, p, max(seeds) if min(seeds) else 0), left
+        undecided = Verdict(UNDECIDED, "", n, p, max(seeds) if min(seeds) else 0)
+        return undecided, [parts[place] for place in left]
     p = max((part.p for part in parts if not math.isnan(part.p)), default=math.nan)
     return Verdict(SUPPORTED, "", n, p), list(parts)
 
@@ -179,10 +179,11 @@ def _number_rule(rule: Number, cells: Cells, alpha: float) -> Verdict:
     values = cells.values(rule.variant, rule.metric)
     gap = values.to_numpy(float) - rule.stated
     mean = mean_interval(values.tolist(), 1 - alpha)
+    shown = mean.within(*range_of(rule.metric))
     error = (mean.high - mean.low) / 2 / stats.t.ppf(1 - alpha / 2, mean.n - 1) if mean.n > 1 else 0
     z = f", z = {(mean.mean - rule.stated) / error:.1f}" if error > 0 else ""
     evidence = (
-        f"{rule.variant} has {_name(rule.metric)} {_interval(mean)}; "
+        f"{rule.variant} has {_name(rule.metric)} {_interval(shown)}; "
         f"stated {_number(rule.stated)}{z}, tolerance {_number(rule.tolerance)}, n = {mean.n}"
     )
     bound = cells.never_reached(rule.variant, rule.metric)
@@ -218,12 +219,15 @@ def _above(
 
 
 def _order(rule: Order, cells: Cells, alpha: float) -> Verdict:
-    links = [_above(higher, lower, rule, cells, alpha) for lower, higher in pairwise(rule.variants)]
+    def links(level: float) -> list[Verdict]:
+        near = pairwise(rule.variants)
+        return [_above(higher, lower, rule, cells, level) for lower, higher in near]
+
     means = ", ".join(
         f"{label} {_said(rule.metric)(cells.values(label, rule.metric).mean())}"
         for label in rule.variants
     )
-    found, told = _together(links, alpha)
+    found, told = _together(links(alpha), links, alpha)
     if found.verdict == SUPPORTED:
         evidence = f"{_name(rule.metric)} in the stated order: {means}; n = {found.n}"
     else:
@@ -314,7 +318,7 @@ def _trend(rule: Trend, cells: Cells, alpha: float) -> Verdict:
     slopes = rising @ (places - places.mean())
     # A single step back refutes, and so does a slope to the wrong side.
     against = [mean_p(part.tolist()) if part.mean() < 0 else 1.0 for part in (*steps.T, slopes)]
-    for place, p in enumerate(_against(against)):
+    for place, p in enumerate(broken_p(against)):
         if p < alpha:
             near = rule.variants[place : place + 2] if place < len(steps.T) else rule.variants
             turns = "falls" if rule.rises else "rises"
@@ -357,6 +361,8 @@ def _said(metric: str) -> Callable[[float], str]:
 
 def _difference_text(found: Estimate, rule: Difference | Order | Equivalence) -> str:
     """Returns a difference with interval and margin; of shares in percentage points."""
+    least, most = range_of(rule.metric)
+    found = found.within(least - most, most - least)
     if _said(rule.metric) is _number:
         margin = f", margin {_number(rule.margin)}" if rule.margin else ""
         return _interval(found) + margin

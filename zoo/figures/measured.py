@@ -139,9 +139,8 @@ def draw_values(spec: Mapping[str, Any], table: pd.DataFrame) -> Figure:
     lines = math.ceil(len(metrics) / columns)
     width = left + columns * (DOTS + 0.35)
     pitch = len(variants) * ROW + 0.85
-    legend = [
-        Line2D([], [], color=INK, marker="o", label="mean over seeds, with its 95 % interval")
-    ]
+    interval = ", with its 95 % interval" if rows["low"].notna().any() else ""
+    legend = [Line2D([], [], color=INK, marker="o", label=f"mean over seeds{interval}")]
     figure, bottom = start_page(spec, width, lines * pitch - 0.4, 0.4, legend)
     height = figure.get_figheight()
     for index, metric in enumerate(metrics):

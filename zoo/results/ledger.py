@@ -13,6 +13,7 @@ from zoo import catalogue
 from zoo.claims import ALPHA, NOT_RUN, VERDICTS, Claim, Identity, from_dict
 from zoo.errors import ZooError, printable
 from zoo.evidence.cells import Cells
+from zoo.evidence.statistics import POWER
 from zoo.evidence.verdicts import settle
 from zoo.results import kinds
 from zoo.results.files import read_frame, read_spec, results_folder, write_text
@@ -158,10 +159,9 @@ def render(ledger: pd.DataFrame, form: str) -> str:
         return _csv(ledger)
     lines = ["# Ledger", "", f"{counts(ledger)}.", ""]
     lines += ["| id | experiment | says | verdict | evidence | rule | source |", "|---" * 7 + "|"]
-    for row in _blank(ledger).itertuples():
+    for row in blank(ledger).itertuples():
         evidence = row.evidence + (f". Differs: {row.deviation}" if row.deviation else "")
-        evidence += f". To decide: about {row.seeds} seeds" if row.seeds else ""
-        evidence += _other_view(row)
+        evidence += _to_decide(row) + _other_view(row)
         verdict = f"**{row.verdict}**"
         cells = [row.id, row.experiment, row.says, verdict, evidence, row.rule, row.source]
         lines.append("| " + " | ".join(map(_in_a_cell, cells)) + " |")
@@ -171,10 +171,9 @@ def render(ledger: pd.DataFrame, form: str) -> str:
 def lines_of(verdicts: pd.DataFrame) -> list[str]:
     """Returns the verdicts of one experiment for the terminal, two lines a claim."""
     lines = []
-    for row in _blank(verdicts).itertuples():
+    for row in blank(verdicts).itertuples():
         lines.append(f"{row.verdict.ljust(9)}  {row.id}  {row.says}")
-        more = f". To decide: about {row.seeds} seeds" if row.seeds else ""
-        lines.append(f"           {row.evidence}{more}{_other_view(row)}")
+        lines.append(f"           {row.evidence}{_to_decide(row)}{_other_view(row)}")
     return lines
 
 
@@ -182,10 +181,14 @@ def _in_a_cell(value: object) -> str:
     return printable(" ".join(str(value).replace("|", "/").split()))
 
 
-def _blank(frame: pd.DataFrame) -> pd.DataFrame:
+def blank(frame: pd.DataFrame) -> pd.DataFrame:
     """Returns the table with an empty text where a value is missing."""
     whole = frame.astype(object)
     return whole.where(frame.notna(), "")
+
+
+def _to_decide(row: Any) -> str:
+    return f". To decide: about {row.seeds} seeds (power {100 * POWER:.0f} %)" if row.seeds else ""
 
 
 def _other_view(row: Any) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from zoo.catalogue import ROUNDING
+from zoo.evidence.metrics import range_of
 from zoo.evidence.statistics import mean_interval
 from zoo.results.files import read_frame
 
@@ -45,7 +46,7 @@ def summarise(rows: pd.DataFrame) -> pd.DataFrame:
     """
     cells = []
     for key, group in rows.groupby(["variant", "metric", "place"], sort=False, dropna=False):
-        found = mean_interval(group["value"].tolist())
+        found = mean_interval(group["value"].tolist()).within(*range_of(key[1]))
         deviation = group["value"].std(ddof=1)
         cells.append((*key, found.mean, found.low, found.high, deviation, found.n))
     return pd.DataFrame(cells, columns=list(COLUMNS))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from zoo.evidence.metrics import measure
+from zoo.evidence.metrics import measure, range_of
 from zoo.evidence.statistics import mean_interval, sign_flip_p
 from zoo.runs.run import Result
 
@@ -117,7 +117,7 @@ def curves_frame(
         for metric in CURVES:
             curves = np.array([_held(item.history[metric], epochs) for item in group])
             for epoch in range(epochs):
-                cell = mean_interval(curves[:, epoch].tolist())
+                cell = mean_interval(curves[:, epoch].tolist()).within(*range_of(metric))
                 rows.append(
                     (
                         label,
@@ -174,7 +174,7 @@ def table_frame(
     rows = []
     for label in variants:
         cell = at_best[label]
-        test = mean_interval(cell["test_accuracy"].tolist())
+        test = mean_interval(cell["test_accuracy"].tolist()).within(0, 1)
         row = {
             "variant": label,
             "learning_rate": chosen[label],
@@ -193,7 +193,7 @@ def table_frame(
         }
         if label != baseline and baseline in at_best:
             pairs = (cell["test_accuracy"] - at_best[baseline]["test_accuracy"]).dropna()
-            gap = mean_interval(pairs.tolist())
+            gap = mean_interval(pairs.tolist()).within(-1, 1)
             row |= {
                 "difference": gap.mean,
                 "difference_low": gap.low,

@@ -67,12 +67,14 @@ def notes(spec: Mapping[str, Any], table: pd.DataFrame) -> list[str]:
     data, recipe = spec["data"], spec["recipe"]
     seeds, most = len(spec["seeds"]), int(table["n"].max())
     more = f", up to {most} where a claim was undecided" if most > seeds else ""
+    drawn = table["test_low"].notna().any()
+    brackets = "Brackets: 95 % interval over seeds." if drawn else "Too few seeds for an interval."
     lines = [
         f"Data {data['name']}: {data['train']} training, {data['validation']} validation and "
         f"{data['test']} test examples. {recipe['epochs']} epochs, batch {recipe['batch_size']}, "
         f"{seeds} seeds{more}.",
-        "Learning rate: each variant's best on validation data. Brackets: 95 % interval over "
-        "seeds. Difference from the baseline on test data, paired by seed; p: exact sign-flip "
+        f"Learning rate: each variant's best on validation data. {brackets} "
+        "Difference from the baseline on test data, paired by seed; p: exact sign-flip "
         "test, not corrected for the number of variants.",
     ]
     changed = _sides_changed(table, spec["baseline"])

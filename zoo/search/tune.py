@@ -195,7 +195,7 @@ def _retrain(
     found = _results(wanted, trainer, jobs)
     results = [found[job.run.key] for job in jobs]
     chosen = max(range(len(jobs)), key=lambda place: results[place].final["val_accuracy"])
-    told = mean_interval([result.final["test_accuracy"] for result in results])
+    told = mean_interval([result.final["test_accuracy"] for result in results]).within(0, 1)
     winner = {
         "trial": trial.id,
         "values": values,
