@@ -195,6 +195,7 @@ def test_a_declaration_that_is_run_whole_has_no_new_words(planned):
         ({"words": (("epochs", "3"),), "epochs": 2}, "`--epochs` and `--set epochs` must agree"),
         ({"words": (("epochs", "0"),)}, "`epochs` must be a positive integer"),
         ({"words": (("train_examples", "9999"),)}, "train_examples=9999"),
+        ({"words": (("units", "0"),)}, "It was given units=0."),
     ],
 )
 def test_words_that_do_not_fit_are_refused(planned, settings, said):

@@ -188,10 +188,19 @@ def text_of(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def in_words(words: Words) -> str:
+    """Returns names and values as `--set` takes them."""
+    return ", ".join(f"{name}={text}" for name, text in words)
+
+
 def _unknown(name: str, experiment: Experiment | Measurement, known: Mapping[str, Any]) -> str:
     """Returns what to say about a name that cannot be set."""
-    listed = ", ".join(f"{each}={text_of(value)}" for each, value in known.items())
-    there = f"What can be set: {listed}." if known else "Nothing can be set in this experiment."
+    listed = [(each, text_of(value)) for each, value in known.items()]
+    there = (
+        f"What can be set: {in_words(listed)}."
+        if known
+        else "Nothing can be set in this experiment."
+    )
     if isinstance(experiment, Experiment) and name == experiment.factor:
         return (
             f"The experiment varies its {name.replace('_', ' ')}, so that cannot be set; "

@@ -213,14 +213,15 @@ def prepare(entry: Entry, settings: Settings, data_dir: Path | None) -> Prepared
         for rule in claim.rules:
             if not metrics.is_metric(rule.metric) and rule.metric not in recipe.probes:
                 raise ZooError(metrics.unknown(rule.metric, recipe.probes))
-    given = settings.data is not None and "train_examples" not in dict(settings.words)
-    if given and recipe.train_examples is not None:
+    few = None if "train_examples" in dict(settings.words) else recipe.train_examples
+    if settings.data is not None and few is not None:
         whole = datasets.load(recipe.data, data_dir=data_dir)
-        if recipe.train_examples > len(whole.x_train):
+        if few > len(whole.x_train):
             recipe = dataclasses.replace(recipe, train_examples=None)
             experiment = dataclasses.replace(experiment, recipe=recipe)
     data_of = _data_of(experiment, data_dir)
-    with mistakes_in(entry.path, f"{MODEL}."), within_memory():
+    given = f" It was given {overrides.in_words(settings.words)}." if settings.words else ""
+    with mistakes_in(entry.path, f"{MODEL}.{given}"), within_memory():
         jobs = plan(experiment, data_of, settings.seed_list)
     name = folder_name(entry.name, settings.differing())
     # Several looks at growing data are several chances of a false verdict: each gets its part.
