@@ -158,6 +158,8 @@ def test_an_unknown_name_lists_what_can_be_set(name, said):
 def test_several_values_rise_if_they_are_numbers():
     words = [("pool", "mean,max"), ("depth", "10, 2"), ("rate", "0.1")]
     assert overrides.several_of(words, make()) == {"pool": ["mean", "max"], "depth": [2, 10]}
+    found = overrides.several_of([("train_examples", "all,500,200")], make())
+    assert found == {"train_examples": [200, 500, None]}
     with pytest.raises(ZooError, match=r"must list different values\. Received: '2,02'"):
         overrides.several_of([("depth", "2,02")], make())
     with pytest.raises(ZooError, match="must be a whole number"):

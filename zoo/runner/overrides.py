@@ -124,7 +124,7 @@ def values_of(words: Words, experiment: Experiment | Measurement) -> dict[str, A
 def several_of(words: Words, experiment: Experiment | Measurement) -> dict[str, list[Any]]:
     """Returns the values of each name that has several, in the order of the words.
 
-    Numbers are in rising order.
+    Numbers are in rising order, with all training examples as the last.
 
     Raises:
         ZooError: If there is no such name, a value is of another type, or there twice.
@@ -137,8 +137,9 @@ def several_of(words: Words, experiment: Experiment | Measurement) -> dict[str, 
         values = [value for each in one_each for value in each.values()]
         if len(set(values)) < len(values):
             raise ZooError(f"`--set {name}` must list different values. Received: {text!r}")
-        numbers = all(type(value) in (int, float) for value in values)
-        found[name] = sorted(values) if numbers else values
+        if all(value is None or type(value) in (int, float) for value in values):
+            values.sort(key=lambda value: math.inf if value is None else value)
+        found[name] = values
     return found
 
 
