@@ -69,6 +69,24 @@ def tiny_experiment(tmp_path):
 
 
 @pytest.fixture
+def sized_experiment(tmp_path):
+    """Returns the path of the tiny experiment with a third variant, sizes to set, and claims."""
+    text = TINY.replace("tiny network", "small network")
+    text = text.replace("num_classes, activation)", "num_classes, activation, units=8, bias=True)")
+    text = text.replace("Dense(8, activation", "Dense(units, use_bias=bias, activation")
+    text = text.replace('"tanh": "tanh"}', '"tanh": "tanh", "leaky 0.1": "leaky_relu"}')
+    text = text.replace("from zoo.exp", "from zoo.claims import Claim, Difference\nfrom zoo.exp", 1)
+    claims = [
+        f'Claim("{name}", Difference("{high}", "relu"), says="{high} is better.")'
+        for name, high in (("MINE1", "tanh"), ("MINE2", "leaky 0.1"))
+    ]
+    text = text.rstrip().removesuffix(")") + f"    claims=[{', '.join(claims)}],\n)\n"
+    path = tmp_path / "sized.py"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
 def zoo(monkeypatch, capsys, cache_home):
     """Returns a function that runs the command line in this process: code, stdout, stderr."""
     from zoo.commands.app import main

@@ -2,6 +2,7 @@ import math
 
 import pytest
 
+from zoo.claims import Claim, Difference
 from zoo.errors import ZooError
 from zoo.experiment import DEFAULT_SEEDS, FACTORS, Experiment, Measurement, Recipe, no_schedule
 
@@ -211,3 +212,39 @@ def test_a_scale_of_a_measurement_is_checked_too():
     scales = {"large": {"variants": {"a": 0.5}}}
     found = Measurement(factor="number", variants={"a": lambda seed: {}}, scales=scales)
     assert "Received: 0.5 for 'a'" in message_of(lambda: found.at_scale("large"))
+
+
+def test_only_some_variants_are_kept_in_declared_order_with_their_grids():
+    grids = {"a": (0.1,), "b": (0.2,), "c": (0.3,)}
+    whole = experiment_with(
+        variants={"a": "relu", "b": "tanh", "c": "elu"},
+        recipe=recipe_with(learning_rates=grids),
+        claims=[Claim("MINE", Difference("b", "a"), says="b is better.")],
+    )
+    some = whole.only(["c"])
+    assert list(some.variants) == ["a", "c"]
+    assert some.left_out == ("b",)
+    assert some.recipe.learning_rates == {"a": (0.1,), "c": (0.3,)}
+    assert some.claims == whole.claims
+    assert whole.only(["c", "b"]).left_out == ()
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        (["a"], "`--variants` must name a variant besides the baseline a. Received: a"),
+        (["b", "B"], "There is no variant 'B'. Choose from: a, b."),
+    ],
+)
+def test_only_variants_that_are_there_are_kept(labels, said):
+    assert message_of(lambda: experiment_with().only(labels)) == said
+
+
+def test_a_measurement_without_a_baseline_may_keep_one_variant():
+    whole = Measurement(factor="f", variants={"a": 1, "b": 2}, measure=lambda value, seed: {})
+    assert whole.only(["b"]).variants == {"b": 2}
+    with_baseline = Measurement(
+        factor="f", variants={"a": 1, "b": 2, "c": 3}, measure=lambda value, seed: {}, baseline="a"
+    )
+    assert list(with_baseline.only(["c"]).variants) == ["a", "c"]
+    assert with_baseline.only(["c"]).left_out == ("b",)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from zoo.claims import Claim
-from zoo.errors import ZooError, printable
+from zoo.errors import ZooError, closest, printable
 
 DEFAULT_SEEDS = 8  # the smallest exact two-sided sign-flip p with 8 pairs is 2 / 2**8 = 0.0078
 MOST_EPOCHS = 10_000_000  # at a thousandth of a second each, three hours
@@ -124,6 +124,7 @@ class Experiment:
         claims: What the lectures say about it, each with the rule that settles it.
         scales: Larger sizes by name, such as `lecture` for that of the slides and `paper` for that
             of the literature: the fields of the recipe, or of the experiment, that differ.
+        left_out: Labels of variants that are not run, which claims may name (`only` sets it).
     """
 
     factor: str
@@ -132,6 +133,7 @@ class Experiment:
     recipe: Recipe
     claims: Sequence[Claim] = ()
     scales: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Checks that the declaration can be run."""
@@ -150,7 +152,7 @@ class Experiment:
                 f"`factor` must be a keyword of build_model {self._model_keywords()} or a field of "
                 f"the recipe {sorted(FACTORS)}. Received: {self.factor!r}"
             )
-        check_claims(self.claims, self.variants)
+        check_claims(self.claims, [*self.variants, *self.left_out])
         grids = self.recipe.learning_rates
         if isinstance(grids, Mapping) and set(grids) != set(self.variants):
             raise ZooError(
@@ -167,6 +169,25 @@ class Experiment:
         return dataclasses.replace(
             self, recipe=dataclasses.replace(self.recipe, **changes), **outer
         )
+
+    def only(self, labels: Sequence[str]) -> Experiment:
+        """Returns the experiment with these variants and the baseline, in declared order.
+
+        Raises:
+            ZooError: If there is no such variant, or none besides the baseline.
+        """
+        kept = named(self.variants, [*labels, self.baseline])
+        if len(kept) < 2:
+            raise ZooError(
+                f"`--variants` must name a variant besides the baseline {self.baseline}. "
+                f"Received: {', '.join(labels)}"
+            )
+        recipe = self.recipe
+        if isinstance(recipe.learning_rates, Mapping):
+            grids = {label: recipe.learning_rates[label] for label in kept}
+            recipe = dataclasses.replace(recipe, learning_rates=grids)
+        left = tuple(label for label in self.variants if label not in kept)
+        return dataclasses.replace(self, variants=kept, recipe=recipe, left_out=left)
 
     def _model_keywords(self) -> list[str]:
         """Returns the keywords of `build_model` beyond input shape and number of classes."""
@@ -220,6 +241,7 @@ class Measurement:
             kept until `--fresh` asks for it again.
         needs: Name of the data set that it asks for, if it is one of those that are downloaded.
         trains: Whether it trains networks of its own.
+        left_out: Labels of variants that are not run, which claims may name (`only` sets it).
     """
 
     factor: str
@@ -233,6 +255,7 @@ class Measurement:
     timed: bool = False
     needs: str = ""
     trains: bool = False
+    left_out: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Checks that the declaration can be run."""
@@ -245,11 +268,33 @@ class Measurement:
                     "A variant's value must be a function of the seed, or `measure` be given, a "
                     f"function of value and seed. Received: {value!r} for {label!r}"
                 )
-        check_claims(self.claims, self.variants)
+        check_claims(self.claims, [*self.variants, *self.left_out])
 
     def at_scale(self, scale: str) -> Measurement:
         """Returns the measurement at one of its scales."""
         return dataclasses.replace(self, **scale_of(self.scales, scale))
+
+    def only(self, labels: Sequence[str]) -> Measurement:
+        """Returns the measurement with these variants, and the baseline if there is one.
+
+        Raises:
+            ZooError: If there is no such variant.
+        """
+        kept = named(self.variants, [*labels, *([self.baseline] if self.baseline else [])])
+        left = tuple(label for label in self.variants if label not in kept)
+        return dataclasses.replace(self, variants=kept, left_out=left)
+
+
+def named(variants: Mapping[str, Any], labels: Sequence[str]) -> dict[str, Any]:
+    """Returns the variants of these labels, in declared order.
+
+    Raises:
+        ZooError: If there is no such variant; offers the closest.
+    """
+    for label in labels:
+        if label not in variants:
+            raise ZooError(f"There is no variant {label!r}. {closest(label, list(variants))}")
+    return {label: value for label, value in variants.items() if label in labels}
 
 
 def scale_of(scales: Mapping[str, Mapping[str, Any]], scale: str) -> Mapping[str, Any]:
@@ -289,11 +334,11 @@ def check_labels(variants: Mapping[str, Any]) -> None:
             )
 
 
-def check_claims(claims: Sequence[Claim], variants: Mapping[str, Any]) -> None:
+def check_claims(claims: Sequence[Claim], labels: Sequence[str]) -> None:
     """Raises ZooError if something is no claim, or names a variant that is not there."""
     if not isinstance(claims, Sequence) or not all(isinstance(claim, Claim) for claim in claims):
         raise ZooError(
             f"`claims` must be a list of Claim(id, rule, says=...). Received: {claims!r}"
         )
     for claim in claims:
-        claim.check(list(variants))
+        claim.check(labels)

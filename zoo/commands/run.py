@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -41,6 +42,19 @@ def run(
     learning_rates: Annotated[
         str | None, typer.Option(metavar="R,R,...", help="One grid for all variants.")
     ] = None,
+    variants: Annotated[
+        list[str] | None,
+        typer.Option(metavar="LABEL,...", help="Only these variants and the baseline; again."),
+    ] = None,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE,...",
+            help="A number of the recipe or a keyword of build_model; several values: when does "
+            "it hold? Again.",
+        ),
+    ] = None,
     data_dir: DataDirOption = None,
     scale: Annotated[
         str | None, typer.Option(help="A larger size that the experiment has: lecture or paper.")
@@ -65,17 +79,25 @@ def run(
     debug: DebugOption = False,
 ) -> None:
     """Run experiments; runs that are stored are not trained again."""
+    from zoo.runner.overrides import labels_in, words_in
     from zoo.runner.registry import entries, find
 
     console = Console()
     if every == bool(names):
         raise ZooError("Name the experiments to run, or give --all. `python -m zoo list` has them.")
+    if every and (variants or changes):
+        option = "--variants" if variants else "--set"
+        raise ZooError(
+            f"`{option}` must go with the names of experiments, which have variants and defaults "
+            "of their own. Received: --all"
+        )
     found = entries() if every else [find(name) for name in names or []]
+    labels, words = labels_in(variants or []), words_in(changes or [])
     rates = _numbers("--learning-rates", learning_rates)
     # Keras takes seconds to import; whatever can be wrong without it has been said above.
     import_keras(device)
     from zoo.engine.device import use_mixed_precision
-    from zoo.runner import kinds
+    from zoo.runner import holds_when, kinds
     from zoo.runner.how import How
     from zoo.runner.prepare import Settings
     from zoo.runner.trainer import Engine
@@ -88,6 +110,8 @@ def run(
         learning_rates=rates,
         scale=scale,
         smoke=smoke,
+        variants=labels,
+        words=words,
     )
     how = How(
         results=results,
@@ -108,17 +132,20 @@ def run(
                 if every and scale is not None and scale not in entry.scales():
                     echo(f"{entry.name} has no {scale} scale and is left out.")
                     continue
-                kind = kinds.of(entry)
+                kind = holds_when if holds_when.has_several(settings) else kinds.of(entry)
                 prepared = kind.prepare(entry, settings, data_dir)
-                if isinstance(settings.seeds, int):
-                    claims = prepared.experiment.claims
-                    for line in _undecidable(prepared.folder_name, claims, settings.seeds):
-                        echo(line)
+                baseline = prepared.experiment.baseline
+                if labels and baseline and baseline not in labels:
+                    echo(f"The baseline {baseline} is run, too.")
+                claims = prepared.experiment.claims
+                for line in _undecidable(prepared.folder_name, claims, settings.seeds):
+                    echo(line)
                 if dry_run:
                     echo(kind.plan_of(prepared))
                     continue
                 folder, lines = kind.run(prepared, how)
-                done.append(folder)
+                parts = getattr(prepared, "parts", ())
+                done += [folder, *(results / part.folder_name for part in parts)]
                 show_results(folder, lines)
             except MissingDataError as error:
                 if not every:
@@ -144,13 +171,13 @@ def run(
         raise typer.Exit(1)
 
 
-def _undecidable(name: str, claims: Sequence[Claim], seeds: int) -> list[str]:
+def _undecidable(name: str, claims: Sequence[Claim], seeds: int | str | None) -> list[str]:
     """Returns a line that says so if that many seeds cannot decide the claims of an experiment."""
     from zoo.evidence.statistics import fewest_seeds
 
     tested = [claim for claim in claims if not all(isinstance(r, Identity) for r in claim.rules)]
     least = fewest_seeds(ALPHA)
-    if seeds >= least or not tested:
+    if not isinstance(seeds, int) or seeds >= least or not tested:
         return []
     return [
         f"{name}: below {least} seeds nothing can be decided; with {seeds} the smallest p is "
@@ -179,9 +206,11 @@ def _numbers(option: str, text: str | None) -> tuple[float, ...] | None:
 
 def show_results(folder: Path, lines: Sequence[str]) -> None:
     """Prints table and verdicts of a run, then what was done, and how to see it again."""
-    echo((folder / "table.md").read_text(encoding="utf-8"))
+    from zoo.results.files import table_in
+
+    echo(table_in(folder).with_suffix(".md").read_text(encoding="utf-8"))
     show_verdicts(folder)
-    echo("\n".join([*lines, f"Again: python -m zoo table {folder.name}"]))
+    echo("\n".join([*lines, f"Again: python -m zoo table {shlex.quote(folder.name)}"]))
 
 
 def show_verdicts(folder: Path) -> None:

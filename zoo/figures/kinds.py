@@ -6,11 +6,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from zoo.figures import measured, trained
+from zoo.figures import holds_when, measured, trained
 from zoo.results.files import read_spec
 from zoo.results.kinds import kind_of
 
-KINDS: Mapping[str, Any] = {"trained": trained, "measured": measured}
+KINDS: Mapping[str, Any] = {
+    "trained": trained,
+    "measured": measured,
+    "holds_when": holds_when,
+}
 
 
 def plot_results(folder: Path, kind: str | None = None, *, lenient: bool = False) -> list[Path]:

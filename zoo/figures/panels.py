@@ -91,7 +91,7 @@ def _of_search(spec: Mapping[str, Any]) -> list[str]:
 
 def _of_measured(spec: Mapping[str, Any]) -> list[str]:
     how = "measured" if spec.get("trains") else "measured without training"
-    return [how, count(len(spec["seeds"]), "seed")]
+    return [how, *_set(spec), count(len(spec["seeds"]), "seed")]
 
 
 def _of_trained(spec: Mapping[str, Any]) -> list[str]:
@@ -100,10 +100,24 @@ def _of_trained(spec: Mapping[str, Any]) -> list[str]:
         f"{data['name']}: {data['train']:,} training, {data['validation']:,} validation, "
         f"{data['test']:,} test samples"
     )
-    return [examples, count(epochs, "epoch"), count(len(spec["seeds"]), "seed")]
+    return [examples, *_set(spec), count(epochs, "epoch"), count(len(spec["seeds"]), "seed")]
 
 
-SETTINGS = {"trained": _of_trained, "measured": _of_measured, "search": _of_search}
+def _of_holds_when(spec: Mapping[str, Any]) -> list[str]:
+    return [*spec["setting"], count(len(spec["seeds"]), "seed")]
+
+
+def _set(spec: Mapping[str, Any]) -> list[str]:
+    """Returns what was set otherwise than declared, in words."""
+    return [f"{name.replace('_', ' ')} {value}" for name, value in spec.get("set", {}).items()]
+
+
+SETTINGS = {
+    "trained": _of_trained,
+    "measured": _of_measured,
+    "holds_when": _of_holds_when,
+    "search": _of_search,
+}
 
 
 def lay_panels(

@@ -79,7 +79,7 @@ def results_folder(root: Path, name: str) -> Path:
         ZooError: If there are none; says how to make them.
     """
     folder = root / name
-    if not all((folder / name).is_file() for name in ("spec.json", "table.csv")):
+    if not all(path.is_file() for path in (folder / "spec.json", table_in(folder))):
         there = sorted(path.parent.name for path in root.glob("*/spec.json"))
         hint = closest(name, there) if there else "Nothing has been run there yet."
         raise ZooError(
@@ -98,9 +98,15 @@ def read_spec(folder: Path) -> dict[str, Any]:
     return schema.read_spec(folder / "spec.json")
 
 
+def table_in(folder: Path) -> Path:
+    """Returns the file with the table of a results folder, whether it is there or not."""
+    over_values = folder / "holds_when.csv"
+    return over_values if over_values.is_file() else folder / "table.csv"
+
+
 def read_table(folder: Path) -> pd.DataFrame:
-    """Reads table.csv."""
-    return read_frame(folder / "table.csv")
+    """Reads table.csv, or holds_when.csv of an experiment that was run with several values."""
+    return read_frame(table_in(folder))
 
 
 def read_frame(path: Path) -> pd.DataFrame:
@@ -114,4 +120,6 @@ def read_frame(path: Path) -> pd.DataFrame:
     variants = schema.read_spec(beside).get("variants") if beside.is_file() else None
     schema.check_table(path, text, variants)
     kinds = dict.fromkeys(("variant", "metric", "trial"), str)
+    header = text.partition("\n")[0].split(",")
+    kinds |= {name: str for name in header if name.startswith("set_")}
     return pd.read_csv(io.StringIO(text), dtype=kinds, keep_default_na=False, na_values=[""])

@@ -2,7 +2,8 @@
 
 Each kind is a module with the same functions: `rows_of(folder)`, what claims are settled on,
 and `rates_of(folder, rows)`, the learning rates at which;
-`blocks(spec, table)` and `notes(spec, table)`, the table and how to read it.
+`blocks(spec, table)` and `notes(spec, table)`, the table and how to read it. What was run with
+several values (`holds_when`) is put together from other folders: it has the last two only.
 """
 
 from __future__ import annotations
@@ -10,13 +11,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from zoo.results import measured, trained
+from zoo.results import holds_when, measured, trained
 
-KINDS: Mapping[str, Any] = {"trained": trained, "measured": measured}
+KINDS: Mapping[str, Any] = {
+    "trained": trained,
+    "measured": measured,
+    "holds_when": holds_when,
+}
 
 
 def kind_of(spec: Mapping[str, Any]) -> str:
-    """Returns the kind of what was run: `trained`, `measured` or `search`."""
+    """Returns the kind of what was run: `trained`, `measured`, `holds_when` or `search`."""
     return str(spec.get("kind", "trained"))
 
 

@@ -82,6 +82,17 @@ TABLES: Mapping[str, Sequence[Columns]] = {
         },
         {"variant": TEXT, "metric": TEXT, "place": MAYBE, **SUMMARY, "deviation": MAYBE},
     ],
+    "holds_when.csv": [
+        {
+            "variant": TEXT,
+            "learning_rate": MAYBE,
+            "n": WHOLE,
+            "diverged": WHOLE,
+            **dict.fromkeys(("test_accuracy", "test_low", "test_high"), MAYBE),
+            **GAP,
+            "at_edge": FLAG,
+        }
+    ],
     "measurements.csv": [
         {"variant": TEXT, "seed": WHOLE, "metric": TEXT, "place": MAYBE, "value": MAYBE}
     ],
@@ -151,6 +162,27 @@ COUNT: tuple[str, Callable[[Any], bool]] = (
     "a whole number",
     lambda value: type(value) is int and value >= 0,
 )
+
+
+def _swept(value: Any) -> bool:
+    """Returns whether a value is lists of texts by name, one or two."""
+    return (
+        isinstance(value, dict)
+        and 1 <= len(value) <= 2
+        and all(WORDS[1](texts) and texts for texts in value.values())
+    )
+
+
+def _settled(value: Any) -> bool:
+    """Returns whether a value is claims with their verdicts."""
+    return isinstance(value, list) and all(
+        isinstance(claim, dict)
+        and all(STRING[1](claim.get(name)) for name in ("id", "says"))
+        and WORDS[1](claim.get("verdicts"))
+        for claim in value
+    )
+
+
 DECLARATION = {"experiment": STRING, "question": STRING, "factor": STRING, "baseline": STRING}
 SPECS = {
     "trained": {
@@ -167,9 +199,23 @@ SPECS = {
         "data.test": COUNT,
     },
     "measured": {**DECLARATION, "places": STRING, "variants": WORDS, "seeds": SEEDS},
+    "holds_when": {
+        **DECLARATION,
+        "variants": WORDS,
+        "seeds": SEEDS,
+        "swept": ("one or two lists of texts by name", _swept),
+        "verdicts": ("a list of claims with their verdicts", _settled),
+        "setting": WORDS,
+    },
     "search": {"search": STRING, "question": STRING, "strategy": STRING, "space": LIST},
 }
-MAY_BE_ABSENT = {"claims": LIST, "alpha": LEVEL, "trains": ("true", lambda value: value is True)}
+MAY_BE_ABSENT = {
+    "claims": LIST,
+    "alpha": LEVEL,
+    "trains": ("true", lambda value: value is True),
+    "left_out": WORDS,
+    "set": OBJECT,
+}
 
 
 def read_text(path: Path) -> str:
@@ -253,8 +299,12 @@ def read_spec(path: Path) -> dict[str, Any]:
         if name in spec and not is_right(spec[name]):
             raise damaged(path, f"`{name}` must be {expected}. Received: {spec[name]!r}")
     for claim in spec.get("claims", []):
-        _check_claim(path, claim, spec["variants"])
-    if kind == "trained" and spec["baseline"] not in spec["variants"]:
+        _check_claim(path, claim, [*spec["variants"], *spec.get("left_out", [])])
+    if kind == "holds_when":
+        combinations = math.prod(len(texts) for texts in spec["swept"].values())
+        if any(len(claim["verdicts"]) != combinations for claim in spec["verdicts"]):
+            raise damaged(path, f"a claim must have {combinations} verdicts, one a value")
+    if kind in ("trained", "holds_when") and spec["baseline"] not in spec["variants"]:
         raise damaged(path, f"`baseline` must be a variant. Received: {spec['baseline']!r}")
     return spec
 

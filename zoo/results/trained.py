@@ -47,12 +47,12 @@ def readable(table: pd.DataFrame, baseline: str) -> pd.DataFrame:
             {
                 "variant": row.variant,
                 "learning rate": f"{row.learning_rate:g}" + ("*" if row.at_edge else ""),
-                "validation %": _percent(row.val_accuracy),
-                "test %": _with_interval(row.test_accuracy, row.test_low, row.test_high),
-                "at the baseline's rate %": _percent(row.same_rate_accuracy),
+                "validation %": percent(row.val_accuracy),
+                "test %": with_interval(row.test_accuracy, row.test_low, row.test_high),
+                "at the baseline's rate %": percent(row.same_rate_accuracy),
                 "difference (points)": "baseline"
                 if row.variant == baseline
-                else _with_interval(
+                else with_interval(
                     row.difference, row.difference_low, row.difference_high, sign="+"
                 ),
                 "p": "" if math.isnan(row.p) else f"{row.p:.2g}",
@@ -114,11 +114,13 @@ def _diverged(runs: int, n: int) -> str:
     return f"{runs} of {n} [{100 * share.low:.0f}, {100 * share.high:.0f}] %"
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
+    """Returns a share in percent, empty for none."""
     return "" if math.isnan(share) else f"{100 * share:.1f}"
 
 
-def _with_interval(mean: float, low: float, high: float, sign: str = "") -> str:
+def with_interval(mean: float, low: float, high: float, sign: str = "") -> str:
+    """Returns a share and its interval in percent; `sign` is `+` to show it of positive ones."""
     if math.isnan(mean):
         return ""
     text = f"{100 * mean:{sign}.1f}"

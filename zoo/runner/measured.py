@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from zoo.experiment import Measurement
 from zoo.figures import measured as measured_plots
 from zoo.results import files, ledger, tables
 from zoo.results import measured as measured_tables
+from zoo.runner import overrides
 from zoo.runner.how import How
 from zoo.runner.mistakes import mistakes_in
 from zoo.runner.prepare import Settings, folder_name
@@ -38,27 +41,42 @@ class Prepared:
         experiment: What it declares, at the scale that was asked for.
         folder_name: Name of the results folder.
         seeds: Number of seeds.
+        words: Names and values, as text, of what else was set.
     """
 
     entry: Entry
     experiment: Measurement
     folder_name: str
     seeds: int
+    words: tuple[tuple[str, str], ...] = ()
 
 
 def prepare(entry: Entry, settings: Settings, data_dir: Path | None) -> Prepared:
-    """Loads the experiment; of the settings it takes seeds and scale. Measures nothing."""
+    """Loads the experiment; of the settings it takes seeds, scale, variants and words.
+
+    Measures nothing.
+
+    Raises:
+        ZooError: If there is no such scale or variant, or nothing that words can set.
+    """
     if data_dir is not None:
         available(data_dir)  # whose error names the option, not the variable
         os.environ["ZOO_DATA"] = str(data_dir)
     experiment = entry.load_measurement()
     if settings.scale is not None:
         experiment = experiment.at_scale(settings.scale)
+    if settings.variants:
+        experiment = experiment.only(settings.variants)
+    words = overrides.beyond(settings.words, experiment)
+    if values := overrides.values_of(words, experiment):
+        experiment = dataclasses.replace(experiment, measure=partial(experiment.measure, **values))
     count = settings.seeds if isinstance(settings.seeds, int) else experiment.seeds
     differing = {"scale": settings.scale} if settings.scale else {}
     if count != experiment.seeds:
         differing["seeds"] = str(count)
-    return Prepared(entry, experiment, folder_name(entry.name, differing), count)
+    labels = tuple(experiment.variants) if experiment.left_out else ()
+    differing |= overrides.differing(labels, [(name, [text]) for name, text in words])
+    return Prepared(entry, experiment, folder_name(entry.name, differing), count, words)
 
 
 def plan_of(prepared: Prepared) -> str:
@@ -158,6 +176,8 @@ def spec_of(prepared: Prepared) -> dict[str, Any]:
         "places": experiment.places,
         **({"trains": True} if experiment.trains else {}),
         "variants": list(experiment.variants),
+        **({"left_out": list(experiment.left_out)} if experiment.left_out else {}),
+        **({"set": dict(prepared.words)} if prepared.words else {}),
         "seeds": list(range(prepared.seeds)),
         "versions": library_versions(),
         "alpha": ALPHA,

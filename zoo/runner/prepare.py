@@ -14,6 +14,7 @@ from zoo.data import Data
 from zoo.errors import ZooError
 from zoo.evidence import metrics
 from zoo.experiment import DEFAULT_SEEDS, Experiment
+from zoo.runner import overrides
 from zoo.runner.contract.declaration import factories
 from zoo.runner.contract.networks import MODEL, within_memory
 from zoo.runner.mistakes import mistakes_in
@@ -41,6 +42,9 @@ class Settings:
         learning_rates: One grid for all variants.
         scale: One of the experiment's larger sizes.
         smoke: One epoch, two seeds, one learning rate: does it run at all?
+        variants: Labels of the only variants to run besides the baseline; empty for all.
+        words: Names and values, as text, of what else is set: keywords of `build_model` and numbers
+            of the recipe (`zoo/runner/overrides.py`).
     """
 
     seeds: int | str | None = None
@@ -50,6 +54,8 @@ class Settings:
     learning_rates: tuple[float, ...] | None = None
     scale: str | None = None
     smoke: bool = False
+    variants: tuple[str, ...] = ()
+    words: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         """Checks the numbers that the recipe does not see."""
@@ -61,10 +67,15 @@ class Settings:
                 f"Received: {self.seeds}"
             )
 
-    def apply(self, experiment: Experiment) -> Experiment:
-        """Returns the experiment with these settings."""
+    def sized(self, experiment: Experiment) -> Experiment:
+        """Returns the experiment at the scale and with the variants that are asked for."""
         if self.scale is not None:
             experiment = experiment.at_scale(self.scale)
+        return experiment.only(self.variants) if self.variants else experiment
+
+    def apply(self, experiment: Experiment) -> Experiment:
+        """Returns the experiment with these settings."""
+        experiment = self.sized(experiment)
         changes: dict[str, Any] = {
             name: value
             for name in ("epochs", "batch_size", "data", "learning_rates")
@@ -83,6 +94,7 @@ class Settings:
                 grids[variant] = grid[len(grid) // 2 :][:1]
             changes = {"epochs": 1, "learning_rates": grids, **changes}
         recipe = dataclasses.replace(experiment.recipe, **changes)
+        recipe = overrides.applied(recipe, overrides.values_of(self.words, experiment))
         return dataclasses.replace(experiment, recipe=recipe)
 
     @property
@@ -99,13 +111,12 @@ class Settings:
 
     def beyond(self, experiment: Experiment) -> Settings:
         """Returns these settings without those that say what the experiment declares anyway."""
-        if self.scale is not None:
-            experiment = experiment.at_scale(self.scale)
-        recipe = experiment.recipe
+        experiment = self.sized(experiment)
+        recipe, settings = experiment.recipe, self._spelled(experiment)
         changes: dict[str, Any] = {
             name: None
             for name in ("epochs", "batch_size", "data")
-            if name != experiment.factor and getattr(self, name) == getattr(recipe, name)
+            if name != experiment.factor and getattr(settings, name) == getattr(recipe, name)
         }
         if self.seeds == DEFAULT_SEEDS:
             changes["seeds"] = None
@@ -113,7 +124,31 @@ class Settings:
         if self.learning_rates is not None and grids == {tuple(sorted(self.learning_rates))}:
             changes["learning_rates"] = None
         # A smoke test has fewer of everything unless it is told otherwise.
-        return self if self.smoke else dataclasses.replace(self, **changes)
+        return settings if self.smoke else dataclasses.replace(settings, **changes)
+
+    def _spelled(self, experiment: Experiment) -> Settings:
+        """Returns these settings with variants and words in one spelling, whatever their order.
+
+        What an option of its own sets moves there.
+
+        Args:
+            experiment: As `sized` returns it.
+        """
+        values = overrides.values_of(self.words, experiment)
+        moved = {name: values[name] for name in ("epochs", "batch_size") if name in values}
+        for name, value in moved.items():
+            if getattr(self, name) not in (None, value):
+                raise ZooError(
+                    f"`--{name.replace('_', '-')}` and `--set {name}` must agree. Received: "
+                    f"{getattr(self, name)} and {value}. Leave one of them out."
+                )
+        words = [(name, text) for name, text in self.words if name not in moved]
+        return dataclasses.replace(
+            self,
+            **moved,
+            variants=tuple(experiment.variants) if experiment.left_out else (),
+            words=overrides.beyond(words, experiment),
+        )
 
     def differing(self) -> dict[str, str]:
         """Returns what differs from the declaration, in words, for the results folder's name."""
@@ -127,7 +162,9 @@ class Settings:
             "seeds": self.seeds,
             "rates": rates or None,
         }
-        return {name: str(value) for name, value in words.items() if value is not None}
+        found = {name: str(value) for name, value in words.items() if value is not None}
+        given = [(name, [text]) for name, text in self.words]
+        return found | overrides.differing(self.variants, given)
 
 
 def folder_name(name: str, differing: Mapping[str, str]) -> str:
@@ -176,13 +213,15 @@ def prepare(entry: Entry, settings: Settings, data_dir: Path | None) -> Prepared
         for rule in claim.rules:
             if not metrics.is_metric(rule.metric) and rule.metric not in recipe.probes:
                 raise ZooError(metrics.unknown(rule.metric, recipe.probes))
-    if settings.data is not None and recipe.train_examples is not None:
+    few = None if "train_examples" in dict(settings.words) else recipe.train_examples
+    if settings.data is not None and few is not None:
         whole = datasets.load(recipe.data, data_dir=data_dir)
-        if recipe.train_examples > len(whole.x_train):
+        if few > len(whole.x_train):
             recipe = dataclasses.replace(recipe, train_examples=None)
             experiment = dataclasses.replace(experiment, recipe=recipe)
     data_of = _data_of(experiment, data_dir)
-    with mistakes_in(entry.path, f"{MODEL}."), within_memory():
+    given = f" It was given {overrides.in_words(settings.words)}." if settings.words else ""
+    with mistakes_in(entry.path, f"{MODEL}.{given}"), within_memory():
         jobs = plan(experiment, data_of, settings.seed_list)
     name = folder_name(entry.name, settings.differing())
     # Several looks at growing data are several chances of a false verdict: each gets its part.

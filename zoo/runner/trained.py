@@ -242,6 +242,8 @@ def spec_of(prepared: Prepared) -> dict[str, Any]:
         "factor": experiment.factor,
         "baseline": experiment.baseline,
         "variants": list(experiment.variants),
+        **({"left_out": list(experiment.left_out)} if experiment.left_out else {}),
+        **({"set": dict(prepared.settings.words)} if prepared.settings.words else {}),
         "seeds": list(prepared.seeds),
         "learning_rates": {
             label: experiment.learning_rates(label) for label in experiment.variants
