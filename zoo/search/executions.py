@@ -163,7 +163,7 @@ class HypermodelTrainer:
         point = trial.hyperparameters
         identity, unknown = identity_of(self.hypermodel, point, trial.values)
         for sentence in unknown:
-            self._print(f"{sentence}. Another folder trains all anew.")
+            self._print(f"{sentence}. Another folder trains all of them again.")
         executions = []
         for seed in range(self.executions):
             key = key_of(identity, self._given, trial.epochs, self.objective, seed)

@@ -1,0 +1,218 @@
+"""Which trials of a hypermodel train together, which alone, and by what `fit`."""
+
+import itertools
+
+import keras
+import keras_tuner
+import numpy as np
+import pandas as pd
+import pytest
+from keras import layers
+from search_case import (
+    VALIDATION,
+    OwnFit,
+    X,
+    Y,
+    compiled,
+    network,
+    of_rate,
+    regression,
+    searched,
+)
+
+import zoo
+from zoo.errors import ZooError
+from zoo.tuner import Search
+
+
+def test_regression_trains_alone_and_counts_the_last_epoch(tmp_path, monkeypatch, capsys):
+    target = X.sum(axis=1)
+
+    def run():
+        search = Search(regression, "val_loss", trials=3, executions=2, folder=tmp_path)
+        validation = VALIDATION[0], VALIDATION[0].sum(axis=1)
+        search.search(X, target, validation_data=validation, epochs=2)
+        return search
+
+    search = run()
+    assert capsys.readouterr().out.count("Trials train one at a time: the data") == 1
+    for point, row in zip(search.get_best_hyperparameters(3), itertools.count()):
+        keras.utils.clear_session(free_memory=False)
+        keras.utils.set_random_seed(1)
+        model = regression(point)
+        keras.utils.set_random_seed(1)
+        validation = VALIDATION[0], VALIDATION[0].sum(axis=1)
+        done = model.fit(X, target, validation_data=validation, epochs=2, verbose=0)
+        best = search.trials.sort_values("score").iloc[row]
+        assert best["val_loss_1"] == pytest.approx(done.history["val_loss"][-1], abs=1e-6)
+        assert search.history(best["trial"])["val_loss"].tolist()[2:] == pytest.approx(
+            done.history["val_loss"], abs=1e-6
+        )
+    monkeypatch.setattr(keras.Model, "fit", None)  # nothing is trained again
+    pd.testing.assert_frame_equal(run().trials, search.trials)
+
+
+def test_a_fit_of_its_own_may_ask_for_more(tmp_path):
+    trials = searched(OwnFit(), tmp_path, strategy="grid", trials=4).trials
+    assert len(trials) == 4
+    # The first trial shows the batch size, which the others vary.
+    assert trials["batch_size"].tolist()[0] == 10
+    assert set(trials["batch_size"]) == {10, 30}
+    fits = OwnFit.fits
+    pd.testing.assert_frame_equal(
+        searched(OwnFit(), tmp_path, strategy="grid", trials=4).trials, trials
+    )
+    assert OwnFit.fits == fits == 4
+
+
+RATE_FACTOR = 1.0
+
+
+def factor():
+    return RATE_FACTOR
+
+
+class Scaled(keras_tuner.HyperModel):
+    """Uses a global number of its author's where it fits."""
+
+    def build(self, hp):
+        return of_rate(hp)
+
+    def fit(self, hp, model, *args, **kwargs):
+        return factor() * hp.get("lr")
+
+
+def test_a_changed_constant_of_a_fit_of_its_own_is_another_run(tmp_path, monkeypatch):
+    arguments = {"strategy": "grid", "trials": 2, "objective": keras_tuner.Objective("x", "max")}
+    scores = searched(Scaled(), tmp_path, **arguments).trials["score"]
+    monkeypatch.setitem(globals(), "RATE_FACTOR", 2.0)
+    again = searched(Scaled(), tmp_path, **arguments).trials["score"]
+    np.testing.assert_allclose(sorted(again), 2 * np.sort(scores))
+
+
+class Returning(keras_tuner.HyperModel):
+    """Fits nothing and returns what it was made with."""
+
+    def __init__(self, returned):
+        super().__init__()
+        self.returned = returned
+
+    def build(self, hp):
+        return network()  # which need not be compiled
+
+    def fit(self, hp, model, *args, **kwargs):
+        return self.returned
+
+
+def curve(values):
+    history = keras.callbacks.History()
+    history.history = {"loss": [1.0, 0.5, 0.7], "val_accuracy": values}
+    return history
+
+
+@pytest.mark.parametrize("returned", [curve([0.1, 0.9, 0.4]), {"val_accuracy": 0.4}, 0.4])
+def test_the_last_value_that_a_fit_of_its_own_returns_is_the_score(tmp_path, returned):
+    trials = searched(Returning(returned), tmp_path).trials
+    assert trials["score"].tolist() == [0.4]
+
+
+@pytest.mark.parametrize(
+    ("returned", "said"), [(None, "must return a History"), ({"a": 1.0}, "Received: a")]
+)
+def test_a_fit_of_its_own_must_return_the_objective(tmp_path, returned, said):
+    with pytest.raises(ZooError, match=said):
+        searched(Returning(returned), tmp_path)
+
+
+def test_weights_that_a_seed_does_not_reach_are_kept(tmp_path, capsys):
+    weights = [np.eye(5, 3), np.zeros(3)]
+
+    def pretrained(hp):
+        model = compiled(network(), keras.optimizers.SGD(hp.Choice("lr", [1e-9, 1e-8])))
+        model.set_weights(weights)
+        return model
+
+    search = searched(pretrained, tmp_path, strategy="grid", given={"verbose": 1, "epochs": 1})
+    assert "one at a time: some of its initial weights are loaded" in capsys.readouterr().out
+    expected = np.mean(VALIDATION[0][:, :3].argmax(axis=1) == VALIDATION[1])
+    np.testing.assert_allclose(search.trials["score"], expected, atol=1e-6)
+
+
+class OwnStep(keras.Sequential):
+    def train_step(self, *arguments):
+        return super().train_step(*arguments)
+
+
+class OwnWeights(layers.Layer):
+    """Draws weights that have no initializer by their name."""
+
+    def build(self, shape):
+        self.kernel = self.add_weight(shape=(shape[-1], 3))
+
+    def call(self, inputs):
+        return inputs @ self.kernel
+
+
+def two_inputs():
+    inputs = keras.Input((5,)), keras.Input((5,))
+    return keras.Model(inputs, layers.Dense(3)(layers.Concatenate()(inputs)))
+
+
+def batches():
+    import tensorflow as tf
+
+    return tf.data.Dataset.from_tensor_slices((X, Y)).batch(10)
+
+
+@pytest.mark.filterwarnings("ignore:.shuffle=True. was passed")  # with a dataset, by Keras itself
+@pytest.mark.parametrize(
+    ("build", "given", "reason"),
+    [
+        (lambda: OwnStep([keras.Input((5,)), layers.Dense(3)]), {}, "a train_step of its own"),
+        (lambda: network(OwnWeights()), {}, "drawn without an initializer"),
+        (two_inputs, {"x": [X, X], "validation_data": ([X, X], Y)}, "not arrays of features"),
+        (network, {"validation_data": (X, Y, np.ones(60))}, "not arrays of features"),
+        (network, {"sample_weight": np.ones(60)}, "fit is given sample_weight"),
+        (network, {"x": batches, "y": None, "validation_data": batches}, "not arrays"),
+    ],
+    ids=["step", "weights", "inputs", "validation weights", "sample weights", "dataset"],
+)
+def test_what_cannot_train_together_trains_alone(tmp_path, capsys, build, given, reason):
+    search = Search(lambda hp: compiled(build(), "adam"), folder=tmp_path)
+    given = {name: value() if callable(value) else value for name, value in given.items()}
+    search.search(**{"x": X, "y": Y, "validation_data": VALIDATION} | given)
+    assert reason in capsys.readouterr().out
+    assert search.trials["status"].tolist() == ["completed"]  # the space has no other point
+
+
+def test_schedules_callbacks_and_a_split_train_together(tmp_path, capsys):
+    def build(hp):
+        rate = keras.optimizers.schedules.CosineDecay(hp.Float("lr", 0.1, 1.0), 12)
+        return compiled(network(), keras.optimizers.SGD(rate))
+
+    given = {
+        "validation_data": None,
+        "validation_split": 0.2,
+        "callbacks": [keras.callbacks.EarlyStopping("val_accuracy", patience=0)],
+        "epochs": 5,
+        "verbose": 1,
+    }
+    search = searched(build, tmp_path, trials=2, given=given)
+    assert "one at a time" not in capsys.readouterr().out
+    for trial in search.trials["trial"]:
+        rates = search.history(trial)["learning_rate"]
+        assert rates.is_monotonic_decreasing
+        assert rates.nunique() == len(rates)
+    expected = zoo.fit_many(
+        lambda: network(),
+        lambda rate: keras.optimizers.SGD(keras.optimizers.schedules.CosineDecay(rate, 12)),
+        ((X[:48], Y[:48]), (X[48:], Y[48:])),
+        seeds=(0,),
+        learning_rates=search.trials["lr"].tolist(),
+        epochs=5,
+        batch_size=10,
+        callbacks=lambda: [keras.callbacks.EarlyStopping("val_accuracy", patience=0)],
+        engine="fit",
+    )
+    reached = [result.final["val_accuracy"] for result in expected]
+    np.testing.assert_allclose(search.trials["score"], reached, atol=1e-4)
