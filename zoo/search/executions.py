@@ -28,13 +28,12 @@ from zoo.runs.run import Job
 from zoo.search.hypermodel import (
     LABEL,
     built,
-    contents,
     data_of,
     fits_itself,
-    identity_of,
     jobs_of,
     validation_of,
 )
+from zoo.search.identity import contents, identity_of
 from zoo.search.oracle import Trial, keras_tuner_or_error
 from zoo.search.table import Execution, execution_of, first_line
 from zoo.search.tune import trained_model
