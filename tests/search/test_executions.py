@@ -222,3 +222,15 @@ def test_schedules_callbacks_and_a_split_train_together(tmp_path, capsys):
     )
     reached = [result.final["val_accuracy"] for result in expected]
     np.testing.assert_allclose(search.trials["score"], reached, atol=1e-4)
+
+
+def test_a_damaged_execution_is_named(tmp_path):
+    arguments = {"strategy": "grid", "trials": 2, "objective": keras_tuner.Objective("x", "max")}
+    searched(Scaled(), tmp_path, **arguments)
+    path = sorted((tmp_path / "runs").iterdir())[0]
+    for text in ("{", "{}", "[]", '{"hyperparameters": 3}'):
+        path.write_text(text)
+        with pytest.raises(ZooError, match=rf"{path} is damaged .*Delete it"):
+            searched(Scaled(), tmp_path, **arguments)
+    path.unlink()
+    assert len(searched(Scaled(), tmp_path, **arguments).trials) == 2

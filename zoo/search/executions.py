@@ -168,11 +168,7 @@ class HypermodelTrainer:
             key = key_of(identity, self._given, trial.epochs, self.objective, seed)
             path = self.folder / "runs" / f"{key}.json"
             if path.is_file():
-                kept = json.loads(path.read_text(encoding="utf-8"))
-                asked = type(point).from_config(kept.pop("hyperparameters"))
-                point.merge(asked, overwrite=False)
-                point.values.update(asked.values)
-                executions.append(Execution(**kept))
+                executions.append(_kept(path, point))
                 continue
             executions.append(_read(self._fitted(trial, seed)[1], self.objective))
             kept = dataclasses.asdict(executions[-1]) | {"hyperparameters": point.get_config()}
@@ -269,6 +265,25 @@ def _factory(callbacks: Any) -> Callable[[], list[Any]]:
             "that returns fresh ones: callbacks=lambda: [...]"
         ) from error
     return lambda: copy.deepcopy(callbacks)
+
+
+def _kept(path: Path, point: Any) -> Execution:
+    """Reads what became of an execution, and takes in what its `fit` asked for.
+
+    Raises:
+        ZooError: If the file is damaged.
+    """
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        asked = type(point).from_config(kept.pop("hyperparameters"))
+        execution = Execution(**kept)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ZooError(
+            f"{path} is damaged ({first_line(error)}). Delete it; its trial is trained again."
+        ) from error
+    point.merge(asked, overwrite=False)
+    point.values.update(asked.values)
+    return execution
 
 
 def _attempt(function: Callable[[], Any]) -> Any:
