@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from zoo.results.ledger_order import Section
-from zoo.results.ledger_text import cut, markdown, shortened, wrapped
+from zoo.results.ledger_text import cut, evidence_in, markdown, shortened, wrapped
 
 ROW = {
     "id": "X",
@@ -16,6 +16,7 @@ ROW = {
     "seeds": 0,
     "at_baseline_rate": "",
     "kind": "trained",
+    "tested": "",
     "data": "digits",
 }
 
@@ -105,6 +106,39 @@ def test_a_deviation_goes_before_further_parts():
     line = row_of(evidence=evidence, deviation="MLP on mnist1d", at_baseline_rate="refuted")
     assert "part 0 has a difference of 0.25 [0.1, 0.4]; " in line
     assert ". Differs: MLP on mnist1d. All at the baseline's learning rate: refuted |" in line
+
+
+def test_rows_of_a_sentence_with_different_verdicts_say_what_was_tested():
+    rows = [
+        ROW | {"tested": "a is higher"},
+        ROW | {"tested": "b equals 0", "verdict": "refuted"},
+        ROW | {"tested": "c", "id": "Y"},
+    ]
+    frame = pd.DataFrame(rows)
+    text = markdown(frame, [Section("", frame)])
+    assert "| Tested: a is higher. Found: found |" in text
+    assert "| Tested: b equals 0. Found: found |" in text
+    assert text.count("Tested: ") == 2
+
+
+@pytest.mark.parametrize(
+    ("rules", "start"),
+    [
+        ("a is higher", "Tested: a is higher. Found: "),
+        (
+            "; ".join(f"part {nth} of the rules" for nth in range(20)),
+            "Tested: part 0 of the rules; ",
+        ),
+        ("one part " * 50, "found"),  # half a rule would be another one
+    ],
+)
+def test_what_was_tested_is_told_part_by_part(rules, start):
+    frame = pd.DataFrame([ROW | {"tested": rules}])
+    [row] = frame.itertuples()
+    text = evidence_in(row, 100, torn=True)
+    assert text.startswith(start)
+    assert text.endswith("found")
+    assert len(text) <= 100
 
 
 def test_what_was_measured_has_no_data_set():

@@ -58,13 +58,14 @@ def markdown(ledger: pd.DataFrame, sections: Sequence[Section]) -> str:
         sections: The same rows in sections.
     """
     first, *kinds = headline(ledger)
+    torn = _torn(ledger)
     lines = ["# Ledger", "", first, "", *(f"- {line}" for line in kinds), ""]
     lines += ["How to read it:", "", *HOW_TO_READ]
     for section in sections:
         lines += ["", *([f"## {_in_a_cell(section.heading)}", ""] if section.heading else [])]
         if len(section.rows):
             lines += [f"| {' | '.join(COLUMNS)} |", "|---" * len(COLUMNS) + "|"]
-            lines += [_row(row) for row in section.rows.itertuples()]
+            lines += [_row(row, row.id in torn) for row in section.rows.itertuples()]
         lines += [""] * bool(len(section.rows) and section.also) + _also(section)
     lines += ["", *note] if (note := _note_on_z(lines)) else []
     names = sorted(map(_in_a_cell, set(ledger["experiment"])))
@@ -72,13 +73,19 @@ def markdown(ledger: pd.DataFrame, sections: Sequence[Section]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _row(row: Any) -> str:
+def _torn(ledger: pd.DataFrame) -> set[str]:
+    """Returns the ids whose rows have different verdicts, so that each must say what it tested."""
+    verdicts = ledger.groupby("id")["verdict"].nunique()
+    return set(verdicts[verdicts > 1].index)
+
+
+def _row(row: Any, torn: bool) -> str:
     cells = [row.id, row.says, f"**{row.verdict}**", "", f"[{row.experiment}]", row.data or "-"]
     texts = [_in_a_cell(cell) for cell in cells]
     room = LONGEST - len(f"| {' | '.join(texts)} |")
     if room < LEAST:
         texts[1] = cut(texts[1], max(len(texts[1]) + room - LEAST, 0))
-    texts[3] = _in_a_cell(evidence_in(row, max(room, LEAST)))
+    texts[3] = _in_a_cell(evidence_in(row, max(room, LEAST), torn))
     return f"| {' | '.join(texts)} |"
 
 
@@ -114,12 +121,13 @@ def terminal(
         whole: Whether rules, sources and the whole evidence are shown.
         width: Letters of a line, at most `LONGEST`.
     """
-    lines = []
+    lines: list[str] = []
+    torn = _torn(ledger)
     for section in sections:
         lines += ["", *([section.heading, ""] if section.heading else [])]
         for row in section.rows.itertuples():
             lines += wrapped(f"{row.verdict.ljust(9)}  {row.id}  {row.says}", width, len(INDENT))
-            told = _whole(row) if whole else [_brief(row)]
+            told = _whole(row) if whole else [_brief(row, row.id in torn)]
             indent = len(INDENT) + (LABEL if whole else 0)
             lines += [one for line in told for one in wrapped(INDENT + line, width, indent)]
         if section.also:
@@ -145,9 +153,9 @@ def _whole(row: Any) -> list[str]:
     return [f"{name.ljust(LABEL)}{text}" for name, text in parts.items() if text]
 
 
-def _brief(row: Any) -> str:
+def _brief(row: Any, torn: bool) -> str:
     where = ", ".join(part for part in (row.experiment, row.data) if part)
-    return f"{evidence_in(row, LONGEST - len(INDENT) - len(where) - 3)}  ({where})"
+    return f"{evidence_in(row, LONGEST - len(INDENT) - len(where) - 4, torn)}  ({where})"
 
 
 def wrapped(line: str, width: int, indent: int) -> list[str]:
@@ -170,19 +178,36 @@ def _evidence(row: Any) -> tuple[str, str, str, str]:
     return row.evidence, differs, decide, other
 
 
-def evidence_in(row: Any, room: int) -> str:
+def evidence_in(row: Any, room: int, torn: bool = False) -> str:
     """Returns the evidence of a row in at most that many letters.
 
     What was found goes before what it would take to decide, and a deviation before parts of it.
+
+    Args:
+        row: A row of the ledger.
+        room: Letters.
+        torn: Whether another row of the same sentence has another verdict; what was tested is said.
     """
     found, differs, decide, other = _evidence(row)
     told, more, remarks = _parts(found, row.verdict)
-    least = len(_joined(told[:1], more + len(told) - 1, remarks))
+    left = room - len(_joined(told[:1], more + len(told) - 1, remarks))
+    tested = _tested(row.tested, left - len(differs)) if torn else ""
     kept = ""
     for text in (differs, other, decide):
-        if least + len(kept) + len(text) <= room:
+        if len(tested) + len(kept) + len(text) <= left:
             kept += text
-    return shortened(found, row.verdict, room - len(kept)) + kept
+    return tested + shortened(found, row.verdict, room - len(tested) - len(kept)) + kept
+
+
+def _tested(rules: str, room: int) -> str:
+    """Returns what was tested, as many parts of it as fit, or nothing where the first does not."""
+    told, more = rules.split("; "), 0
+    while told:
+        text = f"Tested: {_joined(told, more, ())}. Found: "
+        if len(text) <= room:
+            return text
+        told, more = told[:-1], more + 1
+    return ""
 
 
 def shortened(evidence: str, verdict: str, room: int) -> str:
@@ -226,6 +251,9 @@ def _plain(part: str, verdict: str) -> str:
         return found[0]
 
     text = re.sub(r"@(?=-?\d)", " at ", FURTHEST.sub(said, part))
+    if verdict == NOT_RUN:
+        return text.replace("_", " ")  # it names what is missing
+    text = text.replace("margin 1 points", "margin 1 point")
     text = IN_TRAINING.sub(r"training \1", text)
     name = EPOCHS_TO.search(text)
     if name is None:
