@@ -337,6 +337,13 @@ def test_claims_are_chosen_and_ordered(write, tmp_path, zoo, words, expected):
     assert headings == (["Regularizers", "Your own"] if words == ["--order", "topic"] else [])
 
 
+def test_a_lecture_that_is_asked_for_has_all_its_claims_under_its_name(write, tmp_path, zoo):
+    ledger.write(write())
+    out = zoo("claims", "--lecture", "1", "--results", tmp_path)[1]
+    assert [line[:9] for line in out.splitlines() if line.startswith("Lecture")] == ["Lecture 1"]
+    assert "Here too" not in out
+
+
 def test_csv_keeps_the_order_and_the_whole_evidence(write, tmp_path, zoo):
     ledger.write(write())
     words = ("--format", "csv", "--order", "verdict", "--results", tmp_path)
