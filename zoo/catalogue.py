@@ -13,7 +13,14 @@ from zoo.claims import Number
 FILE = Path(__file__).with_name("catalogue.csv")
 PRINTED = Path(__file__).with_name("printed.csv")
 ROUNDING = 5e-7  # of a number printed with six decimals
-CHECKS = ("exact", "stat", "dir", "rec")
+CHECKS = ("exact", "stat", "dir", "rec", "slip")
+LECTURES = {
+    "0": "Neural Networks Part I",
+    "1": "Training Neural Networks, Part I",
+    "2": "Introduction to Deep Learning",
+    "3": "Neural networks",
+    "4": "Training Deep Feedforward Networks",
+}
 
 
 @dataclass(frozen=True)
@@ -27,6 +34,8 @@ class Entry:
         literature: Author and year of the primary source, if there is one.
         checks: How it can be checked, of `CHECKS`, separated by blanks: exactly, as a number within
             its sampling error, as a direction; `rec` is recorded only, no experiment decides it.
+            `slip` marks a slip of the pen: a formula, number, word or line of code is printed that
+            is not what the lecture's own source says.
     """
 
     id: str
@@ -34,6 +43,11 @@ class Entry:
     lectures: str = ""
     literature: str = ""
     checks: str = ""
+
+    @property
+    def is_slip(self) -> bool:
+        """Whether what is printed is a slip of the pen."""
+        return "slip" in self.checks.split()
 
     @property
     def source(self) -> str:

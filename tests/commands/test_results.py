@@ -1,9 +1,13 @@
 """The commands that read results."""
 
+import os
+import shutil
+import sys
 from pathlib import Path
 
 import pytest
 
+from zoo.commands.options import line_width
 from zoo.results import files, tables
 
 PLOTS = {"curves.svg", "curves.png", "sweep.svg", "sweep.png"}
@@ -55,3 +59,12 @@ def test_plot_draws_and_names_the_files(zoo, results, content):
 def test_plot_all_without_results_is_refused(refuses, tmp_path):
     message = refuses("plot", "--all", "--results", tmp_path / "empty", store=False)
     assert "There are no results in" in message
+
+
+@pytest.mark.parametrize(
+    ("terminal", "columns", "width"), [(True, 90, 90), (True, 900, 400), (False, 90, 400)]
+)
+def test_lines_are_as_wide_as_the_terminal(monkeypatch, terminal, columns, width):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal)
+    monkeypatch.setattr(shutil, "get_terminal_size", lambda: os.terminal_size((columns, 30)))
+    assert line_width() == width

@@ -16,6 +16,7 @@ from zoo.claims import (
 from zoo.evidence.statistics import mean_interval, welch_interval
 from zoo.results.compare import compare, matched
 from zoo.results.compare_lines import LONGEST, lines_of
+from zoo.results.ledger_text import Z_NOTE
 from zoo.results.sides import Side
 
 NAMES = ("here", "there")
@@ -152,6 +153,13 @@ def test_a_claim_with_another_rule_is_told_with_both(side):
     assert len(changes.turned) == changes.claims == 1
     [line] = [line for line in lines_of(changes, NAMES) if "another rule" in line]
     assert line == f"      another rule  {' -> '.join(changes.turned[0].rules)}"
+
+
+def test_z_is_defined_where_it_stands(side):
+    a, b = side(), side(verdicts=(SUPPORTED, REFUTED))
+    assert not any(line.startswith("z: ") for line in lines_of(compare({"t": a}, {"t": b}), NAMES))
+    b.verdicts["evidence"] = "a has std 0.2; stated 0.25, z = -2.0, n = 8"
+    assert lines_of(compare({"t": a}, {"t": b}), NAMES)[-1] == Z_NOTE
 
 
 def test_accuracies_are_paired_where_the_seeds_are_the_same_and_welchs_elsewhere(side):

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -18,6 +19,7 @@ from zoo.errors import ZooError
 from zoo.results import files, ledger, tables
 from zoo.results.summary import summarise
 
+RESULTS = Path(__file__).parents[2] / "results"
 SEEDS = 8
 NOISE = [place / 64 for place in (-5, 3, 1, -1, 5, -3, 2, -2)]
 CLAIMS = [
@@ -167,24 +169,80 @@ def test_the_folder_of_all_results_may_have_any_name(write, tmp_path):
     assert set(ledger.read(tmp_path / "me@home")["experiment"]) == {"tiny"}
 
 
+def rows_of(text):
+    return [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ")]
+
+
 def test_the_ledger_in_markdown(write, tmp_path):
     ledger.write(write())
     ledger.write(write("other", gap=-0.25))
     ledger.write_ledger(tmp_path)
     text = (tmp_path / "ledger.md").read_text(encoding="utf-8")
     lines = text.splitlines()
-    assert lines[0] == "# Ledger"
-    assert lines[2] == ("10 verdicts on 5 claims: 4 supported, 2 refuted, 2 undecided, 2 not run.")
-    rows = [line.split(" | ") for line in lines if line.startswith("| ")]
-    assert {len(row) for row in rows} == {7}
-    assert [row[0] for row in rows[1:]] == [
-        f"| {one}" for one in ("ACT07", "ACT07", "X1", "X1", "X2", "X2", "X3", "X3", "X4", "X4")
+    assert lines[:3] == ["# Ledger", "", "10 verdicts on 5 claims."]
+    told = "4 supported, 2 refuted, 2 undecided, 2 not run"
+    assert lines[4] == (
+        "- Propositions from training: 4 of 10 supported, 2 refuted, 2 undecided, 2 not run. "
+        f"Of these 10 on digits ({told})."
+    )
+    head, *rows = rows_of(text)
+    assert head == ["id", "sentence", "verdict", "evidence", "experiment", "data set", *head[6:]]
+    kept = [row for row in rows if row[0] != "id"]
+    assert [row[0] for row in kept] == [
+        one for one in ("ACT07", "X1", "X2", "X3", "X4") for _ in range(2)
     ]
-    by_key = {(row[0][2:], row[1]): row for row in rows[1:]}
-    assert by_key["X1", "tiny"][3] == "**supported**"
-    assert by_key["X1", "other"][3] == "**refuted**"
-    assert ". Differs: one / task" in by_key["X3", "tiny"][4]
+    by_key = {(row[0], row[4]): row for row in kept}
+    assert by_key["X1", "[tiny]"][2] == "**supported**"
+    assert by_key["X1", "[other]"][2] == "**refuted**"
+    assert by_key["X3", "[tiny]"][3].endswith(". Differs: one / task")
+    assert {row[5] for row in kept} == {"digits"}
+    assert lines[-2:] == ["[other]: <other/>", "[tiny]: <tiny/>"]
     assert "nan" not in text
+
+
+def test_a_claim_of_two_lectures_stands_in_the_first_and_is_named_in_the_second(write, tmp_path):
+    ledger.write(write())
+    lines = ledger.render(ledger.read(tmp_path), "md").splitlines()
+    headings = [line for line in lines if line.startswith("## ")]
+    first, second, elsewhere = headings
+    assert (first[:12], second[:12], elsewhere) == (
+        "## Lecture 0",
+        "## Lecture 1",
+        "## From elsewhere",
+    )
+    assert lines[lines.index(first) + 4].startswith("| ACT07 | ")
+    assert lines[lines.index(second) + 2].endswith(": ACT07.")
+
+
+def test_the_committed_ledger_is_that_of_the_committed_verdicts():
+    text = ledger.render(ledger.read(RESULTS), "md")
+    assert (RESULTS / "ledger.md").read_bytes().decode() == text
+
+
+def test_no_row_of_the_committed_ledger_is_longer_than_400():
+    found = ledger.read(RESULTS)
+    lines = (RESULTS / "ledger.md").read_text(encoding="utf-8").splitlines()
+    assert max(map(len, lines)) <= 400
+    rows = [row for row in rows_of("\n".join(lines)) if row[0] != "id"]
+    assert len(rows) == len(found)
+    assert {len(row) for row in rows} == {6}
+    assert {row[4] for row in rows} == {f"[{name}]" for name in found["experiment"]}
+    for name in set(found["experiment"]):
+        assert (RESULTS / name).is_dir()
+        assert f"[{name}]: <{name}/>" in lines
+
+
+@pytest.mark.parametrize("order", ["lecture", "topic", "verdict", "id"])
+@pytest.mark.parametrize("whole", [False, True])
+def test_no_line_in_the_terminal_is_longer_than_asked(order, whole):
+    found = ledger.read(RESULTS).assign(topic="losses")
+    for width in (60, 400):
+        text = ledger.render(found, "text", order, whole=whole, width=width)
+        assert width - 20 < max(map(len, text.splitlines())) <= width
+        assert len(re.findall(r"^(?:supported|refuted|undecided|not run) ", text, re.M)) == len(
+            found
+        )
+        assert ("z: distance" in " ".join(text.split())) == whole
 
 
 def test_the_ledger_as_csv(write, tmp_path):
@@ -202,10 +260,10 @@ def test_an_unknown_format_is_refused(write, tmp_path, form):
     ledger.write(write())
     with pytest.raises(ZooError) as caught:
         ledger.render(ledger.read(tmp_path), form)
-    assert str(caught.value) == f"`--format` must be one of md, csv. Received: {form!r}"
+    assert str(caught.value) == f"`--format` must be one of text, md, csv. Received: {form!r}"
 
 
-def test_rules_in_words():
+def test_rules_for_machines():
     claim = Claim("X1", (Order(("a", "b")), Difference("a", "b", margin=0.1)))
     assert ledger.describe(claim) == (
         "order: variants a < b, metric test_accuracy, margin 0; and "
@@ -224,30 +282,86 @@ def test_lines_for_the_terminal(write):
 
 
 def test_seeds_that_would_decide_are_said_with_their_power(write, tmp_path):
-    frame = ledger.write(write()).assign(seeds=[0, 0, 9, 0, 0])
+    ledger.write(write())
+    frame = ledger.read(tmp_path)
+    frame["seeds"] = [9 if claim == "X2" else 0 for claim in frame["id"]]
     told = "To decide: about 9 seeds (power 80 %)"
     lines = ledger.lines_of(frame)
     assert [told in line for line in lines] == [place == 5 for place in range(10)]
-    text = ledger.render(frame.assign(experiment="tiny"), "md")
-    assert text.count("To decide") == text.count(told) == 1
+    assert ledger.render(frame, "md").count(told) == 1
+    assert ledger.render(frame, "text").count(told) == 1
 
 
 def test_the_command_prints_the_ledger(write, tmp_path, zoo):
     ledger.write(write())
     ledger.write(write("other"))
-    code, out, err = zoo("claims", "--results", tmp_path)
+    code, out, err = zoo("claims", "--results", tmp_path, "--format", "md")
     assert (code, err) == (0, "")
     assert out == ledger.render(ledger.read(tmp_path), "md")
+    code, out, _ = zoo("claims", "--results", tmp_path)
+    assert (code, out) == (0, ledger.render(ledger.read(tmp_path), "text"))
+    code, out, _ = zoo("claims", "tiny", "--results", tmp_path)
+    assert (code, out) == (0, ledger.render(ledger.read(tmp_path, ["tiny"]), "text", whole=True))
+    assert "tested   tanh's test accuracy is higher than relu's" in out
     code, out, _ = zoo("claims", "other", "--results", tmp_path, "--format", "csv")
     assert code == 0
     assert out == ledger.render(ledger.read(tmp_path, ["other"]), "csv")
+
+
+def ids(out):
+    """The ids of the claims in a text, by the verdicts that they follow."""
+    found = re.findall(r"^(?:supported|refuted|undecided|not run) +(\S+)", out, re.M)
+    assert found
+    return found
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--lecture", "1"], ["ACT07", "ACT07"]),
+        (["--verdict", "not run"], ["X4", "X4"]),
+        (["--topic", "regularizers", "--verdict", "supported"], ["ACT07", "X1"]),
+        (["--order", "id", "--lecture", "0"], ["ACT07", "ACT07"]),
+        (["tiny", "--order", "id"], ["ACT07", "X1", "X2", "X3", "X4"]),
+        (["tiny", "--order", "verdict"], ["ACT07", "X1", "X2", "X3", "X4"]),
+        (["--order", "topic"], ["ACT07", "X1", "X2", "X3", "X4"] * 2),
+    ],
+)
+def test_claims_are_chosen_and_ordered(write, tmp_path, zoo, words, expected):
+    ledger.write(write())
+    ledger.write(write("dropout"))
+    code, out, err = zoo("claims", *words, "--results", tmp_path)
+    assert (code, err) == (0, "")
+    assert ids(out) == expected
+    headings = [line for line in out.splitlines() if line in ("Regularizers", "Your own")]
+    assert headings == (["Regularizers", "Your own"] if words == ["--order", "topic"] else [])
+
+
+def test_a_lecture_that_is_asked_for_has_all_its_claims_under_its_name(write, tmp_path, zoo):
+    ledger.write(write())
+    out = zoo("claims", "--lecture", "1", "--results", tmp_path)[1]
+    assert [line[:9] for line in out.splitlines() if line.startswith("Lecture")] == ["Lecture 1"]
+    assert "Here too" not in out
+
+
+def test_csv_keeps_the_order_and_the_whole_evidence(write, tmp_path, zoo):
+    ledger.write(write())
+    words = ("--format", "csv", "--order", "verdict", "--results", tmp_path)
+    lines = zoo("claims", *words)[1].splitlines()
+    assert [line.split(",")[1] for line in lines[1:]] == ["ACT07", "X1", "X2", "X3", "X4"]
+    assert "difference: high tanh, low relu, metric test_accuracy, margin 0" in lines[2]
 
 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         (["tinny"], "Did you mean tiny?"),
-        (["--format", "html"], "`--format` must be one of md, csv. Received: 'html'"),
+        (["--topic", "regularisers"], "No topic is called 'regularisers'. Did you mean reg"),
+        (["--verdict", "suported"], "No verdict is called 'suported'. Did you mean supported"),
+        (["--lecture", "5"], "No lecture is called '5'. Choose from: 0, 1, 2, 3, 4."),
+        (["--order", "lectures"], "No order is called 'lectures'. Did you mean lecture?"),
+        (["--lecture", "2"], "No claim has `--lecture 2` here."),
+        (["--format", "html"], "`--format` must be one of text, md, csv. Received: 'html'"),
     ],
 )
 def test_wrong_words_are_refused_in_one_line(write, tmp_path, zoo, words, message):

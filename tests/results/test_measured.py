@@ -1,5 +1,6 @@
 import itertools
 import math
+import re
 
 import numpy as np
 import pandas as pd
@@ -67,7 +68,7 @@ def test_a_printed_number_is_one_draw_more(table):
     stated = stated_numbers(SPEC, table)
     # A single number is no series: the second claim's is not among them.
     assert list(stated["claim"]) == ["ONE"] * 3
-    first, second, _ = stated["z"]
+    first, second, _ = stated["apart"]
     assert first == pytest.approx((6 - 2) / (math.sqrt(2) * math.sqrt(1 + 1 / 2)), rel=1e-6)
     assert second == 0  # equal to a number without any spread
 
@@ -79,7 +80,7 @@ def test_a_rounded_number_is_as_near_as_its_digits(table):
         number("std@2", 2.0000005),  # half a unit of the sixth decimal
         number("std@3", 2.0),
     ]
-    assert stated_numbers(spec, table)["z"][1] == pytest.approx(math.sqrt(3))
+    assert stated_numbers(spec, table)["apart"][1] == pytest.approx(math.sqrt(3))
 
 
 def test_metrics_with_places_are_tables_of_their_own(table):
@@ -93,7 +94,7 @@ def test_metrics_with_places_are_tables_of_their_own(table):
     assert list(wide.columns) == ["", "1", "2", "3"]
     assert wide.to_numpy().tolist() == [["a", "2", "2", "2"], ["b", "1", "0.001", "1e-06"]]
     assert beside == "a: std as printed and as measured"
-    assert list(printed.iloc[:, 0]) == ["printed", "measured", "z"]
+    assert list(printed.iloc[:, 0]) == ["printed", "measured", "apart"]
     assert list(printed["1"])[:2] == ["6", "2"]
 
 
@@ -123,6 +124,16 @@ def test_every_form_has_all_tables(table, form, words):
     text = render(SPEC, table, form)
     assert words in text
     assert text.count("std, mean over seeds") == 1
+
+
+def test_distances_of_one_draw_are_not_called_z(table):
+    text = render(SPEC, table, "md")
+    assert "| apart " in text
+    assert text.count("in standard deviations of one draw") == 1
+    assert not re.search(r"\bz\b", text)
+    nothing_printed = render(SPEC | {"claims": SPEC["claims"][1:]}, table, "md")
+    assert "apart" not in nothing_printed
+    assert nothing_printed.endswith("\nBrackets: 95 % interval over seeds.\n")
 
 
 def test_pictures_are_drawn_where_they_show_something(table):

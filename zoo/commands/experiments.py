@@ -107,9 +107,9 @@ def _show_scales(scales: Iterable[str]) -> None:
 
 
 def _show_claims(claims: Sequence[Claim]) -> None:
-    """Prints what the lectures say, with its source and the rule that settles it."""
+    """Prints what the lectures say, with its source and the rule that settles it, in words."""
     from zoo import catalogue
-    from zoo.results import ledger
+    from zoo.results.ledger_words import in_words
 
     if claims:
         echo("claims")
@@ -117,7 +117,7 @@ def _show_claims(claims: Sequence[Claim]) -> None:
         known = catalogue.find(claim.id)
         source = claim.source or known.source
         echo(f"  {claim.id}  {claim.says or known.says} ({source})")
-        echo(f"      {ledger.describe(claim)}")
+        echo(f"      {in_words(claim)}")
 
 
 def verdict_counts(folder: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import shutil
 import sys
 import traceback
 from pathlib import Path
@@ -14,6 +15,8 @@ from zoo.errors import ZooError, printable, shortened
 
 RESULTS = Path("results")
 INTERRUPTED = 130
+
+LONGEST = 400  # letters of a line that goes into no terminal
 
 ELSEWHERE = "Check its permissions, or name another folder with --results."
 SPACE = "Make room, then run the same command again: what is finished is kept."
@@ -65,6 +68,11 @@ AllOption = Annotated[bool, typer.Option("--all", help="All experiments.")]
 def echo(text: str, err: bool = False, nl: bool = True) -> None:
     """Prints a text, whatever is in it, so that the terminal shows it and obeys none of it."""
     typer.echo(printable(text), err=err, nl=nl)
+
+
+def line_width() -> int:
+    """Returns how many letters a line may have: the terminal's, or `LONGEST` without one."""
+    return min(shutil.get_terminal_size().columns, LONGEST) if sys.stdout.isatty() else LONGEST
 
 
 def in_words(error: Exception) -> Exception:

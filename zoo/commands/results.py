@@ -13,6 +13,7 @@ from zoo.commands.options import (
     Names,
     ResultsOption,
     echo,
+    line_width,
 )
 from zoo.errors import ZooError
 
@@ -65,25 +66,52 @@ def plot(
 
 def claims(
     names: Names = None,
-    form: Annotated[str, typer.Option("--format", help="md or csv.")] = "md",
+    lecture: Annotated[
+        str | None, typer.Option(metavar="N", help="Only claims of this lecture, 0 to 4.")
+    ] = None,
+    topic: Annotated[
+        str | None, typer.Option(metavar="T", help="Only from experiments of this topic.")
+    ] = None,
+    verdict: Annotated[
+        str | None,
+        typer.Option(metavar="WORD", help="Only supported, refuted, undecided or 'not run'."),
+    ] = None,
+    order: Annotated[
+        str, typer.Option(metavar="WORD", help="By lecture, topic, verdict or id.")
+    ] = "lecture",
+    form: Annotated[str, typer.Option("--format", help="text, md or csv.")] = "text",
     missing: Annotated[
         bool, typer.Option("--missing", help="Ids of the catalogue that nobody claims yet.")
     ] = False,
     results: ResultsOption = RESULTS,
     debug: DebugOption = False,
 ) -> None:
-    """Print the ledger: the claims of the lectures with their verdicts."""
+    """Print the ledger: the claims of the lectures with their verdicts; of a NAME in full."""
+    if missing:
+        _missing()
+        return
+    from zoo.results import ledger, ledger_order
+    from zoo.runner import registry
+
+    topics = registry.topics()
+    own = {entry.name: entry.topic for entry in registry.entries()}
+    found = ledger.read(results, names or [])
+    found = found.assign(
+        topic=[own.get(each.partition("@")[0], "") for each in found["experiment"]]
+    )
+    found = ledger_order.select(found, lecture, topic, verdict, [*topics])
+    text = ledger.render(found, form, order, lecture, topics, whole=bool(names), width=line_width())
+    echo(text, nl=False)
+
+
+def _missing() -> None:
+    """Prints the claims of the catalogue that no experiment has, and how many have a rule."""
     from zoo import catalogue
     from zoo.runner import registry
 
-    if missing:
-        claimed = {claim for entry in registry.entries() for claim in entry.claims}
-        open_ = [e for e in catalogue.entries().values() if e.checks != "rec"]
-        left = [entry for entry in open_ if entry.id not in claimed]
-        for entry in left:
-            echo(f"{entry.id}  {entry.says}")
-        echo(f"{len(open_) - len(left)} of {len(open_)} claims have a rule.")
-        return
-    from zoo.results import ledger
-
-    echo(ledger.render(ledger.read(results, names or []), form), nl=False)
+    claimed = {claim for entry in registry.entries() for claim in entry.claims}
+    open_ = [e for e in catalogue.entries().values() if e.checks != "rec"]
+    left = [entry for entry in open_ if entry.id not in claimed]
+    for entry in left:
+        echo(f"{entry.id}  {entry.says}")
+    echo(f"{len(open_) - len(left)} of {len(open_)} claims have a rule.")

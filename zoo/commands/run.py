@@ -19,6 +19,7 @@ from zoo.commands.options import (
     Names,
     ResultsOption,
     echo,
+    line_width,
     say,
 )
 from zoo.engine.device import import_keras
@@ -219,5 +220,5 @@ def show_verdicts(folder: Path) -> None:
 
     if (folder / "verdicts.csv").is_file():
         verdicts = ledger.read(folder.parent, [folder.name])
-        echo("\n".join(ledger.lines_of(verdicts)))
+        echo("\n".join(ledger.lines_of(verdicts, line_width())))
         echo(f"{ledger.counts(verdicts)}.\n")

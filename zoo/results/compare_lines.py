@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from zoo.claims import ALPHA
 from zoo.errors import printable
 from zoo.results.compare import Accuracy, Changes, Settled
+from zoo.results.ledger_text import Z_NOTE
 
 LONGEST = 400  # letters of a line
 INDENT = " " * 6
@@ -34,6 +35,8 @@ def lines_of(changes: Changes, names: tuple[str, str]) -> list[str]:
         lines.append(f"A and B share {both}, {changes.same} of them the same in every number.")
         for part in (_verdicts, _rates, _accuracies, _only, _declared):
             lines += ["", *part(changes)]
+    if any("z = " in told for claim in changes.verdicts for told in claim.evidence):
+        lines += ["", Z_NOTE]
     return [fitting for line in lines for fitting in _fitted(line)]
 
 

@@ -10,13 +10,15 @@ from typing import Any
 import pandas as pd
 
 from zoo import catalogue
-from zoo.claims import ALPHA, NOT_RUN, VERDICTS, Claim, Identity, from_dict
-from zoo.errors import ZooError, printable
+from zoo.claims import ALPHA, Claim, Identity, from_dict
+from zoo.errors import ZooError
 from zoo.evidence.cells import Cells
-from zoo.evidence.statistics import POWER
 from zoo.evidence.verdicts import settle
-from zoo.results import kinds
+from zoo.results import kinds, ledger_text
 from zoo.results.files import read_frame, read_spec, results_folder, write_text
+from zoo.results.ledger_kinds import kind_of, verdict_counts
+from zoo.results.ledger_order import sections
+from zoo.results.ledger_words import in_words
 from zoo.results.summary import best_rates
 
 COLUMNS = [
@@ -32,7 +34,8 @@ COLUMNS = [
     "source",
     "deviation",
 ]
-FORMATS = ("md", "csv")
+CONTEXT = ["kind", "data", "tested"]
+FORMATS = ("text", "md", "csv")
 
 
 def verdicts_frame(
@@ -80,7 +83,7 @@ def verdicts_frame(
 
 
 def describe(claim: Claim) -> str:
-    """Returns the rules of a claim in a few words."""
+    """Returns the rules of a claim for machines; `ledger_words.in_words` has them for people."""
     parts = []
     for rule in claim.rules:
         given = {k: v for k, v in vars(rule).items() if v not in ("", (), None)}
@@ -117,7 +120,8 @@ def read(root: Path, names: Sequence[str] = ()) -> pd.DataFrame:
         names: Folders in it; empty for all that were run as declared.
 
     Returns:
-        One row a claim and experiment, sorted by id, with the columns `experiment` and `COLUMNS`.
+        One row a claim and experiment, sorted by id, with the columns `experiment`, `COLUMNS` and
+        `CONTEXT`: the kind of claim, the data set that was trained on, and the rules in words.
     """
     if names:
         folders = [results_folder(root, name) for name in names]
@@ -125,7 +129,7 @@ def read(root: Path, names: Sequence[str] = ()) -> pd.DataFrame:
         folders = sorted(path.parent for path in root.glob("*/spec.json"))
         folders = [folder for folder in folders if "@" not in folder.name]
     frames = [
-        read_frame(folder / "verdicts.csv").assign(experiment=folder.name)
+        _in_context(read_frame(folder / "verdicts.csv"), read_spec(folder), folder.name)
         for folder in folders
         if (folder / "verdicts.csv").is_file()
     ]
@@ -135,8 +139,25 @@ def read(root: Path, names: Sequence[str] = ()) -> pd.DataFrame:
             f"There are no verdicts for {where}: no experiment with claims has been run there. "
             f"`python -m zoo run --all` does."
         )
-    ledger = pd.concat(frames)[["experiment", *COLUMNS]]
+    ledger = pd.concat(frames)[["experiment", *COLUMNS, *CONTEXT]]
     return ledger.sort_values(["id", "experiment"], kind="stable").reset_index(drop=True)
+
+
+def _in_context(verdicts: pd.DataFrame, spec: Mapping[str, Any], name: str) -> pd.DataFrame:
+    """Returns the verdicts of an experiment with its name and the columns `CONTEXT`.
+
+    A rule in words comes from the declaration; a row without its claim there keeps the rule it has.
+    """
+    claims = {describe(claim): claim for claim in map(from_dict, spec.get("claims", []))}
+    trained = kinds.kind_of(spec) == "trained"
+    found, tested = [], []
+    for claim_id, rule in zip(verdicts["id"], verdicts["rule"], strict=True):
+        claim = claims.get(rule)
+        is_slip = catalogue.find(claim_id).is_slip
+        found.append(kind_of(claim.rules if claim else (), trained, is_slip))
+        tested.append(in_words(claim) if claim else rule)
+    data = spec["data"]["name"] if trained else ""
+    return verdicts.assign(experiment=name, kind=found, data=data, tested=tested)
 
 
 def write_ledger(root: Path) -> None:
@@ -146,55 +167,51 @@ def write_ledger(root: Path) -> None:
 
 def counts(ledger: pd.DataFrame) -> str:
     """Returns how many claims have which verdict, in words."""
-    number = ledger["verdict"].value_counts()
-    parts = [f"{number[word]} {word}" for word in VERDICTS if word in number]
+    parts = verdict_counts(ledger["verdict"])
     return f"{len(ledger)} verdicts on {ledger['id'].nunique()} claims: {', '.join(parts)}"
 
 
-def render(ledger: pd.DataFrame, form: str) -> str:
-    """Renders the ledger as `md` or `csv`."""
+def render(
+    ledger: pd.DataFrame,
+    form: str,
+    order: str = "lecture",
+    lecture: str | None = None,
+    topics: Mapping[str, str] | None = None,
+    whole: bool = False,
+    width: int = ledger_text.LONGEST,
+) -> str:
+    """Renders the ledger as text for the terminal, Markdown or CSV.
+
+    Args:
+        ledger: Rows as `read` returns them; with `topic` for that order.
+        form: One of `FORMATS`.
+        order: What its sections are, one of `ledger_order.ORDERS`.
+        lecture: The lecture that all rows are of, if only one was asked for.
+        topics: The question of each topic, in their order.
+        whole: Whether the text has rules, sources and the whole evidence.
+        width: Letters of a line of the text.
+    """
     if form not in FORMATS:
         raise ZooError(f"`--format` must be one of {', '.join(FORMATS)}. Received: {form!r}")
-    if form == "csv":
-        return _csv(ledger)
-    lines = ["# Ledger", "", f"{counts(ledger)}.", ""]
-    lines += ["| id | experiment | says | verdict | evidence | rule | source |", "|---" * 7 + "|"]
-    for row in blank(ledger).itertuples():
-        evidence = row.evidence + (f". Differs: {row.deviation}" if row.deviation else "")
-        evidence += _to_decide(row) + _other_view(row)
-        verdict = f"**{row.verdict}**"
-        cells = [row.id, row.experiment, row.says, verdict, evidence, row.rule, row.source]
-        lines.append("| " + " | ".join(map(_in_a_cell, cells)) + " |")
-    return "\n".join(lines) + "\n"
+    rows = blank(ledger)
+    found = sections(rows, order, lecture, topics)
+    if form == "md":
+        return ledger_text.markdown(rows, found)
+    if form == "text":
+        return "\n".join(ledger_text.terminal(rows, found, whole, width)) + "\n"
+    places = [place for section in found for place in section.rows.index]
+    return _csv(ledger.loc[places, ["experiment", *COLUMNS]])
 
 
-def lines_of(verdicts: pd.DataFrame) -> list[str]:
-    """Returns the verdicts of one experiment for the terminal, two lines a claim."""
-    lines = []
-    for row in blank(verdicts).itertuples():
-        lines.append(f"{row.verdict.ljust(9)}  {row.id}  {row.says}")
-        lines.append(f"           {row.evidence}{_to_decide(row)}{_other_view(row)}")
-    return lines
-
-
-def _in_a_cell(value: object) -> str:
-    return printable(" ".join(str(value).replace("|", "/").split()))
+def lines_of(verdicts: pd.DataFrame, width: int = ledger_text.LONGEST) -> list[str]:
+    """Returns the verdicts of one experiment for the terminal, two lines a claim if they fit."""
+    return ledger_text.lines_of(blank(verdicts), width)
 
 
 def blank(frame: pd.DataFrame) -> pd.DataFrame:
     """Returns the table with an empty text where a value is missing."""
     whole = frame.astype(object)
     return whole.where(frame.notna(), "")
-
-
-def _to_decide(row: Any) -> str:
-    return f". To decide: about {row.seeds} seeds (power {100 * POWER:.0f} %)" if row.seeds else ""
-
-
-def _other_view(row: Any) -> str:
-    if row.at_baseline_rate in ("", NOT_RUN, row.verdict):
-        return ""
-    return f". All at the baseline's learning rate: {row.at_baseline_rate}"
 
 
 def _csv(frame: pd.DataFrame) -> str:

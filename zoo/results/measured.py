@@ -14,6 +14,10 @@ from zoo.evidence.metrics import range_of
 from zoo.evidence.statistics import mean_interval
 from zoo.results.files import read_frame
 
+APART = (
+    "apart: distance of a printed number, which is one draw, from the mean over seeds, in standard "
+    "deviations of one draw (with the errors of that mean and of rounding)."
+)
 FAR = 1000  # standard deviations, beyond which their number says nothing
 COLUMNS = ("variant", "metric", "place", "mean", "low", "high", "deviation", "n")
 WIDEST = 12  # columns of a table
@@ -32,10 +36,8 @@ def rates_of(folder: Path, rows: pd.DataFrame) -> dict[str, float]:
 
 def notes(spec: Mapping[str, Any], table: pd.DataFrame) -> list[str]:
     """Returns the line below the tables that says how to read them."""
-    return [
-        "Brackets: 95 % interval over seeds. z: distance of a printed number, which is one draw, "
-        "from the mean over seeds, in standard deviations."
-    ]
+    brackets = "Brackets: 95 % interval over seeds."
+    return [brackets if stated_numbers(spec, table).empty else f"{brackets} {APART}"]
 
 
 def summarise(rows: pd.DataFrame) -> pd.DataFrame:
@@ -55,7 +57,7 @@ def summarise(rows: pd.DataFrame) -> pd.DataFrame:
 def stated_numbers(spec: Mapping[str, Any], table: pd.DataFrame) -> pd.DataFrame:
     """Returns the numbers that the lectures print, each with what was measured.
 
-    A printed number is one draw, like each of the seeds, and rounded: `z` is its distance from
+    A printed number is one draw, like each of the seeds, and rounded: `apart` is its distance from
     their mean in standard deviations of that distance. Only series count, such as one of a number
     for every layer.
 
@@ -65,7 +67,7 @@ def stated_numbers(spec: Mapping[str, Any], table: pd.DataFrame) -> pd.DataFrame
 
     Returns:
         One row a printed number: `claim`, `variant`, `metric`, `place`, `stated`, `mean`,
-        `deviation` and `z`; in the order of the claims.
+        `deviation` and `apart`; in the order of the claims.
     """
     known = {
         (row.variant, _name(row.metric, row.place)): row for row in table.itertuples(index=False)
@@ -77,10 +79,10 @@ def stated_numbers(spec: Mapping[str, Any], table: pd.DataFrame) -> pd.DataFrame
             if rule["rule"] != "number" or row is None:
                 continue
             spread = math.hypot(row.deviation * math.sqrt(1 + 1 / row.n), ROUNDING / math.sqrt(3))
-            z = (rule["stated"] - row.mean) / spread
-            cell = (row.variant, row.metric, row.place, rule["stated"], row.mean, row.deviation, z)
-            found.append((claim["id"], *cell))
-    names = ["claim", "variant", "metric", "place", "stated", "mean", "deviation", "z"]
+            key, numbers = (row.variant, row.metric, row.place), (row.mean, row.deviation)
+            apart = (rule["stated"] - row.mean) / spread
+            found.append((claim["id"], *key, rule["stated"], *numbers, apart))
+    names = ["claim", "variant", "metric", "place", "stated", "mean", "deviation", "apart"]
     stated = pd.DataFrame(found, columns=names)
     sizes = stated.groupby(["claim", "variant", "metric"])["place"].transform("nunique")
     stated = stated[sizes >= SERIES]
@@ -121,8 +123,8 @@ def series_of(table: pd.DataFrame) -> list[str]:
 
 
 def _beside(stated: pd.DataFrame) -> pd.DataFrame:
-    rows = [stated.assign(row=name, cell=stated[name]) for name in ("stated", "mean", "z")]
-    labels = {"stated": "printed", "mean": "measured", "z": "z"}
+    rows = [stated.assign(row=name, cell=stated[name]) for name in ("stated", "mean", "apart")]
+    labels = {"stated": "printed", "mean": "measured", "apart": "apart"}
     joined = pd.concat(rows).assign(row=lambda frame: frame["row"].map(labels))
     return _wide(joined, "row", "cell")
 
@@ -133,7 +135,9 @@ def _wide(rows: pd.DataFrame, label: str, value: str) -> pd.DataFrame:
     lines = []
     for name, own in rows.groupby(label, sort=False):
         cells = own.set_index("place")[value]
-        texts = [_number(cells[place], name == "z") if place in cells else "" for place in columns]
+        texts = [
+            _number(cells[place], name == "apart") if place in cells else "" for place in columns
+        ]
         lines.append((name, *texts))
     return pd.DataFrame(lines, columns=["", *(f"{place:g}" for place in columns)])
 
