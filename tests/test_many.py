@@ -45,6 +45,7 @@ def test_one_result_a_run_by_rate_then_seed(results):
     assert all(len(result.history["val_loss"]) == 2 for result in results)
 
 
+@pytest.mark.slow
 def test_equals_fit(results):
     for one, other in zip(results, many(engine="fit"), strict=True):
         assert one.run == other.run
@@ -58,6 +59,7 @@ def test_without_test_examples_the_validation_examples_are_the_test(results):
     assert result.history == results[0].history
 
 
+@pytest.mark.slow
 def test_callbacks_and_progress():
     epochs = []
 
@@ -102,6 +104,7 @@ def test_wrong_arguments(changes, said):
         many(**changes)
 
 
+@pytest.mark.slow
 def test_a_model_that_does_not_know_its_input_gets_its_seeds_weights():
     class Subclassed(keras.Model):
         def __init__(self):
@@ -121,6 +124,7 @@ def test_a_model_that_does_not_know_its_input_gets_its_seeds_weights():
         assert results[0][0].history["loss"] != results[0][1].history["loss"]
 
 
+@pytest.mark.slow
 def test_a_callback_may_assign_to_the_learning_rate():
     class Halve(keras.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):
@@ -176,6 +180,7 @@ def test_one_pair_is_split(usual):
     assert trained(both).history == usual.history  # 10 of 50 are a fifth
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["population", "fit"])
 @pytest.mark.parametrize("kind", [list, dict])
 def test_several_inputs(usual, kind, engine):
@@ -223,12 +228,14 @@ def test_a_loss_that_is_not_reduced_trains_alone():
     assert trained(loss=loss).engine == "fit (its loss is not reduced to one number)"
 
 
+@pytest.mark.slow
 def test_a_loss_of_ones_own_trains_together_and_as_in_fit():
     one, other = trained(loss=focal), trained(loss=focal, engine="fit")
     assert one.engine.startswith("population")
     np.testing.assert_allclose(one.history["val_loss"], other.history["val_loss"], rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_rates_that_the_optimizer_brings():
     result = trained(optimizer=keras.optimizers.SGD(0.05), learning_rates=None)
     assert result.run.learning_rate == 0.05
@@ -322,6 +329,7 @@ class Untold(Inner):
         return self.last(self.drop(self.norm(self.hidden(inputs))))
 
 
+@pytest.mark.slow
 def test_layers_of_a_model_train_as_in_fit_whoever_tells_them():
     losses = []
     for build in (Told, Untold):

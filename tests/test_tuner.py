@@ -30,6 +30,7 @@ from zoo.search.hypermodel import space_of
 from zoo.tuner import Search
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("probabilities", [False, True])
 def test_trials_that_train_together_score_as_alone(tmp_path, monkeypatch, probabilities):
     activation = "softmax" if probabilities else None
@@ -63,6 +64,7 @@ def test_trials_that_train_together_score_as_alone(tmp_path, monkeypatch, probab
     np.testing.assert_allclose(reached, [each.final["val_loss"] for each in alone], atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strategy", ["bayesian", "hyperband"])
 def test_a_killed_search_goes_on_and_ends_the_same(tmp_path, monkeypatch, capsys, strategy):
     arguments = {"strategy": strategy, "trials": 5, "seed": 3}
@@ -96,6 +98,7 @@ def test_a_killed_search_goes_on_and_ends_the_same(tmp_path, monkeypatch, capsys
     assert capsys.readouterr().out.count("Score: ") == len(whole)
 
 
+@pytest.mark.slow
 def test_a_score_is_the_mean_of_the_executions(tmp_path):
     trials = searched(of_rate, tmp_path, executions=3).trials
     reached = trials[[f"val_accuracy_{place}" for place in range(3)]]
@@ -105,6 +108,7 @@ def test_a_score_is_the_mean_of_the_executions(tmp_path):
     np.testing.assert_allclose(kept["score"], trials["score"], rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_diverged_trials_are_results(tmp_path):
     def build(hp):
         rate = hp.Choice("lr", [0.01, 1e30])
@@ -140,6 +144,7 @@ def test_all_that_build_asks_for_is_found():
     assert {each.name for each in search.space.space} == {"kind", "depth", "units_0", "units_1"}
 
 
+@pytest.mark.slow
 def test_conditional_hyperparameters_are_searched_where_they_are_active(tmp_path):
     def build(hp):
         kind = hp.Choice("optimizer", ["sgd", "adam"])
@@ -153,6 +158,7 @@ def test_conditional_hyperparameters_are_searched_where_they_are_active(tmp_path
     np.testing.assert_equal(trials["momentum"].tolist(), [0.0, 0.9, math.nan])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hypermodel", [of_rate, OwnFit()], ids=["together", "alone"])
 def test_the_best_models_reproduce_their_scores(tmp_path, hypermodel):
     search = searched(hypermodel, tmp_path, trials=3)
@@ -163,6 +169,7 @@ def test_the_best_models_reproduce_their_scores(tmp_path, hypermodel):
         assert told["accuracy"] == pytest.approx(expected, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_what_cannot_be_built_is_a_failed_trial(tmp_path):
     def build(hp):
         if hp.Choice("width", [1, 2, 3, 4]) == 3:
@@ -219,6 +226,7 @@ def test_results_need_a_search(tmp_path):
         Search(of_rate, folder=tmp_path).get_best_hyperparameters()
 
 
+@pytest.mark.slow
 def test_summaries_are_printed(tmp_path, capsys):
     search = searched(of_rate, tmp_path, trials=2)
     search.results_summary(1)
@@ -228,6 +236,7 @@ def test_summaries_are_printed(tmp_path, capsys):
     assert "Float(name: 'lr'" in out
 
 
+@pytest.mark.slow
 def test_arguments_of_fit_by_position_are_those_by_name(tmp_path):
     named = searched(of_rate, tmp_path / "named", trials=1).trials
     search = Search(of_rate, folder=tmp_path / "placed", trials=1)
@@ -250,6 +259,7 @@ def test_words_of_keras_tuner_get_an_answer(tmp_path, word, answer):
         Search(of_rate, folder=tmp_path, **{word: 3})
 
 
+@pytest.mark.slow
 def test_a_metric_of_ones_own_is_there_for_callbacks(tmp_path, capsys):
     def build(hp):
         model = network()
@@ -279,6 +289,7 @@ def test_an_objective_that_is_a_list_is_refused(tmp_path):
         search.search(X, hot[Y], validation_data=(VALIDATION[0], hot[VALIDATION[1]]), verbose=0)
 
 
+@pytest.mark.slow
 def test_the_pictures_of_a_search_are_drawn(tmp_path):
     searched(of_rate, tmp_path, objective="val_loss")
     assert {"scores.svg", "best_so_far.svg"} <= {path.name for path in tmp_path.iterdir()}

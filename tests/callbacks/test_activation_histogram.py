@@ -225,6 +225,7 @@ def test_an_instance_serves_several_fits():
     assert callback.records == first
 
 
+@pytest.mark.slow
 def test_population_equals_alone():
     both = fit_in_both_engines(lambda: ActivationHistogram(PROBE), epochs=2)
     assert_same_runs(both)

@@ -85,6 +85,7 @@ def weights(model):
 # What an epoch consists of
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("drop_remainder", [False, True])
 @pytest.mark.parametrize(
     "batch_sizes", [{0: 5}, {0: 4, 1: 8, 3: 16}, {0: 16, 2: 4}, {0: 7, 1: 48, 2: 20}]
@@ -153,6 +154,7 @@ def test_order_of_the_wrong_length_is_refused():
 # The same numbers as other ways to train
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [16, 20])
 def test_constant_size_equals_fit_with_arrays(size):
     one, other = fresh_model(), fresh_model()
@@ -179,6 +181,7 @@ def test_equals_a_loop_written_by_hand(batch_sizes):
         np.testing.assert_allclose(mine, theirs, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_validation_data():
     one, other = fresh_model(), fresh_model()
     part = (X[:30], Y[:30])
@@ -189,6 +192,7 @@ def test_validation_data():
     assert len(history["val_loss"]) == 2
 
 
+@pytest.mark.slow
 def test_sample_weight():
     one, other = fresh_model(), fresh_model()
     weight = np.linspace(0, 2, EXAMPLES, dtype=np.float32)
@@ -210,6 +214,7 @@ def test_structures_of_arrays():
 # Fit after fit
 
 
+@pytest.mark.slow
 def test_two_fits_begin_anew():
     schedule = BatchSizeSchedule(X, Y, {0: 4, 2: 16}, seed=2)
     histories = [fit_on(schedule, fresh_model(), 3) for _ in range(2)]
@@ -235,6 +240,7 @@ def test_fit_after_a_stop_within_an_epoch():
     assert fit_on(schedule, fresh_model(), 2) == expected
 
 
+@pytest.mark.slow
 def test_fit_after_an_error():
     def fail(epoch, logs):
         raise KeyError(epoch)
@@ -257,6 +263,7 @@ def test_initial_epoch_counts():
     assert schedule.batch_sizes_used == [4, 16, 16]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("built", [False, True])
 def test_forgotten_callback_is_an_error(built):
     model = fresh_model()
@@ -285,6 +292,7 @@ def test_progress_bar_knows_the_steps_of_each_epoch(verbose, capsys):
     assert [f"{steps}/{steps}" in out for steps in (12, 3, 48)] == [True] * 3
 
 
+@pytest.mark.slow
 def test_compiled_with_xla_as_well():
     counter = Updates()
     schedule = BatchSizeSchedule(X, Y, {0: 4, 1: 20})

@@ -96,6 +96,7 @@ def test_logs_are_left_alone():
     assert logs == {"loss": 7.0}
 
 
+@pytest.mark.slow
 def test_real_fit_is_stopped():
     callback = DivergenceGuard()
     _, history = fit_alone([callback], epochs=20, optimizer=keras.optimizers.SGD(50.0, 0.9))
@@ -109,6 +110,7 @@ def test_real_fit_is_stopped():
     assert callback.rule is None
 
 
+@pytest.mark.slow
 def test_population_equals_alone():
     both = fit_in_both_engines(
         lambda: DivergenceGuard(1.25),

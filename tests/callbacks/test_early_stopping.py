@@ -147,6 +147,7 @@ def test_logs_are_left_alone():
     assert logs == {"val_loss": 1.0}
 
 
+@pytest.mark.slow
 def test_real_fit_stops_and_restores():
     callback = EarlyStopping("loss", patience=2, restore_best_weights=True)
     # A rate at which the loss jumps about.
@@ -160,6 +161,7 @@ def test_real_fit_stops_and_restores():
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_population_equals_alone():
     both = fit_in_both_engines(
         lambda: EarlyStopping(patience=1, restore_best_weights=True),

@@ -86,6 +86,7 @@ def test_value_changes_the_direction_and_norm_does_not():
     assert cosine(applied, gradients) == pytest.approx(1, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_an_exploding_network_survives():
     def explode(callbacks):
         model = linear_model(keras.optimizers.SGD(100.0))
@@ -108,6 +109,7 @@ def weights_after(callbacks, jit_compile):
     return model.get_weights()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jit_compile", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_inactive_clipping_changes_no_bit(jit_compile):
     free = weights_after([], jit_compile)
@@ -195,6 +197,7 @@ def test_arguments_are_attributes_of_the_same_name():
 # In the zoo
 
 
+@pytest.mark.slow
 def test_population_sends_its_runs_to_fit():
     both = fit_in_both_engines(
         lambda: GradientClipping(global_norm=0.25), rates=(1.0,), epochs=2, seeds=(0,)

@@ -164,6 +164,7 @@ def test_real_fit_is_measured_before_training_and_every_epoch():
                 assert found[key] == pytest.approx(norm / gradient.size**0.5, rel=1e-4)
 
 
+@pytest.mark.slow
 def test_measuring_changes_nothing():
     _, free = fit_alone([])
     state = random.getstate()
@@ -196,6 +197,7 @@ def test_an_instance_serves_several_fits():
     assert callback.records == first
 
 
+@pytest.mark.slow
 def test_population_equals_alone():
     both = fit_in_both_engines(lambda: GradientStatistics(X, Y), epochs=2)
     assert_same_runs(both)

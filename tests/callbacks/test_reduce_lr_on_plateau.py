@@ -169,6 +169,7 @@ def test_real_fit_reduces_what_it_records():
     assert [epoch for epoch, _ in callback.reductions] == expected
 
 
+@pytest.mark.slow
 def test_population_equals_alone():
     both = fit_in_both_engines(
         lambda: ReduceLROnPlateau(factor=0.5, patience=1), rates=(5.0,), epochs=8

@@ -105,6 +105,7 @@ def test_frozen_layer_has_ratio_zero():
     assert min(values(callback, "logits")) > 0
 
 
+@pytest.mark.slow
 def test_measuring_changes_nothing():
     _, free = fit_alone([])
     _, measured = fit_alone([UpdateRatio()])
@@ -119,6 +120,7 @@ def test_an_instance_serves_several_fits():
     assert callback.records == first
 
 
+@pytest.mark.slow
 def test_population_equals_alone():
     both = fit_in_both_engines(UpdateRatio, epochs=2)
     assert_same_runs(both)

@@ -106,6 +106,7 @@ def test_an_instance_serves_several_fits():
     assert callback.records is not first
 
 
+@pytest.mark.slow
 def test_population_equals_alone():
     both = fit_in_both_engines(WeightStatistics, epochs=2)
     assert_same_runs(both)

@@ -116,6 +116,7 @@ def descend(kernel, bias, rate, momentum, epochs, seed):
     return history, kernel, bias
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("momentum", "seed"), [(0.0, 0), (0.9, 3)])
 def test_linear_model_equals_a_slow_computation(momentum, seed):
     changes = {"optimizer": lambda rate: optimizers.SGD(rate, momentum=momentum)}
@@ -141,6 +142,7 @@ def standard():
     return trained()
 
 
+@pytest.mark.slow
 def test_history_has_a_value_an_epoch_in_every_column(standard):
     assert tuple(standard.history) == METRICS
     assert {len(values) for values in standard.history.values()} == {3}
@@ -153,6 +155,7 @@ def test_history_has_a_value_an_epoch_in_every_column(standard):
     assert standard.history["learning_rate"] == [np.float32(0.1)] * 3
 
 
+@pytest.mark.slow
 def test_last_incomplete_batch_is_dropped_and_a_batch_may_be_all_examples():
     whole = trained(batch_size=EXAMPLES, epochs=1)
     kernel, bias = initial_model(job(), DATA).get_weights()
@@ -163,6 +166,7 @@ def test_last_incomplete_batch_is_dropped_and_a_batch_may_be_all_examples():
         trained(batch_size=EXAMPLES + 1)
 
 
+@pytest.mark.slow
 def test_each_result_comes_before_the_next_run_starts_and_progress_hears_of_every_epoch():
     heard = []
 
@@ -180,6 +184,7 @@ def test_each_result_comes_before_the_next_run_starts_and_progress_hears_of_ever
 # Ends before the last epoch
 
 
+@pytest.mark.slow
 def test_nan_loss_ends_the_run_as_diverged():
     result = trained(rate=1e38, epochs=20)
     assert result.status == "diverged"
@@ -188,6 +193,7 @@ def test_nan_loss_ends_the_run_as_diverged():
     assert all(math.isfinite(loss) for loss in result.history["loss"][:-1])
 
 
+@pytest.mark.slow
 def test_callback_may_stop_the_run(standard):
     # No epoch improves on the first by 1e9, so patience runs out after the third.
     stop = {"monitor": "loss", "min_delta": 1e9, "patience": 2}
@@ -202,6 +208,7 @@ def test_callback_may_stop_the_run(standard):
 # Learning rates
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("schedule", "closed_form"),
     [
@@ -222,6 +229,7 @@ def test_learning_rate_column_is_read_after_the_epochs_last_step(schedule, close
     np.testing.assert_allclose(rates, expected, rtol=1e-5, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_learning_rate_column_shows_the_rate_that_the_epoch_was_trained_with():
     # The callback speaks after the recorder, for the epochs to come.
     reduce = {"monitor": "loss", "min_delta": 1e9, "patience": 1, "factor": 0.5}
@@ -233,6 +241,7 @@ def test_learning_rate_column_shows_the_rate_that_the_epoch_was_trained_with():
 # Repetition
 
 
+@pytest.mark.slow
 def test_same_seed_gives_the_same_result_whatever_ran_between():
     before = [array.tobytes() for array in vars(DATA).values() if isinstance(array, np.ndarray)]
     first = trained(build_model=noisy)
@@ -247,6 +256,7 @@ def test_same_seed_gives_the_same_result_whatever_ran_between():
     assert after == before
 
 
+@pytest.mark.slow
 def test_reason_for_the_engine_stands_beside_its_name():
     assert fit.train_one(job(epochs=1), DATA, Silent(), "a test").engine == "fit (a test)"
 

@@ -129,6 +129,7 @@ def test_two_programs_for(change):
     assert first.reason == second.reason == ""
 
 
+@pytest.mark.slow
 def test_groups_come_in_the_order_of_their_first_jobs_and_hold_each_job_once():
     narrow = {"build_model": mlp(units=8)}
     jobs = [
@@ -246,6 +247,7 @@ def test_a_penalty_on_activities_trains_alone():
 # How many at a time
 
 
+@pytest.mark.slow
 def test_places_on_a_processor_do_not_depend_on_the_number_of_runs():
     for count in (1, 8, 30):
         (group,) = grouped(*(job(seed=seed) for seed in range(count)))
@@ -279,6 +281,7 @@ def test_a_step_that_keeps_all_cores_busy_is_for_one_run(monkeypatch, cores):
     assert (group.size, group.why_size) == (1, "one run keeps all cores busy")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("largest", "size", "why"),
     [(1, 1, "as asked for"), (3, 3, "as asked for"), (8, 8, ""), (100, 8, "")],
@@ -304,6 +307,7 @@ def test_bytes_of_a_run_count_its_variables_and_activations():
     assert bytes_per_run(group, DATA) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fitting", "runs", "size", "bounded"),
     [
@@ -326,6 +330,7 @@ def test_memory_of_an_accelerator_decides_how_many(monkeypatch, fitting, runs, s
     assert group.size == min(2, size)
 
 
+@pytest.mark.slow
 def test_no_accelerator_takes_more_than_its_limit(monkeypatch):
     with_memory(monkeypatch, 10**15)
     monkeypatch.setattr(module, "LARGEST_GPU", 16)
@@ -360,6 +365,7 @@ def expected_values(item):
     return [np.array(keras.ops.convert_to_numpy(variable)) for variable in variables]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MODELS)
 def test_initial_values_are_those_of_fit_whatever_came_before(name):
     jobs = [job(seed=seed, build_model=MODELS[name]) for seed in (3, 0, 1)]

@@ -63,6 +63,7 @@ def jobs_of(seeds, **changes):
     return [Job(recipe, Run("a", 0.1, seed)) for seed in seeds]
 
 
+@pytest.mark.slow
 def test_both_engines_start_from_the_same_loaded_and_drawn_values():
     jobs = jobs_of((0, 3))
     together = {result.run: result for result in population.train(jobs, DATA, Silent())}
@@ -84,6 +85,7 @@ def test_the_values_of_a_population_are_those_of_fresh_models():
         np.testing.assert_array_equal(model.layers[0].get_weights()[0], LOADED)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", [population, fit])
 def test_what_is_drawn_is_found_out_once_for_all_runs(engine):
     def plain(input_shape, num_classes):
@@ -95,6 +97,7 @@ def test_what_is_drawn_is_found_out_once_for_all_runs(engine):
     assert len(BUILT) == 2 + (5 if engine is fit else 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", [population, fit])
 def test_a_network_from_outside_starts_each_run_alike_and_is_left_as_it_was(engine):
     body = layers.Dense(8, "relu")

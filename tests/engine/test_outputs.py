@@ -236,6 +236,7 @@ BOTH = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BOTH)
 def test_engines_agree_with_each_other(name):
     changes, labels = BOTH[name]
@@ -251,6 +252,7 @@ def test_engines_agree_with_each_other(name):
         assert value == pytest.approx(other.final[metric], rel=2e-5), metric
 
 
+@pytest.mark.slow
 def test_one_logit_learns_and_probes_count_it_as_keras_does():
     data = make_data(TWO, X)
     noise = {"drop": probes.DropUnderNoise(0.0)}
@@ -261,6 +263,7 @@ def test_one_logit_learns_and_probes_count_it_as_keras_does():
     assert probes.accuracy(model, np.array([[0.4], [0.6], [3.0]]), np.array([0, 1, 0])) == 2 / 3
 
 
+@pytest.mark.slow
 def test_outputs_of_another_shape_train_alone_and_count_every_answer():
     def steps(input_shape, num_classes):
         return keras.Sequential([keras.Input(input_shape), layers.Reshape((5, 1)), layers.Dense(2)])

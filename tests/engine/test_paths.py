@@ -127,6 +127,7 @@ class Notes(Silent):
         self.texts.append(text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", [population, fit])
 def test_each_run_writes_its_own_numbers(engine, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -43,6 +43,7 @@ def crowd():
     return items, together(*items)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [1, 7])
 def test_a_run_has_the_same_bits_among_few_and_many(crowd, count):
     items, expected = crowd
@@ -50,12 +51,14 @@ def test_a_run_has_the_same_bits_among_few_and_many(crowd, count):
         assert_identical(result, expected[run])
 
 
+@pytest.mark.slow
 def test_a_run_has_the_same_bits_in_any_order(crowd):
     items, expected = crowd
     for run, result in together(*reversed(items[5:])).items():
         assert_identical(result, expected[run])
 
 
+@pytest.mark.slow
 def test_a_run_has_the_same_bits_among_other_rates_initializers_and_schedules(crowd):
     items, expected = crowd
     other = stack(
@@ -82,6 +85,7 @@ def test_a_run_has_the_same_bits_among_other_rates_initializers_and_schedules(cr
     assert len(losses) == len(mixed)
 
 
+@pytest.mark.slow
 def test_a_run_that_waited_for_a_place_starts_like_any_other():
     learned = stack(dense(), lambda: Swish(1.0, learn=True), lambda: layers.Dropout(0.3, seed=5))
     count = PLACES_CPU + 3
@@ -98,6 +102,7 @@ def test_a_run_that_waited_for_a_place_starts_like_any_other():
     assert len(read) == count * RECIPE.epochs
 
 
+@pytest.mark.slow
 def test_runs_of_unlike_length_share_places():
     items = [
         item
@@ -139,6 +144,7 @@ def test_nothing_to_train_gives_nothing():
     assert together() == {}
 
 
+@pytest.mark.slow
 def test_a_run_that_is_asked_for_twice_is_trained_twice():
     twice = jobs_of((0, 0), build_model=linear)
     first, second = itertools.islice(population.train(twice, DATA, Silent()), 3)
@@ -148,6 +154,7 @@ def test_a_run_that_is_asked_for_twice_is_trained_twice():
 # Runs that diverge
 
 
+@pytest.mark.slow
 def test_a_diverging_run_is_frozen_and_harms_nobody(crowd):
     items, expected = crowd
     healthy = items[:9]
@@ -185,6 +192,7 @@ class Tally(layers.Layer):
         return inputs
 
 
+@pytest.mark.slow
 @tensorflow_only
 def test_a_layer_that_cannot_be_compiled_trains_with_fit():
     item = job(build_model=stack(Tally))
@@ -197,6 +205,7 @@ def test_a_layer_that_cannot_be_compiled_trains_with_fit():
     assert second.startswith("a: 1 runs: fit, not compiled: AttributeError")
 
 
+@pytest.mark.slow
 def test_an_error_before_the_first_epoch_ends_means_fit(monkeypatch):
     failing_epoch(
         monkeypatch, RuntimeError("in user code:\n\n  no kernel\n"), lambda call, size: True
@@ -205,6 +214,7 @@ def test_an_error_before_the_first_epoch_ends_means_fit(monkeypatch):
     assert together(item)[item.run].engine == "fit (not compiled: RuntimeError: no kernel)"
 
 
+@pytest.mark.slow
 def test_an_error_after_it_reaches_the_caller(monkeypatch):
     failing_epoch(monkeypatch, RuntimeError("broken"), lambda call, size: call == 2)
     with pytest.raises(RuntimeError, match="broken"):
@@ -223,6 +233,7 @@ def test_errors_that_say_that_memory_is_full(error, expected):
     assert population.out_of_memory(error) is expected
 
 
+@pytest.mark.slow
 def test_a_population_that_does_not_fit_is_halved_until_it_does(monkeypatch):
     items = jobs_of(range(5), build_model=linear)
     expected = together(*items)
@@ -255,6 +266,7 @@ def test_memory_that_ends_later_costs_no_result_and_gives_none_twice(monkeypatch
     assert_same_as_fit(results[long[2].run], long[2], compiled=False)
 
 
+@pytest.mark.slow
 def test_one_run_that_does_not_fit_goes_to_fit(monkeypatch):
     sizes = failing_epoch(monkeypatch, MemoryError("full"), lambda call, size: True)
     item = job(build_model=linear)
@@ -262,6 +274,7 @@ def test_one_run_that_does_not_fit_goes_to_fit(monkeypatch):
     assert sizes == [8, 4, 2, 1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("largest", [1, 2])
 def test_largest_bounds_how_many_train_at_once(crowd, largest):
     items, expected = crowd

@@ -174,6 +174,7 @@ def test_a_callback_that_refuses_a_schedule_is_heard():
         together(job(build_model=linear, callbacks=lambda: [NewBob()], **cosine))
 
 
+@pytest.mark.slow
 def test_a_callback_below_epochs_goes_to_fit_with_the_reason():
     batches = []
 

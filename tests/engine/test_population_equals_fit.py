@@ -67,6 +67,7 @@ LAYERS = {
 }
 
 
+@pytest.mark.slow
 def test_dropout_and_batch_normalization_equal_fit():
     first, second = jobs_of((0, 5), build_model=noisy)
     results = together(first, second)
@@ -257,6 +258,7 @@ def test_callbacks_equal_fit():
     check_callbacks(set(FRESH) - {"best weights", "plateau"})
 
 
+@pytest.mark.slow
 def test_best_weights_are_the_ones_that_are_evaluated():
     stop = {"patience": 1, "min_delta": 1e9, "restore_best_weights": True}
     item = job(build_model=linear, epochs=6, callbacks=lambda: [EarlyStopping(**stop)])
@@ -267,6 +269,7 @@ def test_best_weights_are_the_ones_that_are_evaluated():
     assert result.final["val_loss"] != result.history["val_loss"][1]
 
 
+@pytest.mark.slow
 def test_csv_logger_writes_the_runs_own_numbers(tmp_path):
     paths = [tmp_path / "0.csv", tmp_path / "1.csv"]
     items = [

@@ -49,6 +49,7 @@ class Unfreeze(keras.callbacks.Callback):
 WHERE = ("on_train_begin", "on_epoch_begin", "on_epoch_end", "on_train_end")
 
 
+@pytest.mark.slow
 @tensorflow_only  # on JAX, Keras's fit cannot go on
 @pytest.mark.parametrize(
     "where",
@@ -81,6 +82,7 @@ class Swallows(keras.callbacks.Callback):
             getattr(self.model, "com" + "pile")("sgd")
 
 
+@pytest.mark.slow
 def test_that_the_error_is_swallowed_changes_nothing(fit_uncompiled):
     class Halves(Swallows):
         def on_epoch_end(self, epoch, logs=None):
@@ -93,6 +95,7 @@ def test_that_the_error_is_swallowed_changes_nothing(fit_uncompiled):
     assert result.history == alone(item).history
 
 
+@pytest.mark.slow
 @tensorflow_only
 def test_what_code_tells_needs_no_epoch_in_a_population():
     class Sets(keras.callbacks.Callback):
@@ -112,6 +115,7 @@ class Patience(keras.callbacks.Callback):
             self.model.stop_training = True
 
 
+@pytest.mark.slow
 def test_state_on_the_model_is_the_runs_own():
     items = jobs_of(range(3), epochs=6, callbacks=lambda: [Patience()])
     for result in together(*items).values():
@@ -130,6 +134,7 @@ class Keeps(keras.callbacks.Callback):
         self.kept[0].set_weights([np.where(np.abs(kernel) < 0.2, 0, kernel), bias])
 
 
+@pytest.mark.slow
 def test_layers_that_a_callback_has_kept_are_the_runs_own(fit_uncompiled):
     items = jobs_of((0, 4), callbacks=lambda: [Keeps()])
     results = together(*items)
@@ -155,6 +160,7 @@ class Reads(keras.callbacks.Callback):
         self.records.append({"epoch": epoch, "rate": rate, "epochs before": before})
 
 
+@pytest.mark.slow
 def test_the_rate_of_a_schedule_and_the_history_are_those_of_fit(fit_uncompiled):
     def halving(rate, steps, epochs):
         return schedules.ExponentialDecay(rate, steps, 0.5)
@@ -170,6 +176,7 @@ def test_the_rate_of_a_schedule_and_the_history_are_those_of_fit(fit_uncompiled)
         assert ours["rate"] == pytest.approx(theirs["rate"], rel=1e-6)
 
 
+@pytest.mark.slow
 def test_models_saved_by_callbacks_are_their_runs_own(tmp_path, fit_uncompiled):
     class Saves(keras.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):

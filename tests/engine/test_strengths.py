@@ -84,6 +84,7 @@ class Costs(keras.callbacks.Callback):
         self.kept.append((direct, whole - crossentropy))
 
 
+@pytest.mark.slow
 def test_runs_that_differ_in_strengths_train_together_and_equal_fit():
     jobs = [
         job(penalised(l1(0.01), l2(0.02))),
@@ -113,6 +114,7 @@ def test_other_penalties_are_another_program(other):
     assert len(list(groups([job(penalised(l1(0.01), l2(0.01))), job(other)], DATA))) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("callbacks", [list, lambda: [Costs([])]], ids=["plain", "evaluating"])
 def test_a_penalty_that_two_layers_share_is_another_program_and_stays_the_authors(callbacks):
     mine = {"callbacks": callbacks}
@@ -126,6 +128,7 @@ def test_a_penalty_that_two_layers_share_is_another_program_and_stays_the_author
         assert_same_as_fit(result, next(item for item in jobs if item.run == result.run))
 
 
+@pytest.mark.slow
 def test_callbacks_see_the_strengths_of_their_own_run():
     kept = {}
     jobs = []
@@ -148,6 +151,7 @@ def test_callbacks_see_the_strengths_of_their_own_run():
         np.testing.assert_allclose(seen[strength], own, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_models_of_a_recipe_keep_their_strength():
     item, other = job(penalised(l2(0.01))), job(penalised(l2(0.3)))
     list(population.train([item, other], DATA, Silent()))
@@ -162,6 +166,7 @@ def sgd(momentum, **more):
     return lambda rate: keras.optimizers.SGD(rate, momentum=momentum, **more)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("more", [{}, {"nesterov": True}, {"weight_decay": 0.01}], ids=str)
 def test_runs_that_differ_in_momentum_train_together_and_equal_fit(more):
     build = penalised(l2(0.01))
@@ -189,6 +194,7 @@ def test_no_momentum_is_another_program_and_so_is_another_kind_of_optimizer():
     assert len(list(groups(jobs, DATA))) == 6
 
 
+@pytest.mark.slow
 def test_a_momentum_that_follows_from_the_rate_is_that_of_the_rate():
     recipe = job(penalised(l2(0.1)), optimizer=lambda rate: sgd(1 - 10 * rate)(rate)).recipe
     jobs = [Job(recipe, Run("m", rate, 0)) for rate in (0.01, 0.05)]
@@ -197,6 +203,7 @@ def test_a_momentum_that_follows_from_the_rate_is_that_of_the_rate():
         assert_same_as_fit(result, next(item for item in jobs if item.run == result.run))
 
 
+@pytest.mark.slow
 def test_callbacks_see_the_momentum_of_their_own_run():
     seen = {}
 

@@ -83,6 +83,7 @@ def test_three_names_with_several_values_are_too_many(planned):
         planned("epochs=1,2", "units=1,2", "batch_size=8,16")
 
 
+@pytest.mark.slow
 def test_results_are_put_together_as_the_single_runs_have_them(planned, store_all, tmp_path):
     """tanh gains a point for each unit; leaky 0.1 loses two points, with the bias only."""
 

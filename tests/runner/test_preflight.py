@@ -41,6 +41,7 @@ def results_of(report):
     return {check.name: check.result for check in report.checks}
 
 
+@pytest.mark.slow
 def test_every_variant_is_checked_at_its_middle_rate(tiny_experiment):
     found = list(reports(str(tiny_experiment)))
     assert [(report.variant, report.learning_rate) for report in found] == [
@@ -52,6 +53,7 @@ def test_every_variant_is_checked_at_its_middle_rate(tiny_experiment):
     assert [results_of(report)["saturation"] for report in found] == ["skip", "pass"]
 
 
+@pytest.mark.slow
 def test_variant_rate_and_data_can_be_chosen(tiny_experiment, tmp_path):
     generator = np.random.default_rng(0)
     path = tmp_path / "three.npz"
@@ -63,6 +65,7 @@ def test_variant_rate_and_data_can_be_chosen(tiny_experiment, tmp_path):
     assert {found["update ratio"].result, found["overfit"].result} == {"warn"}
 
 
+@pytest.mark.slow
 def test_the_same_words_give_the_same_checks(tiny_experiment):
     first, second = (list(reports(str(tiny_experiment), variant="relu")) for _ in range(2))
     assert first == second
@@ -75,6 +78,7 @@ def test_a_saved_model_is_checked(save, loss):
     assert {results_of(report)[name] for name in set(NAMES) - {"penalty", "saturation"}} == {"pass"}
 
 
+@pytest.mark.slow
 def test_a_saved_model_takes_another_rate(save):
     (report,) = reports(save(), data="digits", learning_rate=1e-7)
     assert {name for name, result in results_of(report).items() if result == "warn"} == {
@@ -172,6 +176,7 @@ def test_one_row_a_variant_and_check(tiny_experiment):
     assert len(starts) <= 2
 
 
+@pytest.mark.slow
 def test_the_summary_says_what_to_do(tiny_experiment):
     found = list(reports(str(tiny_experiment), learning_rate=1e-6))
     lines = summary_lines(found)
@@ -192,6 +197,7 @@ def test_the_summary_says_what_to_do(tiny_experiment):
 # The command.
 
 
+@pytest.mark.slow
 def test_the_command_prints_table_and_advice(zoo, tiny_experiment):
     code, out, err = zoo("preflight", tiny_experiment, "--variant", "relu")
     assert (code, err) == (0, "")
@@ -200,6 +206,7 @@ def test_the_command_prints_table_and_advice(zoo, tiny_experiment):
     assert out.splitlines() == expected
 
 
+@pytest.mark.slow
 def test_warnings_are_results(zoo, save):
     code, out, _ = zoo("preflight", save(), "--data", "digits", "--learning-rate", "1e-7")
     assert code == 0

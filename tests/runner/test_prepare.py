@@ -133,6 +133,7 @@ def test_what_is_set_stands_in_the_name(planned, settings, name):
     assert planned(**settings).folder_name == name
 
 
+@pytest.mark.slow
 def test_what_is_set_makes_other_runs(planned):
     declared = keys(planned())
     for word in (("units", "16"), ("bias", "false"), ("epochs", "3"), ("train_examples", "300")):

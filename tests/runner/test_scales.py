@@ -22,6 +22,7 @@ def scaled(tiny_experiment):
     return tiny_experiment
 
 
+@pytest.mark.slow
 def test_a_scale_changes_recipe_and_variants_and_has_a_folder_of_its_own(zoo, scaled, tmp_path):
     words = ("--seeds", 2, "--learning-rates", "0.1", "--results", tmp_path / "r")
     code, _, _ = zoo("run", scaled, "--scale", "lecture", *words)

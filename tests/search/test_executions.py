@@ -25,6 +25,7 @@ from zoo.errors import ZooError
 from zoo.tuner import Search
 
 
+@pytest.mark.slow
 def test_regression_trains_alone_and_counts_the_last_epoch(tmp_path, monkeypatch, capsys):
     target = X.sum(axis=1)
 
@@ -52,6 +53,7 @@ def test_regression_trains_alone_and_counts_the_last_epoch(tmp_path, monkeypatch
     pd.testing.assert_frame_equal(run().trials, search.trials)
 
 
+@pytest.mark.slow
 def test_a_fit_of_its_own_may_ask_for_more(tmp_path):
     trials = searched(OwnFit(), tmp_path, strategy="grid", trials=4).trials
     assert len(trials) == 4
@@ -84,6 +86,7 @@ class Scaled(keras_tuner.HyperModel):
         return factor() * self.times * hp.get("lr")
 
 
+@pytest.mark.slow
 def test_a_changed_constant_of_a_fit_of_its_own_is_another_run(tmp_path, monkeypatch):
     arguments = {"strategy": "grid", "trials": 2, "objective": keras_tuner.Objective("x", "max")}
     scores = searched(Scaled(), tmp_path, **arguments).trials["score"]
@@ -130,6 +133,7 @@ def test_a_fit_of_its_own_must_return_the_objective(tmp_path, returned, said):
         searched(Returning(returned), tmp_path)
 
 
+@pytest.mark.slow
 def test_weights_that_a_seed_does_not_reach_are_kept(tmp_path, capsys):
     weights = [np.eye(5, 3), np.zeros(3)]
 
@@ -170,6 +174,7 @@ def batches():
     return tf.data.Dataset.from_tensor_slices((X, Y)).batch(10)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.shuffle=True. was passed")  # with a dataset, by Keras itself
 @pytest.mark.parametrize(
     ("build", "given", "reason"),
@@ -191,6 +196,7 @@ def test_what_cannot_train_together_trains_alone(tmp_path, capsys, build, given,
     assert search.trials["status"].tolist() == ["completed"]  # the space has no other point
 
 
+@pytest.mark.slow
 def test_schedules_callbacks_and_a_split_train_together(tmp_path, capsys):
     def build(hp):
         rate = keras.optimizers.schedules.CosineDecay(hp.Float("lr", 0.1, 1.0), 12)
@@ -224,6 +230,7 @@ def test_schedules_callbacks_and_a_split_train_together(tmp_path, capsys):
     np.testing.assert_allclose(search.trials["score"], reached, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_damaged_execution_is_named(tmp_path):
     arguments = {"strategy": "grid", "trials": 2, "objective": keras_tuner.Objective("x", "max")}
     searched(Scaled(), tmp_path, **arguments)

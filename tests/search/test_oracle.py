@@ -45,6 +45,7 @@ def played(tmp_path_factory):
     return play
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_the_same_scores_lead_to_the_same_trials(strategy, played, tmp_path):
     first = played(strategy, 0)
@@ -54,6 +55,7 @@ def test_the_same_scores_lead_to_the_same_trials(strategy, played, tmp_path):
     assert search(strategy, tmp_path) == first
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strategy", ["random", "bayesian", "hyperband"])
 def test_seed_0_is_a_seed_and_neighbours_share_no_trial(strategy, played):
     points = [{values for _, values, _ in played(strategy, seed)} for seed in (0, 1, 2)]

@@ -41,6 +41,7 @@ def trained(out):
     return int(re.search(r"Trained (\d+) runs", out).group(1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strategy", ["hyperband"])
 def test_a_killed_search_goes_on_and_ends_the_same(
     zoo, tune, tiny_experiment, tmp_path, monkeypatch, strategy
@@ -69,6 +70,7 @@ def test_a_killed_search_goes_on_and_ends_the_same(
     assert "Trained 0 runs" in tune(*words)[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_a_search_killed_at_random_moments_loses_no_trial_and_doubles_none(
     tune, tmp_path, zoo, tiny_experiment, monkeypatch, make_result, strategy
@@ -121,6 +123,7 @@ def test_a_search_killed_at_random_moments_loses_no_trial_and_doubles_none(
     assert not pd.read_csv(pd.io.common.StringIO(text)).duplicated(["stage", "trial"]).any()
 
 
+@pytest.mark.slow
 def test_a_trial_has_a_score_of_several_seeds(tune):
     _, _, text = tune("--trials", 4, "--executions", 3, "--space", "variant=relu")
     rows = pd.read_csv(pd.io.common.StringIO(text))
@@ -129,6 +132,7 @@ def test_a_trial_has_a_score_of_several_seeds(tune):
     np.testing.assert_allclose(rows["deviation"], reached.std(axis=1, ddof=1), rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_trials_that_train_together_score_as_alone(tune):
     words = ("--trials", 2, "--space", "lr=0.01:0.3:log")
     together, alone = (
@@ -138,6 +142,7 @@ def test_trials_that_train_together_score_as_alone(tune):
     np.testing.assert_allclose(together["score"], alone["score"], atol=1e-4)
 
 
+@pytest.mark.slow
 def test_diverged_trials_are_results(tune):
     _, _, text = tune("--trials", 4, "--epochs", 6, "--space", "lr=1e10:1e30:log")
     rows = pd.read_csv(pd.io.common.StringIO(text))
@@ -146,6 +151,7 @@ def test_diverged_trials_are_results(tune):
     assert rows["score"].notna().all()
 
 
+@pytest.mark.slow
 def test_the_winner_can_be_loaded(tune):
     from zoo import data
 
@@ -159,6 +165,7 @@ def test_the_winner_can_be_loaded(tune):
     assert f'keras.saving.load_model("{folder / "winner.keras"}")' in out
 
 
+@pytest.mark.slow
 def test_coarse_to_fine_narrows_around_the_best(tune):
     _, _, text = tune("--trials", 12, "--coarse-to-fine", "--epochs", 4)
     rows = pd.read_csv(pd.io.common.StringIO(text))
@@ -197,6 +204,7 @@ def test_wrong_words_are_named(zoo, tiny_experiment, tmp_path, words, message):
     assert "Traceback" not in err
 
 
+@pytest.mark.slow
 def test_what_lies_at_an_end_of_its_range_is_said(tune, monkeypatch):
     _, out, _ = tune("--trials", 2, "--epochs", 1)
     assert "lies at an end" not in out

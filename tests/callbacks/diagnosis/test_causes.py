@@ -97,6 +97,7 @@ def test_overfitting_is_never_below_half_of_guessing(accuracy, found):
     assert ("shuffle" in finding.explanation) == (found == "unseen classes")
 
 
+@pytest.mark.slow
 def test_sorted_data_in_a_real_fit():
     generator = np.random.default_rng(0)
     y = np.repeat(np.arange(4), 30)

@@ -336,6 +336,7 @@ def test_real_fit_collects_what_keras_reports():
     np.testing.assert_allclose(epochs, history["loss"], rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_population_equals_alone():
     both = fit_in_both_engines(LossCurveDiagnosis, rates=(1e-9, 0.1), epochs=12)
     assert_same_runs(both)

@@ -54,6 +54,7 @@ def healthy_case(seed):
     }
 
 
+@pytest.mark.slow
 def test_false_alarms_are_rare():
     """Of 3000 healthy curves (seeds 0 to 2999) at most 0.5 % have any finding."""
     cases = [healthy_case(seed) for seed in range(3000)]

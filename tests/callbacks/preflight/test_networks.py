@@ -56,6 +56,7 @@ def test_healthy_networks_pass_at_once(build):
     assert {check.name for check in found if check.result == "skip"} == skips
 
 
+@pytest.mark.slow
 def test_one_hot_labels_and_probabilities_pass():
     one_hot = keras.utils.to_categorical(Y, CLASSES)
     for loss in ("categorical_crossentropy", keras.losses.CategoricalCrossentropy()):
@@ -119,6 +120,7 @@ DEFECTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("defect", DEFECTS)
 def test_a_defect_is_warned_of_and_nothing_else(defect):
     build, rate, expected = DEFECTS[defect]
@@ -133,6 +135,7 @@ def test_softmax_before_logits_is_warned_of_where_keras_sees_through_it():
     assert "outputs" in warned(found)
 
 
+@pytest.mark.slow
 def test_features_from_0_to_255_are_to_be_normalised():
     # Shares of the range, as images have them.
     raw = 255 * (X - X.min()) / (X.max() - X.min())
@@ -173,6 +176,7 @@ def test_values_that_are_not_finite_stop_the_rest(value):
     assert found["finite values"].measured == 32
 
 
+@pytest.mark.slow
 def test_sigmoids_with_large_weights_saturate():
     def build():
         return mlp("sigmoid", keras.initializers.RandomNormal(stddev=5.0, seed=0))

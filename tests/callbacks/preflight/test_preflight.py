@@ -73,6 +73,7 @@ def test_update_ratio_of_one_step_is_rate_times_gradient():
     assert found["activation spread"].result == "skip"
 
 
+@pytest.mark.slow
 def test_kernels_that_start_at_zero_count_only_if_they_stay_there():
     def build():
         model = mlp()
@@ -87,6 +88,7 @@ def test_kernels_that_start_at_zero_count_only_if_they_stay_there():
     assert zeros["update ratio"].measured == 0
 
 
+@pytest.mark.slow
 def test_layers_behind_a_normalisation_are_compared_with_it():
     def build():
         return keras.Sequential(
@@ -201,6 +203,7 @@ def test_a_model_without_a_graph_is_judged_only_in_part():
 # The model is left alone.
 
 
+@pytest.mark.slow
 def test_a_fit_after_it_is_the_same_as_without():
     def build():
         hidden = layers.Dense(32, "relu", kernel_initializer="he_normal", kernel_regularizer="l2")
@@ -252,6 +255,7 @@ def test_the_same_model_gives_the_same_checks():
 # The callback.
 
 
+@pytest.mark.slow
 def test_callback_keeps_the_checks_and_serves_several_fits(capsys):
     callback = Preflight(X, Y, verbose=2, overfit_steps=200)
     model = compiled()
@@ -264,6 +268,7 @@ def test_callback_keeps_the_checks_and_serves_several_fits(capsys):
     assert warned(callback.checks) == {"update ratio", "overfit"}
 
 
+@pytest.mark.slow
 def test_callback_prints_warnings_alone_or_nothing(capsys):
     for verbose, expected in ((0, 0), (1, 2)):
         callback = Preflight(X, Y, verbose=verbose, overfit_steps=5)
@@ -295,6 +300,7 @@ def test_models_that_do_not_fit_are_refused():
         preflight(compiled(), X[:, 1:], Y)
 
 
+@pytest.mark.slow
 def test_population_equals_alone():
     x, y = X[:48, :4], Y[:48] % 3
     both = fit_in_both_engines(lambda: Preflight(x, y, 0, overfit_steps=20), epochs=1)

@@ -79,6 +79,7 @@ class Rates(keras.callbacks.Callback):
         self.seen.append(float(self.model.optimizer.learning_rate))
 
 
+@pytest.mark.slow
 def test_real_fits_follow_the_schedule():
     schedule, record = CyclicLearningRate(0.25, 1.25, 4), Rates()
     for _ in range(2):  # an epoch has 3 steps
@@ -86,6 +87,7 @@ def test_real_fits_follow_the_schedule():
         assert record.seen == [1.0, 0.75, 0.5]
 
 
+@pytest.mark.slow
 def test_population_equals_alone():
     both = fit_in_both_engines(
         None,

@@ -72,6 +72,7 @@ class Rates(keras.callbacks.Callback):
         self.seen.append(float(self.model.optimizer.learning_rate))
 
 
+@pytest.mark.slow
 def test_real_fits_follow_the_schedule():
     schedule, record = OneCycle(0.5, 9, start_factor=2.0, final_share=1 / 3), Rates()
     for _ in range(2):  # an epoch has 3 steps
@@ -79,6 +80,7 @@ def test_real_fits_follow_the_schedule():
         np.testing.assert_allclose(record.seen, [0.5, 0.25, 0.0025], rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_population_equals_alone():
     both = fit_in_both_engines(
         None,

@@ -72,6 +72,7 @@ def test_real_fits_follow_the_schedule():
         np.testing.assert_allclose(record.seen, [0.25, 0.5, 0.5], rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_population_equals_alone():
     both = fit_in_both_engines(
         None, lambda rate: keras.optimizers.SGD(Warmup(rate, 4)), rates=(0.1, 0.5), seeds=(0,)

@@ -51,6 +51,7 @@ def changed(tiny_experiment, tmp_path):
     return check
 
 
+@pytest.mark.slow
 def test_a_right_experiment_passes_every_check(changed):
     names, wrong, notes = changed()
     assert names == QUICK + TRAINING
@@ -82,6 +83,7 @@ def test_checks_end_where_the_next_cannot_be_made(changed, old, new, last, words
     assert words in message
 
 
+@pytest.mark.slow
 def test_a_factor_that_does_nothing_is_found_by_its_identity_and_by_training(changed):
     _, wrong, _ = changed(("activation=activation", "activation='relu'"))
     assert list(wrong) == ["factor", "effect"]
@@ -102,6 +104,7 @@ def test_what_a_callback_raises_is_said_with_its_line(changed):
     assert "tiny.py:19: SystemExit: 0." in message
 
 
+@pytest.mark.slow
 def test_divergence_is_wrong_at_the_smallest_rate_and_a_note_at_the_middle_one(changed):
     _, wrong, notes = changed(("(0.01, 0.1)", "(0.01, 1e38)"))
     assert wrong == {}

@@ -177,6 +177,7 @@ def test_a_loss_that_falls(losses, expected):
 # Planted faults
 
 
+@pytest.mark.slow
 def test_a_treatment_without_effect_is_found_however_long_it_trains():
     # The declaration differs, and what is trained does not: 1e-12 is below rounding.
     found = trained("penalty", {"none": 0.0, "tiny": 1e-12, "some": 0.1})
@@ -186,6 +187,7 @@ def test_a_treatment_without_effect_is_found_however_long_it_trains():
     assert found.unrepeated() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("acts_in", [training.EPOCHS + 1, training.MANY_EPOCHS])
 def test_what_acts_late_acts(acts_in):
     def late(epochs):
@@ -198,6 +200,7 @@ def test_what_acts_late_acts(acts_in):
     assert found.without_effect() == []
 
 
+@pytest.mark.slow
 def test_what_acts_at_the_largest_rate_only_acts():
     class Large(keras.optimizers.SGD):
         def __init__(self, rate, limit):
@@ -217,6 +220,7 @@ def test_divergence_is_found():
     assert training.finite(found.again("huge", 1e-38))
 
 
+@pytest.mark.slow
 def test_a_baseline_that_does_not_learn_is_found_and_one_that_learns_at_some_rate_is_not():
     up = lambda rate: keras.optimizers.SGD(rate if rate > 0.3 else -rate)  # noqa: E731
     assert not trained("optimizer", {"up": up, "b": keras.optimizers.SGD}).learns()
