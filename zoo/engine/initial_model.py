@@ -62,7 +62,7 @@ class Start:
         self._steps = steps_per_epoch(recipe, data)
         build = partial(recipe.build_model, data.input_shape, data.num_classes)
         self._initial = InitialValues(build, data.input_shape)
-        self._examples = rows(data.x_train, slice(SCALING_EXAMPLES))
+        self._data = data
         self.model = self._initial.model
         self.outputs = self.model(rows(data.x_train, slice(1)))
         if not hasattr(self.outputs, "shape"):
@@ -90,15 +90,19 @@ class Start:
         values = self._initial.of(seed)
         for variable, value in zip(self._initial.variables, values, strict=True):
             variable.assign(value)
-        scale_to_unit_variance(self.model, self._examples)
+        scale_to_unit_variance(self.model, self._examples(seed))
         variables = [*self.model.trainable_variables, *self.model.non_trainable_variables]
         return [np.array(keras.ops.convert_to_numpy(item)) for item in variables]
 
     def fresh(self, seed: int) -> Any:
         """Returns a new model with the initial values of a seed."""
         model = self._initial.fresh(seed)
-        scale_to_unit_variance(model, self._examples)
+        scale_to_unit_variance(model, self._examples(seed))
         return model
+
+    def _examples(self, seed: int) -> Any:
+        """Returns what a data-dependent initializer looks at: training examples of the run."""
+        return rows(self._data.of(seed).x_train, slice(SCALING_EXAMPLES))
 
     def put_back(self) -> None:
         """Gives layers that the builder was given the values that they had."""
