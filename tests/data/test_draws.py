@@ -91,6 +91,12 @@ def test_a_test_part_that_its_owner_fixed_stays(with_test_part):
     assert one[0] != other[0]
     assert one[0] | one[1] == other[0] | other[1] == set(range(90))
     assert given.overlap == 18 / 72  # validation examples over training examples
+    assert given.keeps_test
+
+
+def test_a_test_part_is_kept_only_where_it_was_given(table):
+    assert not data.load_draws(str(table)).keeps_test
+    assert not data.load_draws("digits").keeps_test
 
 
 def test_preprocessing_takes_the_training_part_of_each_draw(table):

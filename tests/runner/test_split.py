@@ -11,6 +11,7 @@ from zoo.data import Draws
 from zoo.errors import ZooError
 from zoo.evidence.statistics import mean_interval, sign_flip_p, student_p
 from zoo.results import schema
+from zoo.results.trained import notes
 from zoo.runner.prepare import Settings, prepare
 from zoo.runner.recording import recorded_jobs
 from zoo.runner.registry import find
@@ -74,10 +75,31 @@ def test_the_declaration_says_how_data_are_drawn(prepared, tmp_path):
     path = tmp_path / "spec.json"
     path.write_text(json.dumps(drawn))
     assert schema.read_spec(path)["data"] == drawn["data"]
-    for damage in ({"overlap": -1}, {"overlap": "much"}, {"split": "new"}):
+    for damage in ({"keeps_test": False}, {"overlap": -1}, {"overlap": "much"}, {"split": "new"}):
         path.write_text(json.dumps(drawn | {"data": drawn["data"] | damage}))
         with pytest.raises(ZooError, match=f"`data.{next(iter(damage))}` must be"):
             schema.read_spec(path)
+
+
+def test_a_test_part_that_stays_is_told_of(prepared, tmp_path, spec):
+    x, y = np.arange(240.0).reshape(120, 2), np.arange(120) % 3
+    path = tmp_path / "mine.npz"
+    np.savez(path, x_train=x[:90], y_train=y[:90], x_test=x[90:], y_test=y[90:])
+    ready = prepared(split="resampled", data=str(path), batch_size=16, seeds=2)
+    declared = spec_of(ready)["data"]
+    assert (declared["keeps_test"], declared["overlap"]) == (True, 18 / 72)
+    table = pd.DataFrame(columns=["variant", "n", "test_low", "diverged", "at_edge"])
+    table.loc[0] = ["relu", 2, 0.5, 0, False]
+    table = table.assign(test_accuracy=0.5, test_high=0.5, same_rate_accuracy=0.5)
+
+    def told(**drawn):
+        given = {**spec["data"], **drawn}
+        return " ".join(notes(spec | {"data": given}, table))
+
+    assert "draw of the data" not in told()
+    assert "shares no examples" in told(split="resampled", overlap=0)
+    assert "is its owner's" not in told(split="resampled", overlap=0.25)
+    assert "is its owner's" in told(split="resampled", overlap=0.25, keeps_test=True)
 
 
 def test_few_training_examples_are_drawn_anew_too(prepared):

@@ -36,9 +36,11 @@ class Draws(Data):
         overlap: What the variance of a mean over seeds has to be corrected by, as the draws share
             examples: examples held out of each draw over examples left to train on. 0 where every
             draw has new examples.
+        keeps_test: Whether the test part is the same for all seeds, as its owner fixed it.
     """
 
     overlap: float = 0.0
+    keeps_test: bool = False
     _draw: Callable[[int], Data] = field(kw_only=True, repr=False)
     _kept: OrderedDict[int, Data] = field(default_factory=OrderedDict, repr=False)
 
@@ -105,7 +107,9 @@ def load_draws(
     given = {each.name: getattr(first, each.name) for each in fields(Data)}
     given["fingerprint"] = hashlib.sha256(text.encode()).hexdigest()[:16]
     overlap = 0.0 if parts is None else _overlap(parts, first)
-    return Draws(**given, overlap=overlap, _draw=draw, _kept=OrderedDict({0: first}))
+    kept = parts is not None and parts.x_test is not None
+    known = OrderedDict({0: first})
+    return Draws(**given, overlap=overlap, keeps_test=kept, _draw=draw, _kept=known)
 
 
 def drawn_seed(seed: int, word: str) -> int:

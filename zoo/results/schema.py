@@ -212,6 +212,7 @@ SPECS = {
 # Of data that seeds draw.
 DRAWN: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "split": ("resampled", lambda value: value == "resampled"),
+    "keeps_test": ("true", lambda value: value is True),
     "overlap": (
         "a number of at least 0",
         lambda value: isinstance(value, int | float) and 0 <= value < math.inf,

@@ -100,10 +100,16 @@ def _drawn(data: Mapping[str, Any]) -> list[str]:
         return []
     if not data.get("overlap"):
         return ["Each seed its own draw of the data, which shares no examples with the others."]
-    return [
+    lines = [
         "Each seed its own draw of the data. Draws share examples: intervals and p are corrected "
         f"for it (Nadeau and Bengio 2003, held-out over training examples {data['overlap']:.3g})."
     ]
+    if data.get("keeps_test"):
+        lines.append(
+            "The test part is its owner's, the same for all seeds: intervals and p do not cover "
+            "the choice of its examples."
+        )
+    return lines
 
 
 def _sides_changed(table: pd.DataFrame, baseline: str) -> list[str]:

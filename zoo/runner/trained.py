@@ -279,4 +279,5 @@ def _drawn(data: Data) -> dict[str, Any]:
     """Returns how seeds draw their data, nothing where all have the same."""
     if not isinstance(data, Draws):
         return {}
-    return {"split": RESAMPLED, "overlap": round(data.overlap, 6)}
+    kept = {"keeps_test": True} if data.keeps_test else {}
+    return {"split": RESAMPLED, "overlap": round(data.overlap, 6), **kept}
