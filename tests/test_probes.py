@@ -266,7 +266,7 @@ def test_statistics_are_replaced_only_where_that_is_possible(data):
         probes.GainFromFullStatistics()(other_axis, data)
 
 
-def test_both_engines_probe_alike_and_probes_change_the_key(data):
+def test_both_engines_probe_alike_and_probes_change_the_key(data, fit_uncompiled):
     import dataclasses
 
     from zoo.engine import fit, population

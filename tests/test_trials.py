@@ -44,7 +44,7 @@ def test_a_search_is_its_seed_and_shares_nothing_with_another():
     assert set(first["epochs"]) == {2}
 
 
-def test_trials_train_as_fit_does_each_from_weights_of_its_own():
+def test_trials_train_as_fit_does_each_from_weights_of_its_own(fit_uncompiled):
     points = [{"learning_rate": 0.1, "one_minus_momentum": 0.1}, {"learning_rate": 0.1, "units": 5}]
     found = train(RECIPE, points, "s", epochs=[1, 2])
     assert [result.epochs for result in found] == [1, 2]

@@ -53,3 +53,16 @@ def test_show_names_factor_variants_rates_and_data(zoo, tiny_experiment):
     assert relu.endswith("(baseline)")
     assert "data           digits" in out
     assert "epochs         2, batch size 64" in out
+
+
+def test_damaged_verdicts_hide_no_experiment(zoo, tmp_path):
+    folder = tmp_path / "activation"
+    folder.mkdir()
+    (folder / "verdicts.csv").write_bytes("id,verdict\n".encode("utf-16"))
+    code, out, err = zoo("list", "--results", tmp_path)
+    assert code == 2
+    assert len(out.splitlines()) > len(registry.entries())
+    assert out.count("(verdicts.csv is damaged)") == 1
+    assert f"{folder / 'verdicts.csv'} is damaged: it is not UTF-8 text (byte 0)." in err
+    (folder / "verdicts.csv").write_text("id,verdict\nACT01,maybe\n")
+    assert zoo("list", "--results", tmp_path)[0] == 2

@@ -174,3 +174,15 @@ def test_what_two_builds_tell_is_asked_once():
     for seed in range(5):
         given.of(seed)
     assert len(built) == 2
+
+
+def test_random_numbers_that_no_seed_reaches_are_warned_of():
+    generator = np.random.default_rng(0)
+
+    def build():
+        model = keras.Sequential([keras.Input((5,)), he(4)])
+        model.layers[0].kernel.assign(generator.normal(size=(5, 4)))
+        return model
+
+    with pytest.warns(UserWarning, match="draws sequential/dense/kernel from random numbers"):
+        InitialValues(build)

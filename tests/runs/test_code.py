@@ -259,9 +259,17 @@ def keys(tmp_path, monkeypatch, digits):
     return read
 
 
+@pytest.fixture(scope="module")
+def unchanged():
+    return {}
+
+
 @pytest.fixture
-def before(keys):
-    return keys()
+def before(keys, unchanged):
+    """Returns the keys without any change, which no folder's name is part of: read once."""
+    if not unchanged:
+        unchanged |= keys()
+    return unchanged
 
 
 @pytest.mark.parametrize("change", CHANGES)

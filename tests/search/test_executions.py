@@ -73,19 +73,25 @@ def factor():
 
 
 class Scaled(keras_tuner.HyperModel):
-    """Uses a global number of its author's where it fits."""
+    """Uses a global number of its author's where it fits, and one of the class."""
+
+    times = 1.0
 
     def build(self, hp):
         return of_rate(hp)
 
     def fit(self, hp, model, *args, **kwargs):
-        return factor() * hp.get("lr")
+        return factor() * self.times * hp.get("lr")
 
 
 def test_a_changed_constant_of_a_fit_of_its_own_is_another_run(tmp_path, monkeypatch):
     arguments = {"strategy": "grid", "trials": 2, "objective": keras_tuner.Objective("x", "max")}
     scores = searched(Scaled(), tmp_path, **arguments).trials["score"]
     monkeypatch.setitem(globals(), "RATE_FACTOR", 2.0)
+    monkeypatch.setattr(Scaled, "times", 3.0)
+    thrice = searched(Scaled(), tmp_path, **arguments).trials["score"]
+    np.testing.assert_allclose(sorted(thrice), 6 * np.sort(scores))
+    monkeypatch.setattr(Scaled, "times", 1.0)
     again = searched(Scaled(), tmp_path, **arguments).trials["score"]
     np.testing.assert_allclose(sorted(again), 2 * np.sort(scores))
 
@@ -216,3 +222,15 @@ def test_schedules_callbacks_and_a_split_train_together(tmp_path, capsys):
     )
     reached = [result.final["val_accuracy"] for result in expected]
     np.testing.assert_allclose(search.trials["score"], reached, atol=1e-4)
+
+
+def test_a_damaged_execution_is_named(tmp_path):
+    arguments = {"strategy": "grid", "trials": 2, "objective": keras_tuner.Objective("x", "max")}
+    searched(Scaled(), tmp_path, **arguments)
+    path = sorted((tmp_path / "runs").iterdir())[0]
+    for text in ("{", "{}", "[]", '{"hyperparameters": 3}'):
+        path.write_text(text)
+        with pytest.raises(ZooError, match=rf"{path} is damaged .*Delete it"):
+            searched(Scaled(), tmp_path, **arguments)
+    path.unlink()
+    assert len(searched(Scaled(), tmp_path, **arguments).trials) == 2

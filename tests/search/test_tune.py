@@ -12,6 +12,9 @@ from zoo.results.store import Store
 from zoo.search import tune as searching
 from zoo.search.oracle import Oracle
 
+# Nothing is random in the tiny experiment's training.
+pytestmark = pytest.mark.usefixtures("fit_uncompiled")
+
 STRATEGIES = {
     "random": ("--trials", 12),
     "grid": ("--trials", 8),

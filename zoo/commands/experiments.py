@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -48,13 +49,20 @@ def list_command(
     found = [entry for entry in found if factor in (None, entry.factor)]
     found = [entry for entry in found if topic in (None, entry.topic)]
     width = max((len(entry.name) for entry in found), default=0)
+    damaged: list[ZooError] = []
     for name, question in questions.items():
         own = [entry for entry in found if entry.topic == name]
         if own:
             echo(f"{name}: {question}")
         for entry in own:
-            counted = verdict_counts(results / entry.name)
+            try:
+                counted = verdict_counts(results / entry.name)
+            except ZooError as error:  # which is told when all are listed
+                damaged.append(error)
+                counted = " (verdicts.csv is damaged)"
             echo(f"  {entry.name.ljust(width)}  {entry.question}{counted}")
+    if damaged:
+        raise damaged[0]
 
 
 def show(name: str, debug: DebugOption = False) -> None:
@@ -116,11 +124,17 @@ def verdict_counts(folder: Path) -> str:
     """Returns how many claims of a results folder have which verdict, empty if it has none.
 
     It reads the file without pandas, which would take longer than all else of a listing.
+
+    Raises:
+        ZooError: If the file is damaged.
     """
+    from zoo.results import schema
+
     path = folder / "verdicts.csv"
     if not path.is_file():
         return ""
-    with path.open(encoding="utf-8", newline="") as file:
-        found = [row["verdict"] for row in csv.DictReader(file)]
+    text = schema.read_text(path)
+    schema.check_table(path, text, None)
+    found = [row["verdict"] for row in csv.DictReader(io.StringIO(text))]
     counts = [f"{found.count(word)} {word}" for word in VERDICTS if word in found]
     return f" ({', '.join(counts)})"

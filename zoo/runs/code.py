@@ -9,6 +9,7 @@ by their version, the zoo itself by the code of what is used directly.
 from __future__ import annotations
 
 import ast
+import dis
 import functools
 import hashlib
 import inspect
@@ -181,11 +182,14 @@ class _Reader:
         if not is_users(cls.__module__):
             self._library(cls.__module__)
             return name
-        members = []
+        members, made = [], assigned_by(cls)
         for key, member in sorted(vars(cls).items()):
             if key in ("__doc__", "__module__", "__dict__", "__weakref__", "__qualname__"):
                 continue
             if key.startswith("__") and not inspect.isroutine(member):
+                continue
+            if key in made and isinstance(member, PLAIN):
+                members.append([key, _written(cls, key)])  # a counter, perhaps: how it begins
                 continue
             if isinstance(member, staticmethod | classmethod):
                 member = member.__func__
@@ -307,6 +311,30 @@ def _names(code: types.CodeType) -> list[str]:
         if inspect.iscode(item):
             found |= set(_names(item))
     return sorted(found)
+
+
+def assigned_by(cls: type) -> set[str]:
+    """Returns the names of attributes that methods of a class assign, but for `__init__`."""
+    return {
+        str(step.argval)
+        for name, member in vars(cls).items()
+        if name != "__init__" and hasattr(member, "__code__")
+        for step in dis.get_instructions(member)
+        if step.opname == "STORE_ATTR"
+    }
+
+
+def _written(cls: type, name: str) -> str:
+    """Returns what an attribute is in the source of a class; empty if that is not there."""
+    try:
+        body = ast.parse(source_of(cls)).body[0]
+    except (OSError, TypeError):
+        return ""
+    for node in getattr(body, "body", ()):
+        targets = getattr(node, "targets", [getattr(node, "target", None)])
+        if name in [getattr(target, "id", "") for target in targets] and node.value is not None:
+            return ast.unparse(node.value)
+    return ""
 
 
 def source_of(cls: type) -> str:

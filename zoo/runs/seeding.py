@@ -10,6 +10,7 @@ stays as it is: only what differs between builds with other random numbers is dr
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -115,7 +116,7 @@ class InitialValues:
         self._streams = _streams(self.model)
         self._kept: dict[int, Any] = {}
         self._drawn: dict[int, tuple[Any, tuple[Any, ...]]] = {}
-        self._rebuilt: list[int] = []
+        self._rebuilt: dict[int, Any] = {}
         self._outside: list[tuple[Any, Any]] = []
         owners, others_owners = _owners(self.model), _owners(other)
         pairs = zip(self.variables, self._matched(other), strict=True)
@@ -128,12 +129,24 @@ class InitialValues:
             layer, place = owners.get(id(variable), (None, ()))
             initializer = _drawer(variable, layer)
             # A weight may be the size of a coin, and so equal in both builds by chance.
-            if initializer and _drawer(second, others_owners[id(second)][0]):
+            if initializer and _drawer(second, others_owners.get(id(second), (None, ()))[0]):
                 self._drawn[index] = initializer, (*place, variable.name)
             elif value.tobytes() == _value(second).tobytes():
                 self._kept[index] = value
             else:
-                self._rebuilt.append(index)
+                self._rebuilt[index] = value
+        self._warn_of_chance()
+
+    def _warn_of_chance(self) -> None:
+        """Warns of weights that two builds with the same random numbers do not have in common."""
+        again = self._matched(self._build()) if self._rebuilt else []
+        for index, value in self._rebuilt.items():
+            if _value(again[index]).tobytes() != value.tobytes():
+                warnings.warn(
+                    f"`build_model` draws {self.variables[index].path} from random numbers that no "
+                    "seed reaches, so its runs cannot be repeated. Draw it by an initializer.",
+                    stacklevel=2,
+                )
 
     def of(self, seed: int) -> list[Any]:
         """Returns the initial values of a run as arrays, in the order of `variables`."""

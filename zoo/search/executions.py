@@ -28,13 +28,12 @@ from zoo.runs.run import Job
 from zoo.search.hypermodel import (
     LABEL,
     built,
-    contents,
     data_of,
     fits_itself,
-    identity_of,
     jobs_of,
     validation_of,
 )
+from zoo.search.identity import contents, identity_of
 from zoo.search.oracle import Trial, keras_tuner_or_error
 from zoo.search.table import Execution, execution_of, first_line
 from zoo.search.tune import trained_model
@@ -169,11 +168,7 @@ class HypermodelTrainer:
             key = key_of(identity, self._given, trial.epochs, self.objective, seed)
             path = self.folder / "runs" / f"{key}.json"
             if path.is_file():
-                kept = json.loads(path.read_text(encoding="utf-8"))
-                asked = type(point).from_config(kept.pop("hyperparameters"))
-                point.merge(asked, overwrite=False)
-                point.values.update(asked.values)
-                executions.append(Execution(**kept))
+                executions.append(_kept(path, point))
                 continue
             executions.append(_read(self._fitted(trial, seed)[1], self.objective))
             kept = dataclasses.asdict(executions[-1]) | {"hyperparameters": point.get_config()}
@@ -270,6 +265,25 @@ def _factory(callbacks: Any) -> Callable[[], list[Any]]:
             "that returns fresh ones: callbacks=lambda: [...]"
         ) from error
     return lambda: copy.deepcopy(callbacks)
+
+
+def _kept(path: Path, point: Any) -> Execution:
+    """Reads what became of an execution, and takes in what its `fit` asked for.
+
+    Raises:
+        ZooError: If the file is damaged.
+    """
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        asked = type(point).from_config(kept.pop("hyperparameters"))
+        execution = Execution(**kept)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ZooError(
+            f"{path} is damaged ({first_line(error)}). Delete it; its trial is trained again."
+        ) from error
+    point.merge(asked, overwrite=False)
+    point.values.update(asked.values)
+    return execution
 
 
 def _attempt(function: Callable[[], Any]) -> Any:

@@ -16,8 +16,6 @@ from zoo.data import Data, fingerprint_of
 from zoo.errors import ZooError
 from zoo.experiment import Recipe, no_schedule
 from zoo.runs import plan
-from zoo.runs.code import code_of, is_users
-from zoo.runs.identity import describe, library_versions
 from zoo.runs.run import Job
 from zoo.runs.seeding import draw_initial_values, fresh_model
 from zoo.search.oracle import keras_tuner_or_error
@@ -354,55 +352,3 @@ def _drawn_from_seed(
 
 def _values(model: Any) -> list[Any]:
     return [np.array(keras.ops.convert_to_numpy(variable)) for variable in model.variables]
-
-
-def identity_of(
-    hypermodel: Any, hyperparameters: Any, values: Mapping[str, Any]
-) -> tuple[Any, list[str]]:
-    """Returns what determines a run that trains alone, except for `fit`'s arguments and the seed.
-
-    And sentences about what cannot be known of it, such as what `fit` reads from a file.
-
-    Args:
-        hypermodel: What builds and fits the model.
-        hyperparameters: The point of the space.
-        values: What `fit` may ask for, as it was before.
-    """
-    model = built(hypermodel, hyperparameters)
-    compiled = compiled_with(model) if model.compiled else None
-    code, unknown = code_of(model, compiled, *_beside_build(hypermodel))
-    described = describe(compiled) if model.compiled else None
-    model.compiled = False
-    identity = {
-        "model": describe(model),
-        "compiled": described,
-        "fit": describe(type(hypermodel).fit),
-        "values": describe(values),
-        "versions": library_versions(),
-        **({"code": code} if code else {}),
-    }
-    return identity, unknown
-
-
-def _beside_build(hypermodel: Any) -> Iterator[Any]:
-    """Yields what a hypermodel of the user's has, but what builds: the model says what that did."""
-    if is_users(type(hypermodel).__module__):
-        yield vars(hypermodel)
-        for cls in type(hypermodel).__mro__:
-            if is_users(cls.__module__):
-                yield from (item for name, item in vars(cls).items() if name != "build")
-
-
-def contents(value: Any) -> Any:
-    """Returns a JSON-ready description in which arrays count with all that is in them.
-
-    A data set that is neither an array nor a list of some counts only with its class.
-    """
-    if isinstance(value, tuple | list):
-        return [contents(item) for item in value]
-    if isinstance(value, Mapping):
-        return {str(key): contents(item) for key, item in value.items()}
-    if not hasattr(value, "__array__"):
-        return describe(value)
-    array = np.asarray(value)
-    return describe(array.tolist()) if array.dtype == object else fingerprint_of(array)
