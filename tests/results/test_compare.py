@@ -266,3 +266,18 @@ def test_lines_are_short_and_can_be_printed(side):
     assert max(map(len, lines)) <= LONGEST
     assert all(line.isprintable() for line in lines)
     assert sum(line.startswith("  tiny") for line in lines) == 2
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_intervals_are_corrected_where_seeds_share_examples(side, spec, first):
+    drawn = spec["data"] | {"split": "resampled", "overlap": 0.25}
+    a, b = side(data=drawn), side({"relu": [0.75, 0.5, 0.75, 1.0], "tanh": [0.5] * 4}, first=first)
+    relu, _ = compare({"x": a}, {"x": b}).accuracies
+    before, after = SCORES["relu"], [0.75, 0.5, 0.75, 1.0]
+    if first:
+        expected = welch_interval(before, after, overlaps=(0.25, 0.0))
+    else:
+        gaps = [late - early for early, late in zip(before, after, strict=True)]
+        expected = mean_interval(gaps, overlap=0.25)
+    assert relu.difference == expected.within(-1, 1)
+    assert relu.paired == (not first)

@@ -16,6 +16,7 @@ from zoo.claims import (
     Order,
 )
 from zoo.errors import ZooError
+from zoo.evidence.statistics import student_p
 from zoo.results import files, ledger, tables
 from zoo.results.summary import summarise
 
@@ -122,6 +123,16 @@ def test_the_level_stands_in_the_declaration(write):
     strict = ledger.write(write(alpha=0.01)).set_index("id")
     assert strict.loc["X1", "verdict"] == UNDECIDED  # 0.0117 after adjusting
     assert ledger.write(write(alpha=0.05 / 3)).set_index("id").loc["X1", "verdict"] == SUPPORTED
+
+
+def test_where_seeds_share_examples_the_declaration_says_so_and_verdicts_are_corrected(write, spec):
+    claim = [CLAIMS[0]]
+    drawn = spec["data"] | {"split": "resampled", "overlap": 5.0}
+    free = ledger.write(write(claims=claim)).iloc[0]
+    shared = ledger.write(write("drawn", claims=claim, data=drawn)).iloc[0]
+    assert (free["verdict"], shared["verdict"]) == (SUPPORTED, UNDECIDED)
+    gaps = [0.25 + late - early for early, late in zip(NOISE, NOISE[::-1], strict=True)]
+    assert shared["p"] == pytest.approx(student_p(gaps, 5.0))
 
 
 def test_each_variant_counts_at_its_best_rate_and_at_the_baselines(write):

@@ -57,6 +57,10 @@ def run(
         ),
     ] = None,
     data_dir: DataDirOption = None,
+    split: Annotated[
+        str | None,
+        typer.Option(help="fixed; or resampled: each seed has its own draw of the data."),
+    ] = None,
     scale: Annotated[
         str | None, typer.Option(help="A larger size that the experiment has: lecture or paper.")
     ] = None,
@@ -112,6 +116,7 @@ def run(
         scale=scale,
         smoke=smoke,
         variants=labels,
+        split=split,
         words=words,
     )
     how = How(

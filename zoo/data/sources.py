@@ -47,13 +47,19 @@ def from_keras(name: str) -> tuple[Array, ...]:
     return x, y, x_test, y_test
 
 
-def from_package(name: str) -> tuple[Array, ...]:
-    """Returns x, y and, for mnist1d, x_test, y_test from the cache or from the package."""
+def from_package(name: str, seed: int | None = None) -> tuple[Array, ...]:
+    """Returns x, y and, for mnist1d, x_test, y_test from the cache or from the package.
+
+    Args:
+        name: A name of `PACKAGES`.
+        seed: For mnist1d a seed of its generator, below 2**32, that takes the place of the
+            package's own.
+    """
     try:
-        path = cache_path(name)
+        path = cache_path(name, seed)
         arrays = _read_cache(path)
         if arrays is None:
-            arrays = _generate(name)
+            arrays = _generate(name) if seed is None else _generate_mnist1d(seed)
             _write_cache(path, arrays)
     except ImportError as error:
         raise MissingDataError(
@@ -73,26 +79,34 @@ def _generate(name: str) -> tuple[Array, ...]:
 
         x, y = mnist_data()
         return x.reshape(-1, 28, 28).astype(np.uint8), y
+    return _generate_mnist1d()
+
+
+def _generate_mnist1d(seed: int | None = None) -> tuple[Array, ...]:
     # mnist1d seeds the global generators, from which the user's program may be drawing.
     states = random.getstate(), np.random.get_state()  # noqa: NPY002
     try:
         from mnist1d.data import get_dataset_args, make_dataset
 
-        made = make_dataset(get_dataset_args())
+        arguments = get_dataset_args()
+        if seed is not None:
+            arguments.seed = seed
+        made = make_dataset(arguments)
     finally:
         random.setstate(states[0])
         np.random.set_state(states[1])  # noqa: NPY002
     return made["x"], made["y"], made["x_test"], made["y_test"]
 
 
-def cache_path(name: str) -> Path:
-    """Returns the file that keeps a package's data set.
+def cache_path(name: str, seed: int | None = None) -> Path:
+    """Returns the file that keeps a package's data set, or what it generates from a seed.
 
     Raises:
         PackageNotFoundError: If the package is not installed.
     """
     version = metadata.version(PACKAGES[name])
-    return Path(platformdirs.user_cache_path("experiment-zoo")) / f"{name}-{version}.npz"
+    drawn = "" if seed is None else f"-{seed}"
+    return Path(platformdirs.user_cache_path("experiment-zoo")) / f"{name}-{version}{drawn}.npz"
 
 
 def _read_cache(path: Path) -> tuple[Array, ...] | None:

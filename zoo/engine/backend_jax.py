@@ -92,10 +92,18 @@ def compiled_evaluation(measure: Callable[..., Any]) -> Callable[..., Any]:
     See `zoo.engine.backend_tensorflow.compiled_evaluation`.
     """
 
-    def evaluation(population: Any, x: Any, y: Any, weight: Any) -> Any:
+    def evaluation(population: Any, x: Any, y: Any, weight: Any, rows: Any) -> Any:
         trainable, frozen, _ = population
         runs = (trainable or frozen)[0].shape[0]
-        return over_runs(lambda own: measure(*own, x, y, weight), population, runs)
+        if rows is None:
+            return over_runs(lambda own: measure(*own, x, y, weight), population, runs)
+        examples = jax.tree.map(lambda array: array[rows], (x, y))
+
+        def one(arguments: Any) -> Any:
+            own, x, y = arguments
+            return measure(*own, x, y, weight)
+
+        return over_runs(one, (population, *examples), runs)
 
     return jax.jit(evaluation)  # type: ignore[no-any-return]
 

@@ -129,12 +129,24 @@ def compiled_evaluation(measure: Callable[..., Any]) -> Callable[..., Any]:
     Args:
         measure: Function of `(trainable, frozen, strengths, x, y, weight)` of one run that returns
             sums of loss and accuracy.
+
+    Returns:
+        Function of `(population, x, y, weight, rows)` that returns these sums for every run, on the
+        examples of its own rows, shape `(runs, chunk)`, or on all of them if rows are None.
     """
 
-    def evaluation(population: Any, x: Any, y: Any, weight: Any) -> Any:
+    def evaluation(population: Any, x: Any, y: Any, weight: Any, rows: Any) -> Any:
         trainable, frozen, _ = population
         runs = (trainable or frozen)[0].shape[0]
-        return over_runs(lambda own: measure(*own, x, y, weight), population, runs)
+        if rows is None:
+            return over_runs(lambda own: measure(*own, x, y, weight), population, runs)
+        examples = tf.nest.map_structure(lambda array: tf.gather(array, rows), (x, y))
+
+        def one(arguments: Any) -> Any:
+            own, x, y = arguments
+            return measure(*own, x, y, weight)
+
+        return over_runs(one, (population, *examples), runs)
 
     return tf.function(evaluation, jit_compile=True, autograph=False)  # type: ignore[no-any-return]
 

@@ -47,6 +47,7 @@ def train_one(
     recipe, run = job.recipe, job.run
     steps = steps_per_epoch(recipe, data)
     start = start or Start(recipe, data)
+    data = data.of(run.seed)
     model = start.fresh(run.seed)
     optimizer, callbacks = start.trained_by(job)
     model.compile(optimizer, recipe.loss(), metrics=["accuracy"], jit_compile=takes_xla(model))

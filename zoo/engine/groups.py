@@ -5,20 +5,22 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import keras
 import numpy as np
 
 from callbacks.keras_internals import all_layers, excludes_from_weight_decay
-from zoo.data import Data
+from zoo.data import Data, Draws
 from zoo.data.arrays import inputs_of
+from zoo.data.draws import bytes_of
 from zoo.data.memory import free_memory
 from zoo.engine.device import on_processor
 from zoo.engine.initial_model import Start, Starts, convolves, recurrent_in
-from zoo.engine.program import EVALUATION_CHUNK, SEAMS, seam, signature
+from zoo.engine.program import EVALUATION_CHUNK, signature
 from zoo.engine.run_model import change_of_training, hook_below_epochs
+from zoo.engine.seams import SEAMS, seam
 from zoo.engine.strengths import momentum, penalties, strengths
 from zoo.runs.plan import optimizer_of, steps_per_epoch
 from zoo.runs.run import Job, Silent
@@ -28,6 +30,7 @@ from zoo.runs.run import Job, Silent
 PLACES_CPU = 8
 LARGEST_GPU = 1024
 MEMORY_SHARE = 0.6
+DRAWS_SHARE = 0.2  # of the memory, for the draws of data that lie on the device at once
 # A step of so many floating-point operations keeps one core busy by itself.
 BUSY_CORE_OPERATIONS = 2.5e7
 
@@ -108,7 +111,7 @@ def groups(
             key = reason + signature(of_rate[0], model, optimizer, steps)
             group = found.setdefault(key, Group([], model, optimizer, reason))
             group.add(of_rate, start, optimizer)
-    for group in found.values():
+    for group in (part for whole in found.values() for part in _parts(whole, data)):
         order = {id(recipe): place for place, (recipe, _) in enumerate(_by_recipe(group.jobs))}
         group.jobs.sort(key=lambda job: (order[id(job.recipe)], job.run.seed))
         if not group.reason:
@@ -116,6 +119,31 @@ def groups(
             if largest is not None and largest < group.size:
                 group.size, group.why_size = largest, "as asked for"
         yield group
+
+
+def _parts(group: Group, data: Data) -> list[Group]:
+    """Returns a group in parts with so few seeds each that the draws of their data fit."""
+    if group.reason or not isinstance(data, Draws):
+        return [group]
+    seeds = sorted({job.run.seed for job in group.jobs})
+    most = max(1, int(DRAWS_SHARE * _memory() // bytes_of(data)))
+    blocks = [set(seeds[start : start + most]) for start in range(0, len(seeds), most)]
+    return [
+        replace(group, jobs=[job for job in group.jobs if job.run.seed in block])
+        for block in blocks
+    ]
+
+
+def _memory() -> float:
+    """Returns the bytes of the device's memory, of a processor those that are free."""
+    memory: int | None = seam().device_memory()
+    return free_memory() if memory is None else memory
+
+
+def _bytes_of_draws(group: Group, data: Data) -> float:
+    """Returns the bytes of the data of all seeds on the device, if each has a draw of its own."""
+    seeds = {job.run.seed for job in group.jobs}
+    return float(len(seeds) * bytes_of(data)) if isinstance(data, Draws) else 0.0
 
 
 def _by_recipe(jobs: Iterable[Job]) -> list[tuple[Any, list[Job]]]:
@@ -184,12 +212,14 @@ def places(group: Group, data: Data) -> tuple[int, str]:
             return 1, "one run keeps all cores busy"
         if len(group.jobs) < PLACES_CPU and keras.backend.backend() == "jax":
             return len(group.jobs), "idle places would cost more than fit does on JAX"
-        size, free, each = PLACES_CPU, free_memory(), bytes_per_run(group, data)
+        size, each = PLACES_CPU, bytes_per_run(group, data)
+        free = free_memory() - _bytes_of_draws(group, data)
         while size > 1 and size * each > MEMORY_SHARE * free:
             size //= 2
         why = f"{each / 1e6:.0f} MB a run of {free / 1e9:.1f} GB that are free"
         return size, why if size < PLACES_CPU else ""
     each = bytes_per_run(group, data)
+    memory -= _bytes_of_draws(group, data)
     fitting = max(1, min(LARGEST_GPU, int(MEMORY_SHARE * memory // each)))
     rounds = math.ceil(len(group.jobs) / fitting)
     why = f"{each / 1e6:.0f} MB a run of {memory / 1e9:.1f} GB" if rounds > 1 else ""

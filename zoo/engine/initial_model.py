@@ -16,7 +16,7 @@ from zoo.engine.outputs import check_labels, loss_of
 from zoo.engine.paths import Paths
 from zoo.errors import ZooError
 from zoo.experiment import Recipe
-from zoo.initializers import scale_to_unit_variance
+from zoo.initializers import LSUV, scale_to_unit_variance
 from zoo.runs.plan import optimizer_of, steps_per_epoch
 from zoo.runs.run import Job, Progress
 from zoo.runs.seeding import InitialValues
@@ -62,7 +62,7 @@ class Start:
         self._steps = steps_per_epoch(recipe, data)
         build = partial(recipe.build_model, data.input_shape, data.num_classes)
         self._initial = InitialValues(build, data.input_shape)
-        self._examples = rows(data.x_train, slice(SCALING_EXAMPLES))
+        self._data = data
         self.model = self._initial.model
         self.outputs = self.model(rows(data.x_train, slice(1)))
         if not hasattr(self.outputs, "shape"):
@@ -90,15 +90,22 @@ class Start:
         values = self._initial.of(seed)
         for variable, value in zip(self._initial.variables, values, strict=True):
             variable.assign(value)
-        scale_to_unit_variance(self.model, self._examples)
+        self._scale(self.model, seed)
         variables = [*self.model.trainable_variables, *self.model.non_trainable_variables]
         return [np.array(keras.ops.convert_to_numpy(item)) for item in variables]
 
     def fresh(self, seed: int) -> Any:
         """Returns a new model with the initial values of a seed."""
         model = self._initial.fresh(seed)
-        scale_to_unit_variance(model, self._examples)
+        self._scale(model, seed)
         return model
+
+    def _scale(self, model: Any, seed: int) -> None:
+        """Lets data-dependent initializers, if there are any, look at training examples."""
+        initializers = (getattr(layer, "kernel_initializer", None) for layer in model.layers)
+        if any(isinstance(each, LSUV) for each in initializers):
+            own = self._data.of(seed)  # a draw of the data may have to be made first
+            scale_to_unit_variance(model, rows(own.x_train, slice(SCALING_EXAMPLES)))
 
     def put_back(self) -> None:
         """Gives layers that the builder was given the values that they had."""

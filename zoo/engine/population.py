@@ -18,8 +18,9 @@ from zoo.engine import fit
 from zoo.engine.device import device_name
 from zoo.engine.groups import PLACES_CPU, Group, groups
 from zoo.engine.initial_model import Starts
-from zoo.engine.program import Program, State, seam
+from zoo.engine.program import Program, State
 from zoo.engine.run_model import Loan, NeedsFit
+from zoo.engine.seams import seam
 from zoo.runs.plan import steps_per_epoch
 from zoo.runs.run import METRICS, Job, Progress, Result, Run, exact_share, records_of, status_of
 from zoo.runs.seeding import epoch_order
@@ -193,11 +194,12 @@ class Population:
             key = (slot.job.run.seed, slot.epoch)
             if key not in known:
                 order = epoch_order(len(self.data.y_train), *key)
+                order = self.program.pools.rows(slot.job.run.seed, order)
                 known[key] = order[: self.steps * self.batch_size].reshape(self.steps, -1)
             orders[:, slot.place] = known[key]
         self.state, losses, accuracies = self.program.epoch(self.state, rates, orders)
         self._host_copy = None
-        val_losses, val_accuracies = self.program.evaluate(self.state, "val")
+        val_losses, val_accuracies = self._evaluated("val")
         told: dict[int, list[Job]] = {}
         for slot in self.slots:
             if slot.left:
@@ -213,6 +215,13 @@ class Population:
             told.setdefault(slot.epoch, []).append(slot.job)
         for epoch, jobs in told.items():
             self.progress.epoch(jobs, epoch)
+
+    def _evaluated(self, part: str) -> tuple[Any, Any]:
+        """Returns mean loss and accuracy of every place on its own run's `val` or `test` part."""
+        seeds = [self.slots[0].job.run.seed] * self._size
+        for slot in self.slots:
+            seeds[slot.place] = slot.job.run.seed
+        return self.program.evaluate(self.state, part, seeds)
 
     @property
     def _size(self) -> int:
@@ -243,7 +252,7 @@ class Population:
     def _results(self, finished: list[Slot], seconds: float) -> Iterator[Result]:
         if not finished:
             return
-        final = {part: self.program.evaluate(self.state, part) for part in ("val", "test")}
+        final = {part: self._evaluated(part) for part in ("val", "test")}
         examples = {"val": len(self.data.y_validation), "test": len(self.data.y_test)}
         for slot in finished:
             values = {}
@@ -269,7 +278,8 @@ class Population:
             return {}
         loan = self._loan(slot, 0.0)
         model = loan.load()
-        values = {name: float(probe(model, self.data)) for name, probe in probes.items()}
+        own = self.data.of(slot.job.run.seed)
+        values = {name: float(probe(model, own)) for name, probe in probes.items()}
         loan.release()
         return values
 
@@ -329,7 +339,8 @@ def _train(found: Iterable[Group], data: Data, progress: Progress) -> Iterator[R
         while not group.reason and len(done) < len(group.jobs):
             why = f" ({group.why_size})" if group.why_size else ""
             progress.note(f"{group.describe()}: population of {group.size}{why}")
-            program = Program(group.jobs[0], group.model, group.optimizer, data)
+            seeds = list(dict.fromkeys(job.run.seed for job in group.jobs))
+            program = Program(group.jobs[0], group.model, group.optimizer, data, seeds)
             try:
                 population = Population(program, group, data, progress)
                 for result in population.train():

@@ -3,36 +3,29 @@
 from __future__ import annotations
 
 import functools
-import importlib
 import json
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-import keras
 import numpy as np
 from keras import ops
 
 from callbacks.keras_internals import learning_rate_of
 from zoo.data import Data
-from zoo.data.arrays import over_inputs, rows
+from zoo.data.arrays import rows
 from zoo.engine.outputs import loss_of, of_each_example, rights
+from zoo.engine.pools import Pools
+from zoo.engine.seams import seam
 from zoo.engine.strengths import given, given_momentum, momentum, penalties, sharing
 from zoo.runs.identity import describe, key_of
 from zoo.runs.run import Job
 
 EVALUATION_CHUNK = 1000
-SEAMS = {"tensorflow": "zoo.engine.backend_tensorflow", "jax": "zoo.engine.backend_jax"}
 
 # Trainable, frozen, and the optimizer's variables followed by the strengths of penalties and the
 # momentum, each of shape `(runs, ...)`.
 State = tuple[list[Any], list[Any], list[Any]]
-
-
-@functools.cache
-def seam() -> Any:
-    """Returns the module that speaks to Keras's backend."""
-    return importlib.import_module(SEAMS[keras.backend.backend()])
 
 
 def signature(job: Job, model: Any, optimizer: Any, steps: int) -> str:
@@ -89,10 +82,13 @@ class Program:
         job: Any of the runs that share the program.
         model: A model built from its recipe; only its structure is used.
         optimizer: An optimizer of its kind; only its structure is used.
-        data: The data, copied to the device once.
+        data: The data, copied to the device once; once for each seed that has a draw of its own.
+        seeds: The seeds of the runs.
     """
 
-    def __init__(self, job: Job, model: Any, optimizer: Any, data: Data) -> None:
+    def __init__(
+        self, job: Job, model: Any, optimizer: Any, data: Data, seeds: Sequence[int] = ()
+    ) -> None:
         self.model = model
         self.penalties = penalties(model)
         self.given_numbers = len(self.penalties) + len(momentum(optimizer))
@@ -102,21 +98,16 @@ class Program:
         self._new_optimizer = partial(type(optimizer).from_config, config)
         self.optimizer = seam().stateless(self._new_optimizer())
         self.optimizer.build(model.trainable_variables)
-        give = seam().to_device
         self.rate_index = next(
             index
             for index, variable in enumerate(self.optimizer.variables)
             if variable is learning_rate_of(self.optimizer)
         )
-        self.x, self.y = over_inputs(give, data.x_train), give(data.y_train)
         size = min(EVALUATION_CHUNK, max(len(data.y_validation), len(data.y_test)))
         # Examples that fill up a chunk may count only where none counts for the loss of another.
         regularizers = sum(item.regularizer is not None for item in model.trainable_variables)
         self.fills = of_each_example(self.loss) and len(model.losses) == regularizers
-        self.parts = {
-            "val": _chunks(data.x_validation, data.y_validation, size, self.fills),
-            "test": _chunks(data.x_test, data.y_test, size, self.fills),
-        }
+        self.pools = Pools(data, seeds, size, self.fills)
         self._epoch = seam().compiled_epoch(self._step)
         self._evaluation = seam().compiled_evaluation(self._measure)
         self._traces: dict[str, Any] = {}
@@ -133,9 +124,9 @@ class Program:
         optimizer = self._new_optimizer()
         self.model.compile(optimizer, self.loss, metrics=["accuracy"])
         optimizer.build(self.model.trainable_variables)
-        first = rows(self.x, slice(1))
+        first = rows(self.pools.x, slice(1))
         logits = self.model(first)
-        self.model.compute_metrics(first, self.y[:1], logits)  # callbacks ask for directions
+        self.model.compute_metrics(first, self.pools.y[:1], logits)  # callbacks ask for directions
         return self.model
 
     def trace(self, schedule: Any, steps: int) -> Any:
@@ -195,50 +186,36 @@ class Program:
         Args:
             state: The population.
             rates: Learning rates, shape `(steps, runs)`.
-            orders: Rows of the training examples, shape `(steps, runs, batch)`.
+            orders: Rows of the pool of training examples, shape `(steps, runs, batch)`.
 
         Returns:
             The new state, and mean loss and accuracy over the steps, each of shape `(runs,)`.
         """
         give = seam().to_device
-        state, losses, accuracies = self._epoch(state, give(rates), give(orders), self.x, self.y)
+        pool = self.pools.x, self.pools.y
+        state, losses, accuracies = self._epoch(state, give(rates), give(orders), *pool)
         steps = len(rates)
         read = ops.convert_to_numpy
         return state, read(losses) / np.float32(steps), read(accuracies) / np.float32(steps)
 
-    def evaluate(self, state: State, part: str) -> tuple[Any, Any]:
-        """Returns mean loss and accuracy on the `val` or `test` part, each of shape `(runs,)`."""
+    def evaluate(self, state: State, part: str, seeds: Sequence[int]) -> tuple[Any, Any]:
+        """Returns mean loss and accuracy of all runs, each of shape `(runs,)`.
+
+        Args:
+            state: The population.
+            part: `val` or `test`.
+            seeds: The seed of each run, whose examples it is measured on.
+        """
         trainable, frozen, moments = state
         strengths, _ = self._kinds(self._split(moments)[1])
         population = trainable, frozen, strengths
         losses: Any = 0.0
         corrects: Any = 0.0
         examples = 0
-        for x, y, weight, count in self.parts[part]:
-            loss, correct = self._evaluation(population, x, y, weight)
+        for x, y, weight, count, own in self.pools.chunks(part, seeds):
+            loss, correct = self._evaluation(population, x, y, weight, own)
             losses = losses + ops.convert_to_numpy(loss)
             corrects = corrects + ops.convert_to_numpy(correct)
             examples += count
         self.has_run = True
         return losses / np.float32(examples), corrects / np.float32(examples)
-
-
-def _chunks(x: Any, y: Any, size: int, fill: bool) -> Sequence[tuple[Any, Any, Any, int]]:
-    """Cuts examples into chunks, the last filled up with examples of weight 0 if that is wanted."""
-    chunks = []
-    give = seam().to_device
-    for start in range(0, len(y), size):
-        part = slice(start, start + size)
-        count = len(y[part])
-        missing = size - count if fill else 0
-        weight = np.ones(count + missing, np.float32)
-        weight[count:] = 0
-        filled = partial(_filled, part, missing)
-        chunks.append((over_inputs(filled, x), filled(y), give(weight), count))
-    return chunks
-
-
-def _filled(part: slice, missing: int, array: Any) -> Any:
-    """Returns rows of an array on the device, with as many of zeros as are missing."""
-    zeros = np.zeros((missing, *array.shape[1:]), array.dtype)
-    return seam().to_device(np.concatenate([array[part], zeros]))

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 
 from callbacks.keras_internals import all_layers, learning_rate_of
-from zoo.engine.program import seam
+from zoo.engine.seams import seam
 from zoo.engine.strengths import assign, penalties, strengths
 
 BATCH_HOOKS = tuple(

@@ -28,9 +28,20 @@ class Cells:
         rows: One row a run, with the columns `variant`, `seed` and one for each metric; perhaps
             `learning_rate`.
         rates: Chosen learning rate by variant; `None` if rows have none.
+        overlap: Held-out over training examples of seeds that share them, else 0; see
+            `zoo.evidence.statistics`.
+
+    Attributes:
+        overlap: As given.
     """
 
-    def __init__(self, rows: pd.DataFrame, rates: Mapping[str, float] | None = None) -> None:
+    def __init__(
+        self,
+        rows: pd.DataFrame,
+        rates: Mapping[str, float] | None = None,
+        overlap: float = 0.0,
+    ) -> None:
+        self.overlap = overlap
         if rates is not None:
             kept = rows["learning_rate"] == rows["variant"].map(rates)
             rows = rows[kept]

@@ -1,4 +1,12 @@
-"""Intervals and tests on small samples of seeds: numbers in, numbers out."""
+"""Intervals and tests on small samples of seeds: numbers in, numbers out.
+
+Where every seed splits one finite set of examples anew, the values of different seeds are
+correlated, because their parts share examples, and the variance of their mean is larger than a
+single value's over their number. Functions that take an `overlap` correct for that: with
+`overlap` = held-out examples / training examples the variance of a mean of n values is taken to be
+(1/n + overlap) times theirs, with n - 1 degrees of freedom (Nadeau and Bengio 2003, Inference for
+the Generalization Error, Machine Learning 52). 0 is for seeds that share no examples, or all.
+"""
 
 from __future__ import annotations
 
@@ -39,12 +47,13 @@ class Estimate:
         return replace(self, low=low, high=high)
 
 
-def mean_interval(values: Sequence[float], level: float = 0.95) -> Estimate:
+def mean_interval(values: Sequence[float], level: float = 0.95, overlap: float = 0.0) -> Estimate:
     """Returns the mean with Student's t interval.
 
     Args:
         values: One finite number a seed. A value that is not finite makes the estimate NaN.
         level: Coverage of the interval, between 0 and 1.
+        overlap: Held-out over training examples of seeds that share them, at least 0.
     """
     sample = np.asarray(values, dtype=float)
     n = len(sample)
@@ -55,12 +64,16 @@ def mean_interval(values: Sequence[float], level: float = 0.95) -> Estimate:
         return Estimate(mean, math.nan, math.nan, n)
     if np.ptp(sample) == 0:  # the mean of equal values may round away from them
         return Estimate(float(sample[0]), float(sample[0]), float(sample[0]), n)
-    half = float(stats.t.ppf((1 + level) / 2, n - 1) * sample.std(ddof=1) / math.sqrt(n))
+    error = sample.std(ddof=1) * math.sqrt(1 / n + overlap)
+    half = float(stats.t.ppf((1 + level) / 2, n - 1) * error)
     return Estimate(mean, mean - half, mean + half, n)
 
 
 def welch_interval(
-    first: Sequence[float], second: Sequence[float], level: float = 0.95
+    first: Sequence[float],
+    second: Sequence[float],
+    level: float = 0.95,
+    overlaps: tuple[float, float] = (0.0, 0.0),
 ) -> Estimate:
     """Returns the difference of two means, second minus first, of values that are no pairs.
 
@@ -68,6 +81,7 @@ def welch_interval(
         first: Finite numbers; a value that is not finite makes the estimate NaN.
         second: The others, whose number and deviation may differ.
         level: Coverage of the interval, between 0 and 1.
+        overlaps: Held-out over training examples of the first and of the others, at least 0.
 
     Returns:
         The difference; its `n` is the smaller of the two numbers.
@@ -80,7 +94,10 @@ def welch_interval(
     mean, n = parts[1].mean - parts[0].mean, min(part.n for part in parts)
     if n < FEWEST_FOR_INTERVAL or not math.isfinite(mean):
         return Estimate(mean, math.nan, math.nan, n)
-    squares = [float(np.var(values, ddof=1)) / len(values) for values in (first, second)]
+    squares = [
+        float(np.var(values, ddof=1)) * (1 / len(values) + overlap)
+        for values, overlap in zip((first, second), overlaps, strict=True)
+    ]
     square = sum(squares)
     if square == 0:
         return Estimate(mean, mean, mean, n)
@@ -144,11 +161,12 @@ def _signs(n: int) -> npt.NDArray[np.float64]:
     return np.asarray(1 - 2 * flipped, np.float64)
 
 
-def student_p(values: Sequence[float]) -> float:
+def student_p(values: Sequence[float], overlap: float = 0.0) -> float:
     """Returns the two-sided p of Student's t test that the mean is 0.
 
     Args:
         values: One finite number a seed; at least two, else the result is NaN.
+        overlap: Held-out over training examples of seeds that share them, at least 0.
     """
     sample = _scaled(np.asarray(values, dtype=float))
     n = len(sample)
@@ -156,7 +174,7 @@ def student_p(values: Sequence[float]) -> float:
         return math.nan
     if np.ptp(sample) == 0:
         return 0.0 if sample[0] else 1.0
-    return float(2 * stats.t.sf(abs(_t(sample)), n - 1))
+    return float(2 * stats.t.sf(abs(_t(sample)) / math.sqrt(1 + n * overlap), n - 1))
 
 
 def skewness_adjusted_p(values: Sequence[float]) -> float:
@@ -204,19 +222,22 @@ def _scaled(sample: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return scaled
 
 
-def mean_p(values: Sequence[float]) -> float:
+def mean_p(values: Sequence[float], overlap: float = 0.0) -> float:
     """Returns the p that a mean is not 0: the largest of three tests, which thus agree.
 
-    They are exact sign flips, Student's t and Student's t adjusted for skewness.
+    They are exact sign flips, Student's t and Student's t adjusted for skewness. Of these only
+    Student's t has a correction for seeds that share examples, so that alone bounds the error
+    there. The others, which take the seeds to be independent, can only make p larger: what they do
+    not show of independent seeds is not shown, and equal values of a few seeds decide nothing.
 
     Args:
         values: One finite number a seed; at least two, else the result is NaN.
+        overlap: Held-out over training examples of seeds that share them, at least 0.
     """
-    tests = (sign_flip_p, student_p, skewness_adjusted_p)
-    return max(test(values) for test in tests)
+    return max(sign_flip_p(values), student_p(values, overlap), skewness_adjusted_p(values))
 
 
-def equivalence_p(differences: Sequence[float], margin: float) -> float:
+def equivalence_p(differences: Sequence[float], margin: float, overlap: float = 0.0) -> float:
     """Returns the p of two tests, one at each end: is the mean difference within the margin?
 
     It is the larger `mean_p`, so that it is below 0.05 where the 95 % interval lies within the
@@ -225,6 +246,7 @@ def equivalence_p(differences: Sequence[float], margin: float) -> float:
     Args:
         differences: One finite number a pair; at least two, else the result is NaN.
         margin: Largest difference that does not count, above 0.
+        overlap: Held-out over training examples of seeds that share them, at least 0.
 
     References:
         Schuirmann (1987), A comparison of the two one-sided tests procedure and the power approach,
@@ -235,7 +257,7 @@ def equivalence_p(differences: Sequence[float], margin: float) -> float:
         return math.nan
     if abs(sample.mean()) >= margin:
         return 1.0
-    return max(mean_p((sample - edge).tolist()) for edge in (-margin, margin))
+    return max(mean_p((sample - edge).tolist(), overlap) for edge in (-margin, margin))
 
 
 def trend_p(values: npt.ArrayLike) -> float:
@@ -291,7 +313,9 @@ def benjamini_hochberg(p: Sequence[float]) -> list[float]:
     return [float(value) for value in stats.false_discovery_control(list(p))] if len(p) else []
 
 
-def seeds_needed(differences: Sequence[float], margin: float = 0.0, alpha: float = 0.05) -> int:
+def seeds_needed(
+    differences: Sequence[float], margin: float = 0.0, alpha: float = 0.05, overlap: float = 0.0
+) -> int:
     """Returns how many seeds would tell the mean difference from a margin, if both stay as seen.
 
     Student's t test of that many values with the same mean and deviation falls below `alpha` with
@@ -302,6 +326,8 @@ def seeds_needed(differences: Sequence[float], margin: float = 0.0, alpha: float
         differences: At least two finite numbers that are not all the same.
         margin: What the mean has to be told from.
         alpha: Level of the two-sided test.
+        overlap: Held-out over training examples of seeds that share them, at least 0. More seeds
+            then say less and less, and no number may be enough.
 
     Returns:
         The number, or 0 if it would be above 10,000 or cannot be said.
@@ -313,7 +339,7 @@ def seeds_needed(differences: Sequence[float], margin: float = 0.0, alpha: float
     if deviation == 0:
         return fewest_seeds(alpha) if distance > 0 else 0
     numbers, effects = _shown_effects(alpha)
-    enough = numbers[effects * deviation <= distance]
+    enough = numbers[effects * np.sqrt(1 + numbers * overlap) * deviation <= distance]
     return int(enough[0]) if len(enough) else 0
 
 

@@ -1,12 +1,13 @@
 """Settles claims from the rows of runs. Pure: tables in, verdicts with their evidence out.
 
 A verdict is `supported` or `refuted` only where the 95 % interval and all tests agree
-(`zoo.evidence.statistics.mean_p`); everything else is `undecided`, and says how many seeds would
-decide it, with a power of 80 %, if means and deviations stayed as they are. p-values are adjusted
-over all claims of an experiment (Benjamini and Hochberg). Where several parts make a claim, a
-refutation is adjusted for their number (Holm), while support needs every part. Runs that are the
-same number for number decide nothing: the treatment was not applied. A run that never reached a
-target has a lower bound, which decides only where the true value could not change the verdict.
+(`zoo.evidence.statistics.mean_p`; where seeds share examples both are corrected for it); everything
+else is `undecided`, and says how many seeds would decide it, with a power of 80 %, if means and
+deviations stayed as they are. p-values are adjusted over all claims of an experiment (Benjamini and
+Hochberg). Where several parts make a claim, a refutation is adjusted for their number (Holm), while
+support needs every part. Runs that are the same number for number decide nothing: the treatment was
+not applied. A run that never reached a target has a lower bound, which decides only where the true
+value could not change the verdict.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ from zoo.evidence.statistics import (
     seeds_needed,
     trend_p,
 )
+from zoo.evidence.words import interval, named, number, of_variants, percent, points
 
 SPELLED_OUT = 3  # parts of a claim
 LOWER_BOUND = "; some runs never got there, so their values are lower bounds"
@@ -168,8 +170,8 @@ def _identity(rule: Identity, cells: Cells, alpha: float) -> Verdict:
     verdict = REFUTED if largest > rule.tolerance else UNDECIDED if lost else SUPPORTED
     furthest = float(values[distance.idxmax()])
     evidence = (
-        f"{_name(rule.metric)}{_of(rule.variants)} is {_number(furthest)}, furthest from "
-        f"{_number(rule.expected)} (tolerance {_number(rule.tolerance)}, {len(values)} values"
+        f"{named(rule.metric)}{of_variants(rule.variants)} is {number(furthest)}, furthest from "
+        f"{number(rule.expected)} (tolerance {number(rule.tolerance)}, {len(values)} values"
         + (f", {lost} of them not finite)" if lost else ")")
     )
     return Verdict(verdict, evidence, len(values))
@@ -178,16 +180,16 @@ def _identity(rule: Identity, cells: Cells, alpha: float) -> Verdict:
 def _number_rule(rule: Number, cells: Cells, alpha: float) -> Verdict:
     values = cells.values(rule.variant, rule.metric)
     gap = values.to_numpy(float) - rule.stated
-    mean = mean_interval(values.tolist(), 1 - alpha)
+    mean = mean_interval(values.tolist(), 1 - alpha, cells.overlap)
     shown = mean.within(*range_of(rule.metric))
     error = (mean.high - mean.low) / 2 / stats.t.ppf(1 - alpha / 2, mean.n - 1) if mean.n > 1 else 0
     z = f", z = {(mean.mean - rule.stated) / error:.1f}" if error > 0 else ""
     evidence = (
-        f"{rule.variant} has {_name(rule.metric)} {_interval(shown)}; "
-        f"stated {_number(rule.stated)}{z}, tolerance {_number(rule.tolerance)}, n = {mean.n}"
+        f"{rule.variant} has {named(rule.metric)} {interval(shown)}; "
+        f"stated {number(rule.stated)}{z}, tolerance {number(rule.tolerance)}, n = {mean.n}"
     )
     bound = cells.never_reached(rule.variant, rule.metric)
-    return _within(gap, rule.tolerance, evidence, alpha, bound)
+    return _within(gap, rule.tolerance, evidence, alpha, bound, cells.overlap)
 
 
 def _difference(rule: Difference, cells: Cells, alpha: float) -> Verdict:
@@ -200,22 +202,22 @@ def _above(
     """Returns whether one variant exceeds another by more than the margin, seed by seed."""
     high, low = cells.paired(higher, lower, rule.metric)
     gaps = _gaps(high, low)
-    mean = mean_interval(gaps.tolist(), 1 - alpha)
+    mean = mean_interval(gaps.tolist(), 1 - alpha, cells.overlap)
     say = _said(rule.metric)
     evidence = (
-        f"{higher} has {say(high.mean())} and {lower} {say(low.mean())} {_name(rule.metric)}: "
+        f"{higher} has {say(high.mean())} and {lower} {say(low.mean())} {named(rule.metric)}: "
         f"difference {_difference_text(mean, rule)}, n = {mean.n}"
     )
     if not math.isfinite(mean.mean):
         lost = int((~np.isfinite(gaps)).sum())
         return Verdict(UNDECIDED, f"{evidence}; {lost} of {mean.n} pairs are not finite", mean.n)
-    p = mean_p((gaps - rule.margin).tolist())
+    p = mean_p((gaps - rule.margin).tolist(), cells.overlap)
     if p < alpha:
         above = mean.mean > rule.margin
         if cells.never_reached(lower if above else higher, rule.metric):
             return Verdict(UNDECIDED, evidence + LOWER_BOUND, mean.n)
         return Verdict(SUPPORTED if above else REFUTED, evidence, mean.n, p)
-    return Verdict(UNDECIDED, evidence, mean.n, p, _seeds(gaps, rule.margin, alpha))
+    return Verdict(UNDECIDED, evidence, mean.n, p, _seeds(gaps, rule.margin, alpha, cells.overlap))
 
 
 def _order(rule: Order, cells: Cells, alpha: float) -> Verdict:
@@ -229,7 +231,7 @@ def _order(rule: Order, cells: Cells, alpha: float) -> Verdict:
     )
     found, told = _together(links(alpha), links, alpha)
     if found.verdict == SUPPORTED:
-        evidence = f"{_name(rule.metric)} in the stated order: {means}; n = {found.n}"
+        evidence = f"{named(rule.metric)} in the stated order: {means}; n = {found.n}"
     else:
         evidence = f"{means}; {'but' if found.verdict == REFUTED else 'open:'} "
         evidence += "; ".join(link.evidence for link in told)
@@ -239,37 +241,39 @@ def _order(rule: Order, cells: Cells, alpha: float) -> Verdict:
 def _ratio(rule: Ratio, cells: Cells, alpha: float) -> Verdict:
     top, bottom = cells.paired(rule.numerator, rule.denominator, rule.metric)
     if not all(np.isfinite(part).all() and (part > 0).all() for part in (top, bottom)):
-        evidence = f"{_name(rule.metric)} is not always a finite number above 0, n = {len(top)}"
+        evidence = f"{named(rule.metric)} is not always a finite number above 0, n = {len(top)}"
         return Verdict(UNDECIDED, evidence, len(top))
     logs = np.log(top.to_numpy(float) / bottom.to_numpy(float))
-    mean = mean_interval(logs.tolist(), 1 - alpha)
+    mean = mean_interval(logs.tolist(), 1 - alpha, cells.overlap)
     ratio = Estimate(math.exp(mean.mean), math.exp(mean.low), math.exp(mean.high), mean.n)
     evidence = (
-        f"{rule.numerator} has {_name(rule.metric)} {_number(top.mean())}, {rule.denominator} "
-        f"{_number(bottom.mean())}: ratio {_interval(ratio)}, n = {mean.n}; "
-        f"stated {_number(rule.stated)}"
+        f"{rule.numerator} has {named(rule.metric)} {number(top.mean())}, {rule.denominator} "
+        f"{number(bottom.mean())}: ratio {interval(ratio)}, n = {mean.n}; "
+        f"stated {number(rule.stated)}"
     )
     bound = any(
         cells.never_reached(label, rule.metric) for label in (rule.numerator, rule.denominator)
     )
     gaps = logs - math.log(rule.stated)
-    return _within(gaps, math.log(rule.factor), evidence, alpha, bound)
+    return _within(gaps, math.log(rule.factor), evidence, alpha, bound, cells.overlap)
 
 
 def _equivalence(rule: Equivalence, cells: Cells, alpha: float) -> Verdict:
     first, second = cells.paired(rule.first, rule.second, rule.metric)
     gaps = _gaps(first, second)
     say = _said(rule.metric)
-    mean = mean_interval(gaps.tolist(), 1 - alpha)
+    mean = mean_interval(gaps.tolist(), 1 - alpha, cells.overlap)
     evidence = (
         f"{rule.first} has {say(first.mean())} and {rule.second} {say(second.mean())} "
-        f"{_name(rule.metric)}: difference {_difference_text(mean, rule)}, n = {mean.n}"
+        f"{named(rule.metric)}: difference {_difference_text(mean, rule)}, n = {mean.n}"
     )
     bound = any(cells.never_reached(label, rule.metric) for label in (rule.first, rule.second))
-    return _within(gaps, rule.margin, evidence, alpha, bound)
+    return _within(gaps, rule.margin, evidence, alpha, bound, cells.overlap)
 
 
-def _within(gaps: Any, margin: float, evidence: str, alpha: float, bound: bool) -> Verdict:
+def _within(
+    gaps: Any, margin: float, evidence: str, alpha: float, bound: bool, overlap: float
+) -> Verdict:
     """Returns whether the mean lies within the margin around 0.
 
     Args:
@@ -278,18 +282,20 @@ def _within(gaps: Any, margin: float, evidence: str, alpha: float, bound: bool) 
         evidence: The numbers in words.
         alpha: Level of the tests.
         bound: Whether some values are lower bounds only.
+        overlap: Held-out over training examples of seeds that share them, else 0.
     """
-    mean = mean_interval(gaps.tolist(), 1 - alpha)
+    mean = mean_interval(gaps.tolist(), 1 - alpha, overlap)
     if not math.isfinite(mean.mean):
         return Verdict(UNDECIDED, f"{evidence}; not all values are finite", mean.n)
     if bound:
         return Verdict(UNDECIDED, evidence + LOWER_BOUND, mean.n)
     edge = margin if mean.mean > 0 else -margin
     inside = abs(mean.mean) < margin
-    p = equivalence_p(gaps.tolist(), margin) if inside else mean_p((gaps - edge).tolist())
+    values, from_edge = gaps.tolist(), (gaps - edge).tolist()
+    p = equivalence_p(values, margin, overlap) if inside else mean_p(from_edge, overlap)
     if p < alpha:
         return Verdict(SUPPORTED if inside else REFUTED, evidence, mean.n, p)
-    return Verdict(UNDECIDED, evidence, mean.n, p, _seeds(gaps, edge, alpha))
+    return Verdict(UNDECIDED, evidence, mean.n, p, _seeds(gaps, edge, alpha, overlap))
 
 
 def _trend(rule: Trend, cells: Cells, alpha: float) -> Verdict:
@@ -307,7 +313,7 @@ def _trend(rule: Trend, cells: Cells, alpha: float) -> Verdict:
         f"{label} {say(value)}"
         for label, value in zip(rule.variants, table.mean(axis=0), strict=True)
     )
-    evidence = f"{_name(rule.metric)}: {means}; n = {len(seeds)}"
+    evidence = f"{named(rule.metric)}: {means}; n = {len(seeds)}"
     if not np.isfinite(table).all():
         return Verdict(UNDECIDED, f"{evidence}; not all values are finite", len(seeds))
     if len(seeds) == 1:
@@ -317,7 +323,8 @@ def _trend(rule: Trend, cells: Cells, alpha: float) -> Verdict:
     places = np.arange(len(rule.variants))
     slopes = rising @ (places - places.mean())
     # A single step back refutes, and so does a slope to the wrong side.
-    against = [mean_p(part.tolist()) if part.mean() < 0 else 1.0 for part in (*steps.T, slopes)]
+    parts, overlap = (*steps.T, slopes), cells.overlap
+    against = [mean_p(part.tolist(), overlap) if part.mean() < 0 else 1.0 for part in parts]
     for place, p in enumerate(broken_p(against)):
         if p < alpha:
             near = rule.variants[place : place + 2] if place < len(steps.T) else rule.variants
@@ -325,10 +332,10 @@ def _trend(rule: Trend, cells: Cells, alpha: float) -> Verdict:
             evidence += f"; it {turns} from {near[0]} to {near[-1]}"
             return Verdict(REFUTED, evidence, len(seeds), p)
     # Page's test looks at ranks only: one level with a larger spread can pass for a trend.
-    p = max(trend_p(rising), mean_p(slopes.tolist())) if slopes.mean() > 0 else 1.0
+    p = max(trend_p(rising), mean_p(slopes.tolist(), overlap)) if slopes.mean() > 0 else 1.0
     if p < alpha:
         return Verdict(SUPPORTED, evidence, len(seeds), p)
-    return Verdict(UNDECIDED, evidence, len(seeds), p, _seeds(slopes, 0.0, alpha))
+    return Verdict(UNDECIDED, evidence, len(seeds), p, _seeds(slopes, 0.0, alpha, overlap))
 
 
 SETTLERS: dict[type[Rule], Callable[[Any, Cells, float], Verdict]] = {
@@ -348,49 +355,23 @@ def _gaps(first: pd.Series, second: pd.Series) -> npt.NDArray[np.float64]:
     return gaps
 
 
-def _seeds(gaps: Any, margin: float, alpha: float) -> int:
+def _seeds(gaps: Any, margin: float, alpha: float, overlap: float) -> int:
     """Returns how many seeds would decide; more than there are, which did not."""
-    needed = seeds_needed(gaps.tolist(), margin, alpha)
+    needed = seeds_needed(gaps.tolist(), margin, alpha, overlap)
     return max(needed, len(gaps) + 1) if needed else 0
 
 
 def _said(metric: str) -> Callable[[float], str]:
     share = "accuracy" in metric and not metric.startswith("epochs_to")
-    return _percent if share else _number
+    return percent if share else number
 
 
 def _difference_text(found: Estimate, rule: Difference | Order | Equivalence) -> str:
     """Returns a difference with interval and margin; of shares in percentage points."""
     least, most = range_of(rule.metric)
     found = found.within(least - most, most - least)
-    if _said(rule.metric) is _number:
-        margin = f", margin {_number(rule.margin)}" if rule.margin else ""
-        return _interval(found) + margin
+    if _said(rule.metric) is number:
+        margin = f", margin {number(rule.margin)}" if rule.margin else ""
+        return interval(found) + margin
     margin = f", margin {100 * rule.margin:g}" if rule.margin else ""
-    return f"{_interval(found, _points)}{margin} points"
-
-
-def _points(share: float) -> str:
-    return f"{100 * share:.1f}"
-
-
-def _of(variants: Sequence[str]) -> str:
-    return f" of {', '.join(variants)}" if variants else ""
-
-
-def _name(metric: str) -> str:
-    return metric.replace("_", " ")
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
-
-
-def _number(value: float) -> str:
-    return f"{value:.4g}"
-
-
-def _interval(found: Estimate, say: Callable[[float], str] = _number) -> str:
-    if math.isnan(found.low):
-        return say(found.mean)
-    return f"{say(found.mean)} [{say(found.low)}, {say(found.high)}]"
+    return f"{interval(found, points)}{margin} points"

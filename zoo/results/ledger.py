@@ -52,12 +52,12 @@ def verdicts_frame(
         One row a claim with the columns `COLUMNS`.
     """
     claims = [from_dict(given) for given in spec.get("claims", [])]
-    alpha = spec.get("alpha", ALPHA)
+    alpha, overlap = spec.get("alpha", ALPHA), overlap_of(spec)
     if "learning_rate" in runs.columns:
         rates = dict(chosen or best_rates(runs[runs["seed"].isin(spec["seeds"])]))
         shared = dict.fromkeys(rates, rates.get(spec["baseline"], math.nan))
-        found = settle(claims, Cells(runs, rates), alpha)
-        same = [verdict.verdict for verdict in settle(claims, Cells(runs, shared), alpha)]
+        found = settle(claims, Cells(runs, rates, overlap), alpha)
+        same = [verdict.verdict for verdict in settle(claims, Cells(runs, shared, overlap), alpha)]
     else:
         found = settle(claims, Cells(runs), alpha)
         same = [""] * len(found)
@@ -80,6 +80,11 @@ def verdicts_frame(
             }
         )
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def overlap_of(spec: Mapping[str, Any]) -> float:
+    """Returns held-out over training examples of seeds that share them, 0 if none do."""
+    return float(spec.get("data", {}).get("overlap", 0.0))
 
 
 def describe(claim: Claim) -> str:

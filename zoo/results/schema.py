@@ -209,6 +209,15 @@ SPECS = {
     },
     "search": {"search": STRING, "question": STRING, "strategy": STRING, "space": LIST},
 }
+# Of data that seeds draw.
+DRAWN: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
+    "split": ("resampled", lambda value: value == "resampled"),
+    "keeps_test": ("true", lambda value: value is True),
+    "overlap": (
+        "a number of at least 0",
+        lambda value: isinstance(value, int | float) and 0 <= value < math.inf,
+    ),
+}
 MAY_BE_ABSENT = {
     "claims": LIST,
     "alpha": LEVEL,
@@ -298,6 +307,10 @@ def read_spec(path: Path) -> dict[str, Any]:
     for name, (expected, is_right) in MAY_BE_ABSENT.items():
         if name in spec and not is_right(spec[name]):
             raise damaged(path, f"`{name}` must be {expected}. Received: {spec[name]!r}")
+    drawn = spec["data"] if isinstance(spec.get("data"), dict) else {}
+    for name, (expected, is_right) in DRAWN.items():
+        if name in drawn and not is_right(drawn[name]):
+            raise damaged(path, f"`data.{name}` must be {expected}. Received: {drawn[name]!r}")
     for claim in spec.get("claims", []):
         _check_claim(path, claim, [*spec["variants"], *spec.get("left_out", [])])
     if kind == "holds_when":

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from zoo.evidence.metrics import measure, range_of
-from zoo.evidence.statistics import mean_interval, sign_flip_p
+from zoo.evidence.statistics import mean_interval, sign_flip_p, student_p
 from zoo.runs.run import Result
 
 TIE_DIGITS = 9
@@ -43,6 +43,7 @@ def summarise(
     metrics: Sequence[str] = (),
     epochs: int = 0,
     seeds: Sequence[int] | None = None,
+    overlap: float = 0.0,
 ) -> Summary:
     """Makes the three tables.
 
@@ -53,6 +54,8 @@ def summarise(
         metrics: What claims measure besides: names of `zoo.evidence.metrics`.
         epochs: Epochs of the recipe, for these.
         seeds: Seeds that the learning rates are chosen on; `None` for all.
+        overlap: Held-out over training examples of seeds that share them, else 0; see
+            `zoo.evidence.statistics`.
     """
     runs = runs_frame(results, variants)
     by_run = {(r.run.variant, r.run.learning_rate, r.run.seed): r for r in results}
@@ -62,8 +65,8 @@ def summarise(
             runs[name] = [measure(by_run[key], name, epochs) for key in keys]
     chosen = best_rates(runs if seeds is None else runs[runs["seed"].isin(seeds)])
     present = [label for label in variants if label in chosen]
-    curves = curves_frame(results, present, chosen)
-    return Summary(runs, curves, table_frame(runs, present, chosen, baseline))
+    curves = curves_frame(results, present, chosen, overlap)
+    return Summary(runs, curves, table_frame(runs, present, chosen, baseline, overlap))
 
 
 def runs_frame(results: Sequence[Result], variants: Sequence[str]) -> pd.DataFrame:
@@ -99,7 +102,10 @@ def best_rates(runs: pd.DataFrame) -> dict[str, float]:
 
 
 def curves_frame(
-    results: Sequence[Result], variants: Sequence[str], chosen: dict[str, float]
+    results: Sequence[Result],
+    variants: Sequence[str],
+    chosen: dict[str, float],
+    overlap: float = 0.0,
 ) -> pd.DataFrame:
     """Returns mean and interval by variant, epoch and metric at the chosen learning rates.
 
@@ -117,7 +123,8 @@ def curves_frame(
         for metric in CURVES:
             curves = np.array([_held(item.history[metric], epochs) for item in group])
             for epoch in range(epochs):
-                cell = mean_interval(curves[:, epoch].tolist()).within(*range_of(metric))
+                cell = mean_interval(curves[:, epoch].tolist(), overlap=overlap)
+                cell = cell.within(*range_of(metric))
                 rows.append(
                     (
                         label,
@@ -162,9 +169,16 @@ def _at_rate(runs: pd.DataFrame, variant: str, rate: float) -> float:
 
 
 def table_frame(
-    runs: pd.DataFrame, variants: Sequence[str], chosen: dict[str, float], baseline: str
+    runs: pd.DataFrame,
+    variants: Sequence[str],
+    chosen: dict[str, float],
+    baseline: str,
+    overlap: float = 0.0,
 ) -> pd.DataFrame:
-    """Returns one row a variant at its chosen rate, compared with the baseline seed by seed."""
+    """Returns one row a variant at its chosen rate, compared with the baseline seed by seed.
+
+    p is that of sign flips; where seeds share examples, of the corrected t test if that is larger.
+    """
     at_best = {
         label: runs[
             (runs["variant"] == label) & (runs["learning_rate"] == chosen[label])
@@ -174,7 +188,7 @@ def table_frame(
     rows = []
     for label in variants:
         cell = at_best[label]
-        test = mean_interval(cell["test_accuracy"].tolist()).within(0, 1)
+        test = mean_interval(cell["test_accuracy"].tolist(), overlap=overlap).within(0, 1)
         row = {
             "variant": label,
             "learning_rate": chosen[label],
@@ -193,12 +207,15 @@ def table_frame(
         }
         if label != baseline and baseline in at_best:
             pairs = (cell["test_accuracy"] - at_best[baseline]["test_accuracy"]).dropna()
-            gap = mean_interval(pairs.tolist()).within(-1, 1)
+            gap = mean_interval(pairs.tolist(), overlap=overlap).within(-1, 1)
+            p = sign_flip_p(pairs.tolist())
+            if overlap:
+                p = max(p, student_p(pairs.tolist(), overlap))
             row |= {
                 "difference": gap.mean,
                 "difference_low": gap.low,
                 "difference_high": gap.high,
-                "p": sign_flip_p(pairs.tolist()),
+                "p": p,
             }
         rows.append(row)
     return pd.DataFrame(rows)

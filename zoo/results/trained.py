@@ -69,13 +69,17 @@ def notes(spec: Mapping[str, Any], table: pd.DataFrame) -> list[str]:
     more = f", up to {most} where a claim was undecided" if most > seeds else ""
     drawn = table["test_low"].notna().any()
     brackets = "Brackets: 95 % interval over seeds." if drawn else "Too few seeds for an interval."
+    test = "exact sign-flip test"
+    if data.get("overlap"):
+        test += " or corrected t test, the larger"
     lines = [
         f"Data {data['name']}: {data['train']} training, {data['validation']} validation and "
         f"{data['test']} test examples. {recipe['epochs']} epochs, batch {recipe['batch_size']}, "
         f"{seeds} seeds{more}.",
+        *_drawn(data),
         f"Learning rate: each variant's best on validation data. {brackets} "
-        "Difference from the baseline on test data, paired by seed; p: exact sign-flip "
-        "test, not corrected for the number of variants.",
+        f"Difference from the baseline on test data, paired by seed; p: {test}, "
+        "not corrected for the number of variants.",
     ]
     changed = _sides_changed(table, spec["baseline"])
     if changed:
@@ -87,6 +91,24 @@ def notes(spec: Mapping[str, Any], table: pd.DataFrame) -> list[str]:
         lines.append("Diverged: runs, with the 95 % interval of their share (Wilson).")
     if table["at_edge"].any():
         lines.append("Rates with a *: an end of the grid, a wider grid may do better.")
+    return lines
+
+
+def _drawn(data: Mapping[str, Any]) -> list[str]:
+    """Returns what to say about data that seeds draw, a line or none."""
+    if data.get("split") != "resampled":
+        return []
+    if not data.get("overlap"):
+        return ["Each seed its own draw of the data, which shares no examples with the others."]
+    lines = [
+        "Each seed its own draw of the data. Draws share examples: intervals and p are corrected "
+        f"for it (Nadeau and Bengio 2003, held-out over training examples {data['overlap']:.3g})."
+    ]
+    if data.get("keeps_test"):
+        lines.append(
+            "The test part is its owner's, the same for all seeds: intervals and p do not cover "
+            "the choice of its examples."
+        )
     return lines
 
 

@@ -166,7 +166,8 @@ def spec_of(prepared: Prepared) -> dict[str, Any]:
         "seeds": list(first.seeds),
         "swept": dict(prepared.swept),
         "setting": [
-            f"{data.name}: {len(data.x_test):,} test samples",
+            f"{data.name}: {len(data.x_test):,} test samples"
+            + ", drawn anew by each seed" * first.settings.resampled,
             *(f"{name.replace('_', ' ')} {text}" for name, text in common),
             *([epochs] if "epochs" not in prepared.swept else []),
         ],

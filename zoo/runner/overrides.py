@@ -26,13 +26,14 @@ OPTIONS = {
     "seeds": "--seeds",
     "scale": "--scale",
     "variants": "--variants",
+    "split": "--split",
     "learning_rate": "--learning-rates",
     "learning_rates": "--learning-rates",
     "lr": "--learning-rates",
 }
 GIVEN = ("input_shape", "num_classes")  # by the data
 # Words that stand in the names of folders for something else.
-TAKEN = ("smoke", "scale", "data", "epochs", "batch", "seeds", "rates", "variants")
+TAKEN = ("smoke", "scale", "data", "epochs", "batch", "seeds", "rates", "split", "variants")
 LONGEST = 60  # characters of a word in the name of a folder
 UNSAFE = frozenset('/\\:*?<>|"=,+')
 

@@ -43,6 +43,7 @@ class Settings:
         scale: One of the experiment's larger sizes.
         smoke: One epoch, two seeds, one learning rate: does it run at all?
         variants: Labels of the only variants to run besides the baseline; empty for all.
+        split: `fixed`, or `resampled` so that every seed has its own draw of the data.
         words: Names and values, as text, of what else is set: keywords of `build_model` and numbers
             of the recipe (`zoo/runner/overrides.py`).
     """
@@ -55,6 +56,7 @@ class Settings:
     scale: str | None = None
     smoke: bool = False
     variants: tuple[str, ...] = ()
+    split: str | None = None
     words: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
@@ -65,6 +67,10 @@ class Settings:
             raise ZooError(
                 f"`--seeds` must be a whole number of at least 1{most}, or {AUTO}. "
                 f"Received: {self.seeds}"
+            )
+        if self.split is not None and self.split not in datasets.SPLITS:
+            raise ZooError(
+                f"`--split` must be one of {', '.join(datasets.SPLITS)}. Received: {self.split!r}"
             )
 
     def sized(self, experiment: Experiment) -> Experiment:
@@ -105,6 +111,11 @@ class Settings:
         return list(range(2 if self.smoke else DEFAULT_SEEDS))
 
     @property
+    def resampled(self) -> bool:
+        """Whether every seed has its own draw of the data."""
+        return (self.split or datasets.DEFAULT_SPLIT) == datasets.RESAMPLED
+
+    @property
     def may_widen(self) -> bool:
         """Whether a grid whose end is best may be widened."""
         return self.learning_rates is None and not self.smoke
@@ -120,11 +131,14 @@ class Settings:
         }
         if self.seeds == DEFAULT_SEEDS:
             changes["seeds"] = None
+        if self.split == datasets.DEFAULT_SPLIT:
+            changes["split"] = None
         grids = {experiment.learning_rates(label) for label in experiment.variants}
         if self.learning_rates is not None and grids == {tuple(sorted(self.learning_rates))}:
             changes["learning_rates"] = None
         # A smoke test has fewer of everything unless it is told otherwise.
-        return settings if self.smoke else dataclasses.replace(settings, **changes)
+        kept = {"split": changes["split"]} if self.smoke and "split" in changes else {}
+        return dataclasses.replace(settings, **(kept if self.smoke else changes))
 
     def _spelled(self, experiment: Experiment) -> Settings:
         """Returns these settings with variants and words in one spelling, whatever their order.
@@ -161,6 +175,7 @@ class Settings:
             "batch": self.batch_size,
             "seeds": self.seeds,
             "rates": rates or None,
+            "split": self.split,
         }
         found = {name: str(value) for name, value in words.items() if value is not None}
         given = [(name, [text]) for name, text in self.words]
@@ -219,7 +234,7 @@ def prepare(entry: Entry, settings: Settings, data_dir: Path | None) -> Prepared
         if few > len(whole.x_train):
             recipe = dataclasses.replace(recipe, train_examples=None)
             experiment = dataclasses.replace(experiment, recipe=recipe)
-    data_of = _data_of(experiment, data_dir)
+    data_of = _data_of(experiment, data_dir, settings.resampled)
     given = f" It was given {overrides.in_words(settings.words)}." if settings.words else ""
     with mistakes_in(entry.path, f"{MODEL}.{given}"), within_memory():
         jobs = plan(experiment, data_of, settings.seed_list)
@@ -229,7 +244,9 @@ def prepare(entry: Entry, settings: Settings, data_dir: Path | None) -> Prepared
     return Prepared(entry, experiment, name, data_of, settings.seed_list, jobs, settings, alpha)
 
 
-def _data_of(experiment: Experiment, data_dir: Path | None) -> dict[str, Data]:
+def _data_of(
+    experiment: Experiment, data_dir: Path | None, resampled: bool = False
+) -> dict[str, Data]:
     """Loads each variant's data; variants that ask for the same share them."""
     loaded: dict[Any, Data] = {}
     found = {}
@@ -237,7 +254,8 @@ def _data_of(experiment: Experiment, data_dir: Path | None) -> dict[str, Data]:
         recipe = experiment.recipe_for(variant)
         wanted = (recipe.data, recipe.train_examples, recipe.preprocessing)
         if wanted not in loaded:
-            loaded[wanted] = datasets.load(
+            load = datasets.load_draws if resampled else datasets.load
+            loaded[wanted] = load(
                 recipe.data,
                 data_dir=data_dir,
                 train_examples=recipe.train_examples,

@@ -10,6 +10,7 @@ from typing import Any
 from callbacks import ActivationHistogram, GradientStatistics, UpdateRatio, WeightStatistics
 from callbacks.kernels import layer_blocks
 from zoo.data import Data
+from zoo.experiment import Recipe
 from zoo.runs.run import Job, Result
 from zoo.runs.seeding import fresh_model
 
@@ -31,9 +32,10 @@ def recorded_jobs(
     Args:
         jobs: All runs of an experiment.
         rates: Chosen learning rate by variant.
-        data_of: The data by variant; the first validation examples are what the networks are shown.
+        data_of: The data by variant; the first validation examples of a run are what its network
+            is shown.
     """
-    chosen = []
+    chosen: list[Job] = []
     for variant, rate in rates.items():
         own = [job for job in jobs if (job.run.variant, job.run.learning_rate) == (variant, rate)]
         own.sort(key=lambda job: job.run.seed)
@@ -42,10 +44,12 @@ def recorded_jobs(
             partial(recipe.build_model, data.input_shape, data.num_classes), data.input_shape
         )
         blocks = layer_blocks(model)
-        made = dataclasses.replace(
-            recipe, callbacks=partial(_with_recorders, recipe.callbacks, blocks, data)
-        )
-        chosen += [dataclasses.replace(job, recipe=made) for job in own[:SEEDS]]
+        made: dict[int, Recipe] = {}  # one for all seeds that look at the same examples
+        for job in own[:SEEDS]:
+            drawn = data.of(job.run.seed)
+            callbacks = partial(_with_recorders, recipe.callbacks, blocks, drawn)
+            made.setdefault(id(drawn), dataclasses.replace(recipe, callbacks=callbacks))
+            chosen.append(dataclasses.replace(job, recipe=made[id(drawn)]))
     return chosen
 
 

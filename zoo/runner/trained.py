@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zoo.data import RESAMPLED, Data, Draws
 from zoo.engine.device import device_name
 from zoo.errors import Interrupted
 from zoo.results.store import Store
@@ -101,6 +102,8 @@ def plan_of(prepared: Prepared) -> str:
         f"{prepared.folder_name}: {len(jobs)} runs, {epochs} epochs together; "
         f"{len(prepared.experiment.variants)} variants, {len(prepared.seeds)} seeds; "
         f"data {data.name}, {len(data.x_train)} training examples"
+        + ", each seed its own draw"
+        * isinstance(data, Draws)
     )
 
 
@@ -205,7 +208,7 @@ def write(prepared: Prepared, store: Store, root: Path) -> Path:
 def _summary(prepared: Prepared, store: Store) -> Summary:
     from zoo.results.summary import summarise
 
-    experiment = prepared.experiment
+    experiment, data = prepared.experiment, prepared.data
     return summarise(
         store.results(job.run for job in prepared.jobs),
         list(experiment.variants),
@@ -213,6 +216,7 @@ def _summary(prepared: Prepared, store: Store) -> Summary:
         sorted({rule.metric for claim in experiment.claims for rule in claim.rules}),
         experiment.recipe.epochs,
         prepared.seeds,
+        _drawn(data).get("overlap", 0.0),
     )
 
 
@@ -263,8 +267,17 @@ def spec_of(prepared: Prepared) -> dict[str, Any]:
             "train": len(data.x_train),
             "validation": len(data.x_validation),
             "test": len(data.x_test),
+            **_drawn(data),
         },
         "versions": library_versions(),
         "alpha": prepared.alpha,
         "claims": [claim.as_dict() for claim in experiment.claims],
     }
+
+
+def _drawn(data: Data) -> dict[str, Any]:
+    """Returns how seeds draw their data, nothing where all have the same."""
+    if not isinstance(data, Draws):
+        return {}
+    kept = {"keeps_test": True} if data.keeps_test else {}
+    return {"split": RESAMPLED, "overlap": round(data.overlap, 6), **kept}

@@ -1,0 +1,110 @@
+"""The examples of all runs of a program, on the device once for each draw of the data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from zoo.data import Data
+from zoo.data.arrays import inputs_of, over_inputs
+from zoo.engine.seams import seam
+
+# Examples and labels on the device, the weight of each, how many count, and the rows of each run
+# among them, shape `(runs, chunk)`, or None where all runs are measured on the same. Before the
+# runs are known, a function of their draws' places returns these rows.
+Chunk = tuple[Any, Any, Any, int, Any]
+
+
+class Pools:
+    """The examples of the runs of a program: the same for all, or a draw for each of their seeds.
+
+    The training examples of all draws lie one after the other, and so do those of the other parts.
+
+    Args:
+        data: The data.
+        seeds: The seeds of the runs.
+        size: Most examples that are evaluated at once.
+        fill: Whether a last chunk is filled up with examples of weight 0.
+
+    Attributes:
+        x: The features of the training examples on the device.
+        y: Their labels.
+    """
+
+    def __init__(self, data: Data, seeds: Sequence[int], size: int, fill: bool) -> None:
+        by_seed = {seed: data.of(seed) for seed in seeds}
+        draws = list({id(own): own for own in by_seed.values()}.values()) or [data]
+        places = {id(own): place for place, own in enumerate(draws)}
+        self._place = {seed: places[id(own)] for seed, own in by_seed.items()}
+        self._examples = len(data.y_train)
+        self.x, self.y = _in_a_row(draws, "train")
+        self._parts = {
+            part: _chunks(draws, name, size, fill)
+            for part, name in (("val", "validation"), ("test", "test"))
+        }
+
+    def rows(self, seed: int, order: Any) -> Any:
+        """Returns rows of the training examples of a run's own draw as rows of all of them."""
+        return order + np.int32(self._examples * self._place.get(seed, 0))
+
+    def chunks(self, part: str, seeds: Sequence[int]) -> Iterator[Chunk]:
+        """Yields the examples of the `val` or `test` part, for runs with these seeds."""
+        places = np.array([self._place.get(seed, 0) for seed in seeds], np.int32)
+        for x, y, weight, count, rows_of in self._parts[part]:
+            yield x, y, weight, count, rows_of and rows_of(places)
+
+
+def _in_a_row(draws: Sequence[Data], part: str) -> tuple[Any, Any]:
+    """Returns the features and labels of all draws, one after the other, on the device."""
+    give = seam().to_device
+    x, y = (_joined([getattr(own, f"{letter}_{part}") for own in draws]) for letter in ("x", "y"))
+    return over_inputs(give, x), give(y)
+
+
+def _joined(several: Sequence[Any]) -> Any:
+    """Returns arrays, or lists or dicts of them, one after the other."""
+    if len(several) == 1:
+        return several[0]
+    joined = map(np.concatenate, zip(*map(inputs_of, several), strict=True))
+    return over_inputs(lambda _: next(joined), several[0])
+
+
+def _chunks(draws: Sequence[Data], part: str, size: int, fill: bool) -> list[Chunk]:
+    """Cuts a part into chunks, the last filled up with examples of weight 0 if that is wanted."""
+    x, y = getattr(draws[0], f"x_{part}"), getattr(draws[0], f"y_{part}")
+    everything = _in_a_row(draws, part) if len(draws) > 1 else None
+    chunks: list[Chunk] = []
+    give = seam().to_device
+    for start in range(0, len(y), size):
+        own = slice(start, start + size)
+        count = len(y[own])
+        missing = size - count if fill else 0
+        weight = np.ones(count + missing, np.float32)
+        weight[count:] = 0
+        if everything is None:
+            filled = partial(_filled, own, missing)
+            chunks.append((over_inputs(filled, x), filled(y), give(weight), count, None))
+        else:
+            first = np.minimum(start + np.arange(count + missing), len(y) - 1).astype(np.int32)
+            chunks.append((*everything, give(weight), count, partial(_rows, first, len(y))))
+    return chunks
+
+
+def _rows(first: Any, examples: int, places: Any) -> Any:
+    """Returns the rows of each run's own draw, shape `(runs, chunk)`, on the device.
+
+    Args:
+        first: Rows of the first draw, shape `(chunk,)`.
+        examples: Examples of a draw.
+        places: Place of each run's draw, shape `(runs,)`.
+    """
+    return seam().to_device(first + np.int32(examples) * places[:, np.newaxis])
+
+
+def _filled(part: slice, missing: int, array: Any) -> Any:
+    """Returns rows of an array on the device, with as many of zeros as are missing."""
+    zeros = np.zeros((missing, *array.shape[1:]), array.dtype)
+    return seam().to_device(np.concatenate([array[part], zeros]))
