@@ -243,6 +243,7 @@ def brought_in(modules, heavy):
     return json.loads(done.stdout)
 
 
+@pytest.mark.slow
 def test_what_reads_results_starts_without_keras():
     packages = tuple(f"zoo/{package}/" for package in WITHOUT_KERAS)
     readers = [module_of(name) for name in NAMES if name.startswith(packages)]

@@ -217,6 +217,7 @@ def one_layer_after_another(model, x):
     return keras.ops.convert_to_numpy(x)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("image", [False, True])
 @pytest.mark.parametrize("size", [1, 2, 32])
 def test_accuracy_in_training_mode_is_that_of_the_batches_one_by_one(size, image, data):
@@ -266,6 +267,7 @@ def test_statistics_are_replaced_only_where_that_is_possible(data):
         probes.GainFromFullStatistics()(other_axis, data)
 
 
+@pytest.mark.slow
 def test_both_engines_probe_alike_and_probes_change_the_key(data, fit_uncompiled):
     import dataclasses
 

@@ -36,6 +36,7 @@ RECIPE = Recipe(
 SPACE = {"learning_rate": Dimension("learning_rate", 1e-3, 1.0, "log")}
 
 
+@pytest.mark.slow
 def test_a_search_is_its_seed_and_shares_nothing_with_another():
     first, again, other = (search(RECIPE, SPACE, seed, trials=4) for seed in (0, 0, 1))
     assert first.equals(again)
@@ -44,6 +45,7 @@ def test_a_search_is_its_seed_and_shares_nothing_with_another():
     assert set(first["epochs"]) == {2}
 
 
+@pytest.mark.slow
 def test_trials_train_as_fit_does_each_from_weights_of_its_own(fit_uncompiled):
     points = [{"learning_rate": 0.1, "one_minus_momentum": 0.1}, {"learning_rate": 0.1, "units": 5}]
     found = train(RECIPE, points, "s", epochs=[1, 2])
@@ -68,6 +70,7 @@ def test_equal_points_of_one_search_differ_in_their_initial_weights():
     assert first.history["loss"] != second.history["loss"]
 
 
+@pytest.mark.slow
 def test_a_strategy_hears_of_scores_and_gives_its_own_epochs():
     found = search(RECIPE, SPACE, 3, strategy="hyperband", epochs=4, at_once=4)
     assert found["epochs"].max() == 4

@@ -11,6 +11,7 @@ ROOT = Path(registry.__file__).parents[2]
 HEAVY = {"keras", "tensorflow", "jax", "torch"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["run", "plot"])
 @pytest.mark.parametrize("words", [(), ("activation", "--all")])
 def test_either_names_or_all(refuses, command, words):
@@ -25,6 +26,7 @@ def test_an_unknown_experiment_offers_the_closest(refuses, command):
     assert "No experiment is called 'activaton'. Did you mean activation" in message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [

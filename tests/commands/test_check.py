@@ -1,3 +1,7 @@
+import pytest
+
+
+@pytest.mark.slow
 def test_a_right_experiment_prints_a_line_a_check_and_ends_well(zoo, tiny_experiment):
     code, out, err = zoo("check", tiny_experiment)
     assert (code, err) == (0, "")
@@ -29,6 +33,7 @@ def test_every_check_is_one_line(zoo, tiny_experiment):
     assert "tiny.py:3: ModuleNotFoundError: No module named 'kerras'. " in out
 
 
+@pytest.mark.slow
 def test_a_name_is_checked_too(zoo):
     code, out, err = zoo("check", "optimizer", "--quick")
     assert (code, err) == (0, "")

@@ -34,6 +34,7 @@ def lost(tiny_experiment, tmp_path, monkeypatch):
     return [registry.find(str(path)) for path in paths]
 
 
+@pytest.mark.slow
 def test_all_goes_on_and_says_what_was_not_run(zoo, lost, tmp_path, monkeypatch):
     monkeypatch.setattr(registry, "entries", lambda: lost)
     results = tmp_path / "results"

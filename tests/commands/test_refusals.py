@@ -184,6 +184,7 @@ def test_a_full_disk_is_said_in_one_line_and_loses_nothing(tmp_path, make_result
         assert store.results([large.run]) == [large]
 
 
+@pytest.mark.slow
 def test_a_full_disk_ends_a_run_with_the_remedy(refused, zoo, tiny_experiment, tmp_path):
     folder = tmp_path / "results"
     words = ("run", tiny_experiment, "--smoke", "--results", folder)

@@ -45,6 +45,7 @@ def test_missing_results_are_said_to_be_missing(refuses, command):
     assert "`python -m zoo run tinny`" in message
 
 
+@pytest.mark.slow
 def test_plot_draws_and_names_the_files(zoo, results, content):
     before = content(results)
     code, out, err = zoo("plot", "tiny", "--results", results)

@@ -223,6 +223,7 @@ def test_a_failing_experiment_does_not_stop_the_others(zoo, tiny_experiment, tmp
     assert out.startswith(f"tiny: {2 * 2 * 8} runs")
 
 
+@pytest.mark.slow
 def test_an_experiment_on_few_examples_takes_smaller_data_whole(zoo, tmp_path):
     rows = [f"{x},{x % 3},{'abc'[x % 3]}" for x in range(300)]
     path = tmp_path / "mine.csv"
@@ -233,6 +234,7 @@ def test_an_experiment_on_few_examples_takes_smaller_data_whole(zoo, tmp_path):
     assert f"data mine, {300 * 4 // 5 * 4 // 5} training examples" in out
 
 
+@pytest.mark.slow
 def test_batch_larger_than_the_data_says_what_to_do(zoo, tmp_path):
     rows = [f"{x},{'ab'[x % 2]}" for x in range(40)]
     path = tmp_path / "mine.csv"
@@ -245,6 +247,7 @@ def test_batch_larger_than_the_data_says_what_to_do(zoo, tmp_path):
     assert re.match(r"activation@data=mine-[0-9a-f]{6},batch=8: ", out)
 
 
+@pytest.mark.slow
 def test_what_a_key_cannot_know_is_said_where_runs_were_stored(
     zoo, tmp_path, tiny_experiment, fit_uncompiled
 ):

@@ -62,6 +62,7 @@ def test_optimizers_callbacks_and_losses_are_made_anew(name):
     assert declaration.factories(TRAINED[name], TRAINED[name].load()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TRAINED)
 def test_every_variant_builds_and_differs_from_every_other(name):
     entry = TRAINED[name]

@@ -76,6 +76,7 @@ def damaged(content, generator):
     return bytes(changed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", range(5))
 @pytest.mark.parametrize(("made", "name"), [(archive, "mine.npz"), (table, "mine.csv")])
 def test_damaged_files_load_or_are_refused(tmp_path, made, name, part):

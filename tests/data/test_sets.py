@@ -248,6 +248,7 @@ def test_folder_must_exist(tmp_path, monkeypatch):
 # Sources
 
 
+@pytest.mark.slow
 def test_mnist1d_leaves_the_global_generators_alone():
     before = random.getstate(), np.random.get_state()  # noqa: NPY002
     loaded = data.load("mnist1d")
@@ -261,6 +262,7 @@ def test_mnist1d_leaves_the_global_generators_alone():
     assert again.fingerprint == loaded.fingerprint
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "total", "side"), [("digits", 1797, 8), ("mnist5k", 5000, 28)])
 def test_images_from_packages(name, total, side):
     loaded = data.load(name)

@@ -95,6 +95,7 @@ def test_the_fast_tests_are_the_real_ones(kind, n):
         assert mean_p(values) == pytest.approx(mean, rel=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["normal", "tied", "skewed difference"])
 @pytest.mark.parametrize("n", [6, 8, 12])
 def test_sign_flips_keep_their_level_wherever_differences_are_symmetric(kind, n):
@@ -138,6 +139,7 @@ def test_mean_p_errs_seldom_on_either_side(kind, n):
     assert below <= bound(0.07 if kind == "skewed" else 0.025)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("n", [6, 8, 12])
 @pytest.mark.parametrize("edge", [-1.5, 1.5])

@@ -71,6 +71,7 @@ def test_values_lie_between_the_ends_of_their_axis(trials):
     assert sum(line.get_linestyle() == ":" for line in lines) == trials["diverged"].sum()
 
 
+@pytest.mark.slow
 def test_a_grid_beside_a_random_search_is_drawn_with_it(zoo, tiny_experiment, tmp_path):
     words = ("tune", tiny_experiment, "--results", tmp_path, "--trials", 6, "--epochs", 1)
     assert zoo(*words, "--strategy", "random")[0] == 0

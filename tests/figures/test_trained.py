@@ -150,6 +150,7 @@ def assert_texts_have_room(figure):
         assert apart, (one, two)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [1, 6, 20])
 def test_texts_neither_overlap_nor_leave_the_figure(count):
     results = make_results(LONG[:count], shaky=LONG[1:3], dead=LONG[4:5])
@@ -157,6 +158,7 @@ def test_texts_neither_overlap_nor_leave_the_figure(count):
         assert_texts_have_room(figure)
 
 
+@pytest.mark.slow
 def test_edge_of_the_grid_and_diverged_runs_fit_into_the_titles():
     spec, runs, _, table = make_results(LONG, shaky=LONG)
     table["at_edge"] = True
@@ -254,6 +256,7 @@ def test_a_variant_without_rows_keeps_its_panel():
         assert "elu" in words(figure)
 
 
+@pytest.mark.slow
 def test_plotting_twice_gives_the_same_bytes(tmp_path):
     results = make_results(["relu", "tanh", "elu"], shaky=["elu"])
     folder = write_results(tmp_path / "activation", *results)

@@ -79,6 +79,7 @@ def damage(content, generator):
     return b"\n".join(lines)
 
 
+@pytest.mark.slow
 def test_a_thousand_damages_are_read_or_refused_in_words(folders):
     generator = np.random.default_rng(0)
     refused = 0

@@ -86,6 +86,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path, results):
         write(blocked, "schedule", results, {})
 
 
+@pytest.mark.slow
 def test_the_command_writes_every_run(zoo, tiny_experiment, tmp_path):
     words = ("run", tiny_experiment, "--results", tmp_path / "r", "--seeds", 2)
     code, out, _ = zoo(*words, "--tensorboard", tmp_path / "board")

@@ -272,6 +272,7 @@ def before(keys, unchanged):
     return unchanged
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_change_of_the_users_code_makes_new_runs(keys, before, change):
     *edit, changed = CHANGES[change]
@@ -279,6 +280,7 @@ def test_a_change_of_the_users_code_makes_new_runs(keys, before, change):
     assert {label for label in before if before[label] != after[label]} == set(changed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", NO_CHANGES)
 def test_what_changes_no_number_makes_none(keys, before, change):
     assert keys(*NO_CHANGES[change]) == before

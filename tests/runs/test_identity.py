@@ -123,6 +123,7 @@ def keys():
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", ["data", "seed", *CHANGES, *MODEL_CHANGES])
 def test_key_changes_with(change, keys):
     assert [name for name in keys if keys[name] == keys[change]] == [change]
@@ -153,6 +154,7 @@ def test_key_does_not_depend_on_the_rest_of_the_plan():
     assert len({run.key for run in many}) == 9
 
 
+@pytest.mark.slow
 def test_key_is_the_same_in_every_process():
     program = "import test_identity; print(test_identity.key())"
     tests = Path(__file__).parent

@@ -197,6 +197,7 @@ def compare(build):
     return random
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WEIGHTED)
 def test_layers_with_weights(name):
     assert fresh_model(with_weights(name)).weights
