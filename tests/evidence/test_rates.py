@@ -220,6 +220,7 @@ def test_metrics_that_choose_are_settled_at_the_rates_that_they_choose():
     }
     (found,) = settle([Claim("X1", Difference("b", "a", "loss"))], RatedCells(rows, rates))
     assert found.verdict == SUPPORTED
+    assert found.evidence.endswith("n = 8; rates by loss: a at 1")
     del rates["loss"]
     (found,) = settle([Claim("X1", Difference("b", "a", "loss"))], RatedCells(rows, rates))
     assert found.verdict == REFUTED

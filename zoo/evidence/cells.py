@@ -55,6 +55,10 @@ class Cells:
         """Yields the cells themselves, as `RatedCells` do those of every rate."""
         yield {}, self
 
+    def moved(self, metric: str, variants: Sequence[str]) -> dict[str, float]:
+        """Returns nothing, as no metric chooses rates here."""
+        return {}
+
     def values(self, variant: str, metric: str) -> pd.Series:
         """Returns one value a seed, in the order of seeds."""
         found = self._of(variant, metric)
@@ -157,6 +161,12 @@ class RatedCells:
                 {label: rate for label, rate in each.items() if label in rates.tied},
                 self._at(each),
             )
+
+    def moved(self, metric: str, variants: Sequence[str]) -> dict[str, float]:
+        """Returns the rates that a metric chose by itself where validation accuracy chose others."""
+        own, others = self._of(metric).chosen, self._rates[VALIDATION].chosen
+        named = {label: own[label] for label in variants or own if label in own}
+        return {label: rate for label, rate in named.items() if rate != others.get(label)}
 
     def _of(self, metric: str) -> Rates:
         return self._rates.get(chosen_by(metric), self._rates[VALIDATION])

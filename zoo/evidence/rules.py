@@ -79,7 +79,10 @@ def _at_every_rate(
             found.append((rates, Verdict(UNDECIDED, str(same))))
         except NotRun as missing:
             found.append((rates, Verdict(NOT_RUN, str(missing))))
-    return agreed(found)
+    verdict = agreed(found)
+    moved = ", ".join(f"{k} at {rate:g}" for k, rate in cells.moved(metric, variants).items())
+    told = f"; rates by {_name(metric)}: {moved}" if moved else ""
+    return replace(verdict, evidence=verdict.evidence + told)
 
 
 def _identity(rule: Identity, cells: Cells, alpha: float) -> Verdict:
