@@ -163,7 +163,7 @@ class RatedCells:
             )
 
     def moved(self, metric: str, variants: Sequence[str]) -> dict[str, float]:
-        """Returns the rates that a metric chose by itself where validation accuracy chose others."""
+        """Returns the rates that a metric chose where validation accuracy chose others."""
         own, others = self._of(metric).chosen, self._rates[VALIDATION].chosen
         named = {label: own[label] for label in variants or own if label in own}
         return {label: rate for label, rate in named.items() if rate != others.get(label)}
