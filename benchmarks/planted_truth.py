@@ -1,6 +1,6 @@
 """How often near ties between learning rates give a wrong verdict: experiments with known truth.
 
-`python -m benchmarks.planted_truth` writes `results/planted_truth.csv` and `.md`, in eight minutes
+`python -m benchmarks.planted_truth` writes `results/planted_truth.csv` and `.md`, in some minutes
 on a core. `tests/evidence/test_planted_rates.py` checks the rule that the zoo has in small.
 """
 
@@ -25,7 +25,7 @@ from zoo.results.files import write_frame, write_text
 
 ROOT = Path(__file__).resolve().parent.parent
 SEED = 20
-EXPERIMENTS = 1000
+EXPERIMENTS = 300
 NUMBERS = (8, 16, 32)
 LEVELS = (0.01, 0.05, 0.1)
 CHAOS = 0.1  # probability that a run of a chaotic rate is lost
