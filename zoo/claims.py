@@ -3,7 +3,8 @@
 A rule is fixed before the runs. Its verdict is `supported`, `refuted`, `undecided` or `not run`;
 `zoo/evidence/verdicts.py` finds it. Variants are named by their labels. A metric is a column of
 `runs.csv` or one that is derived from a run's history (`zoo/evidence/metrics.py`); differences are
-paired by seed.
+paired by seed. A verdict holds at every learning rate that does as well as the chosen one
+(`zoo/evidence/rates.py`).
 """
 
 from __future__ import annotations

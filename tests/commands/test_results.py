@@ -31,6 +31,25 @@ def test_table_without_a_format_is_markdown(zoo, results):
     assert out.encode() == (results / "tiny" / "table.md").read_bytes()
 
 
+def test_all_that_follows_from_the_rows_is_written_again(zoo, results, content):
+    before = content(results)
+    (results / "tiny" / "table.md").write_text("stale")
+    for words in (("tiny",), ("--all",)):
+        code, out, err = zoo("table", *words, "--write", "--results", results)
+        assert (code, out.strip(), err) == (0, str(results / "tiny"), "")
+        after = content(results)
+        assert set(after) == set(before)
+        changed = {name for name in after if after[name] != before[name]}
+        assert changed == {"tiny/spec.json"}  # which had no rates
+
+
+@pytest.mark.parametrize("words", [(), ("--all",), ("tiny", "--all"), ("--write",)])
+def test_which_table_is_wanted_has_to_be_said(refuses, words):
+    assert "Name the experiment whose table is wanted, or give --write --all." in refuses(
+        "table", *words
+    )
+
+
 def test_an_unknown_format_is_refused(refuses):
     assert "must be one of md, csv, latex. Received: 'html'" in refuses(
         "table", "tiny", "--format", "html"

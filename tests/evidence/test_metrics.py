@@ -3,7 +3,15 @@ import math
 import pytest
 
 from zoo.errors import ZooError
-from zoo.evidence.metrics import DERIVED, PLAIN, is_metric, measure, range_of
+from zoo.evidence.metrics import (
+    DERIVED,
+    PLAIN,
+    chosen_by,
+    is_metric,
+    lower_is_better,
+    measure,
+    range_of,
+)
 
 NAN, INF = math.nan, math.inf
 EPOCHS = 4
@@ -164,3 +172,23 @@ def test_columns_of_every_run_are_metrics():
 )
 def test_an_accuracy_is_a_share_and_a_gap_the_difference_of_two(name, ends):
     assert range_of(name) == ends
+
+
+@pytest.mark.parametrize(
+    ("metric", "chooses"),
+    [
+        ("epochs_to_accuracy_0.75", "epochs_to_accuracy_0.75"),
+        ("epochs_to_val_loss_0.5", "epochs_to_val_loss_0.5"),
+        ("loss", "loss"),
+        ("initial_loss", "initial_loss"),
+        ("epochs", "val_accuracy"),
+        ("accuracy", "val_accuracy"),
+        ("test_accuracy", "val_accuracy"),
+        ("test_loss", "val_accuracy"),
+        ("loss_gap", "val_accuracy"),
+        ("a_probes_own", "val_accuracy"),
+    ],
+)
+def test_speed_and_training_loss_choose_the_rate_themselves(metric, chooses):
+    assert chosen_by(metric) == chooses
+    assert lower_is_better(chooses) == (chooses != "val_accuracy")

@@ -56,6 +56,12 @@ def test_ties_count_although_their_sums_round_differently():
             assert sign_flip_p([value / 10 for value in exact]) == sign_flip_by_hand(exact)
 
 
+def test_ties_of_accuracies_stay_ties_in_a_file_of_ten_digits():
+    right = [1, -5, -11, -5, -5, -2, -2, 3]  # of 359 test examples
+    kept = [float(f"{(300 + each) / 359:.10g}") - float(f"{300 / 359:.10g}") for each in right]
+    assert sign_flip_p(kept) == sign_flip_by_hand(right) == 18 / 2**8
+
+
 def test_sign_flip_p_ignores_order_sign_and_unit():
     differences = [3.0, -1.0, 2.0, 5.0, 0.0]
     p = sign_flip_p(differences)

@@ -228,6 +228,17 @@ def test_sensitivity_averages_over_the_runs_that_did_not_diverge():
     assert len(set(crosses.get_xdata())) == 3
 
 
+def test_rates_that_validate_as_well_have_a_pale_ring():
+    spec, runs, _, table = make_results(["relu", "tanh"], rates=(0.01, 0.1, 1.0))
+    spec |= {"rates": {"relu": 0.1, "tanh": 0.1}, "tied": {"tanh": [0.01]}}
+    figure = draw_sensitivity(spec, runs, table)
+    rings = [[line for line in axes.lines if line.get_markersize() == 11] for axes in figure.axes]
+    found = [[(*line.get_xdata(), line.get_alpha()) for line in own] for own in rings]
+    assert found == [[(0.1, None)], [(0.1, None), (0.01, 0.4)]]
+    assert "validates as well" in words(figure)
+    assert_texts_have_room(figure)
+
+
 def test_one_seed_has_no_band():
     spec, runs, curves, table = make_results(["relu", "tanh"], seeds=1, epochs=1, rates=(0.1,))
     figure = draw_curves(spec, curves, table)

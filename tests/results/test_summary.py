@@ -4,8 +4,9 @@ import random
 import pandas as pd
 import pytest
 
+from zoo.evidence.rates import best_rates
 from zoo.evidence.statistics import mean_interval
-from zoo.results.summary import CURVES, FINAL, best_rates, runs_frame, summarise
+from zoo.results.summary import CURVES, FINAL, runs_frame, summarise
 
 NAN = math.nan
 # Steps of 1/64 are exact in binary, so that sums and differences are too.

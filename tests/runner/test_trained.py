@@ -222,9 +222,10 @@ def test_auto_adds_seeds_where_a_claim_is_undecided(zoo, own, tmp_path):
     chosen = runs[runs["seed"] < 8].groupby(["variant", "learning_rate"])["val_accuracy"].mean()
     for label in ("31", "32"):
         own_seeds = seeds[label]
-        assert own_seeds.max() == n
-        assert own_seeds.idxmax() == chosen[label].idxmax()
-        assert set(own_seeds.drop(own_seeds.idxmax())) == {8}
+        assert spec["rates"][label] == chosen[label].idxmax()
+        wanted = [spec["rates"][label], *spec["tied"].get(label, [])]
+        assert set(own_seeds[wanted]) == {n}
+        assert set(own_seeds.drop(wanted)) <= {8}
     assert frame.loc[["X1", "X2", "X6"], "verdict"].tolist() == [SUPPORTED, REFUTED, REFUTED]
     assert not (results / "ledger.md").exists()
     before = content(folder)
@@ -270,3 +271,31 @@ def test_auto_asks_for_seeds_only_where_they_may_help(own, tmp_path, make_result
         assert {run.seed for run in new} == set(range(8, 16))
         assert more.seeds == prepared.seeds
         assert not math.isnan(frame.loc["X5", "p"])
+
+
+def test_auto_adds_seeds_at_every_rate_that_validates_as_well(own, tmp_path, make_result):
+    prepared = prepared_for(own((0.1, 0.3, 0.9)), seeds="auto")
+    generator = np.random.default_rng(0)
+    with Store(tmp_path / "results") as store:
+        for job in prepared.jobs:
+            run = job.run
+            noise = generator.normal(0, 0.02)
+            good = run.variant == "32" and run.learning_rate < 0.9
+            scores = {"val_accuracy": 0.9 if good or run.learning_rate == 0.3 else 0.5}
+            scores |= {"test_accuracy": 0.9 + noise, "test_loss": noise}
+            result = make_result(run.variant, run.learning_rate, run.seed, **scores)
+            object.__setattr__(result, "run", run)
+            store.add(prepared.folder_name, result)
+        more = runner.extended(prepared, store, 16)
+    new = {job.run for job in more.jobs} - {job.run for job in prepared.jobs}
+    assert {run.learning_rate for run in new if run.variant == "32"} == {0.1, 0.3}
+    assert {run.learning_rate for run in new if run.variant == "31"} == {0.3}
+
+
+def test_what_is_written_has_the_rates(stored, tmp_path, monkeypatch):
+    monkeypatch.setattr("zoo.figures.trained.plot_results", lambda folder: [])
+    prepared, store = stored({"1": 0, "31": 1, "32": 2})
+    spec = read_spec(runner.write(prepared, store, tmp_path / "results"))
+    assert spec["rates"] == {"1": 0.01, "31": 0.1, "32": 1.0}
+    assert spec["tied"] == {}
+    assert "rates_by" not in spec

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,16 +21,38 @@ from zoo.errors import ZooError
 
 
 def table(
-    name: str,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="The experiment.")] = None,
     form: Annotated[str, typer.Option("--format", help="md, csv or latex.")] = "md",
+    write: Annotated[
+        bool, typer.Option("--write", help="Write tables, verdicts and ledger again from the rows.")
+    ] = False,
+    every: AllOption = False,
     results: ResultsOption = RESULTS,
     debug: DebugOption = False,
 ) -> None:
-    """Print the table of an experiment that was run."""
-    from zoo.results import files, tables
+    """Print the table of an experiment that was run, or write all that follows from its rows."""
+    from zoo.results import files, tables, trained
 
-    folder = files.results_folder(results, name)
-    echo(tables.render(files.read_spec(folder), files.read_table(folder), form), nl=False)
+    if every == bool(name) or (every and not write):
+        raise ZooError("Name the experiment whose table is wanted, or give --write --all.")
+    if write:
+        _write_again(results, [name] if name else [])
+        return
+    folder = files.results_folder(results, str(name))
+    echo(tables.render(trained.told_spec(folder), files.read_table(folder), form), nl=False)
+
+
+def _write_again(results: Path, names: Sequence[str]) -> None:
+    """Writes the tables and verdicts of experiments again, or of all, and the ledger."""
+    from zoo.results import again, files, ledger
+
+    names = names or sorted(path.parent.name for path in results.glob("*/spec.json"))
+    if not names:
+        raise ZooError(f"There are no results in {results}. `python -m zoo run` makes some.")
+    for folder in again.write_again([files.results_folder(results, name) for name in names]):
+        echo(str(folder))
+    if any("@" not in name for name in names) and any(results.glob("*/verdicts.csv")):
+        ledger.write_ledger(results)
 
 
 def plot(

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+import math
+from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
+from zoo.evidence.metrics import VALIDATION, chosen_by
+from zoo.evidence.rates import Rates
+
 # Runs that are the same have the same losses to the last digit.
 LOSSES = ("loss", "val_loss", "test_loss")
+MOST = 1000  # combinations of learning rates at which a rule is settled
 
 
 class NotRun(Exception):
@@ -49,6 +55,20 @@ class Cells:
         self._by_variant = {
             label: own.set_index("seed") for label, own in self._rows.groupby("variant", sort=False)
         }
+
+    def chosen(self, metric: str) -> Cells:
+        """Returns the cells themselves, as `RatedCells` do those of the chosen rates."""
+        return self
+
+    def alternatives(
+        self, metric: str, variants: Sequence[str]
+    ) -> Iterator[tuple[dict[str, float], Cells]]:
+        """Yields the cells themselves, as `RatedCells` do those of every rate."""
+        yield {}, self
+
+    def moved(self, metric: str, variants: Sequence[str]) -> dict[str, float]:
+        """Returns nothing, as no metric chooses rates here."""
+        return {}
 
     def values(self, variant: str, metric: str) -> pd.Series:
         """Returns one value a seed, in the order of seeds."""
@@ -104,3 +124,75 @@ class Cells:
         if metric not in self._rows.columns:
             raise NotRun(f"{metric} was not measured")
         return self._rows[metric]
+
+
+class RatedCells:
+    """The values of metrics by variant, at the chosen learning rates and at others that do as well.
+
+    Args:
+        rows: As of `Cells`, at all learning rates.
+        rates: The rates by what chose them: validation accuracy, and perhaps metrics of their own.
+        overlap: As of `Cells`.
+    """
+
+    def __init__(
+        self, rows: pd.DataFrame, rates: Mapping[str, Rates], overlap: float = 0.0
+    ) -> None:
+        self._rows = dict(list(rows.groupby(["variant", "learning_rate"])))
+        self._nothing = rows.iloc[:0]
+        self._rates = rates
+        self._overlap = overlap
+        self._known: dict[tuple[tuple[str, float], ...], Cells] = {}
+
+    def chosen(self, metric: str) -> Cells:
+        """Returns the cells of all variants at the rates that are chosen for a metric."""
+        return self._at(self._of(metric).chosen)
+
+    def alternatives(
+        self, metric: str, variants: Sequence[str]
+    ) -> Iterator[tuple[dict[str, float], Cells]]:
+        """Yields the rates of variants and their cells: the chosen rates, then all that do as well.
+
+        More than `MOST` combinations are not all gone through: one variant at a time leaves its
+        chosen rate.
+
+        Args:
+            metric: Of the rule that is to be settled.
+            variants: Labels that it is about; empty for all.
+        """
+        rates = self._of(metric)
+        grids = {label: rates.of(label) for label in variants or rates.chosen}
+        grids = {label: grid for label, grid in grids.items() if grid}
+        first = {label: grid[0] for label, grid in grids.items()}
+        if math.prod(map(len, grids.values())) <= MOST:
+            wanted = [
+                dict(zip(grids, each, strict=True)) for each in itertools.product(*grids.values())
+            ]
+        else:
+            moved = [(label, rate) for label, grid in grids.items() for rate in grid[1:]]
+            wanted = [first, *(first | {label: rate} for label, rate in moved)]
+        for each in wanted:
+            yield (
+                {label: rate for label, rate in each.items() if label in rates.tied},
+                self._at(each),
+            )
+
+    def moved(self, metric: str, variants: Sequence[str]) -> dict[str, float]:
+        """Returns the rates that a metric chose where validation accuracy chose others."""
+        own, others = self._of(metric).chosen, self._rates[VALIDATION].chosen
+        named = {label: own[label] for label in variants or own if label in own}
+        return {label: rate for label, rate in named.items() if rate != others.get(label)}
+
+    def _of(self, metric: str) -> Rates:
+        return self._rates.get(chosen_by(metric), self._rates[VALIDATION])
+
+    def _at(self, rates: Mapping[str, float]) -> Cells:
+        key = tuple(sorted(rates.items()))
+        if key not in self._known:
+            parts = [self._rows[each] for each in key if each in self._rows]
+            rows = pd.concat(parts) if parts else self._nothing
+            self._known[key] = Cells(rows, overlap=self._overlap)
+        return self._known[key]
+
+
+AnyCells = Cells | RatedCells

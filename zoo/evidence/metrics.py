@@ -17,6 +17,8 @@ CURVES = ("loss", "accuracy", "val_loss", "val_accuracy")
 # The columns of runs.csv that every run has.
 PLAIN = ("epochs", "loss", "accuracy", "val_loss", "val_accuracy", "test_loss", "test_accuracy")
 ACCURACY = re.compile(r"(best_|mean_)?(val_|test_)?accuracy(_batch_\d+)?")
+VALIDATION = "val_accuracy"  # what the learning rate is chosen by, unless a metric chooses its own
+TRAINING_LOSSES = ("loss", "initial_loss")
 EPOCHS_TO = re.compile(rf"epochs_to_({'|'.join(CURVES)})_([0-9]+(?:\.[0-9]+)?(?:e-?[0-9]+)?)")
 
 
@@ -80,6 +82,21 @@ def range_of(metric: str) -> tuple[float, float]:
     if ACCURACY.fullmatch(name):
         return 0.0, 1.0
     return (-1.0, 1.0) if name == "accuracy_gap" else (-math.inf, math.inf)
+
+
+def chosen_by(metric: str) -> str:
+    """Returns by which metric a claim on a metric has the learning rate chosen.
+
+    Claims on speed and on the training loss choose by their own, so that no variant is called slow
+    for a rate that validates well; all others by validation accuracy.
+    """
+    own = EPOCHS_TO.fullmatch(metric) is not None or metric in TRAINING_LOSSES
+    return metric if own else VALIDATION
+
+
+def lower_is_better(metric: str) -> bool:
+    """Returns whether low values of a metric are the good ones: losses, and epochs to a target."""
+    return EPOCHS_TO.fullmatch(metric) is not None or metric.endswith("loss")
 
 
 def _reductions(rates: Sequence[float]) -> int:

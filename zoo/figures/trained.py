@@ -105,7 +105,7 @@ def draw_sensitivity(spec: Mapping[str, Any], runs: pd.DataFrame, table: pd.Data
         table: One row a variant with its chosen learning rate, as in `table.csv`.
 
     Returns:
-        One panel a variant, with the baseline's means in each.
+        One panel a variant, with the baseline's means in each, and rings around rates that count.
     """
     runs = runs[runs["learning_rate"] > 0]
     completed = runs[(runs["status"] == "completed") & np.isfinite(runs["val_accuracy"])]
@@ -113,11 +113,13 @@ def draw_sensitivity(spec: Mapping[str, Any], runs: pd.DataFrame, table: pd.Data
     means = runs.groupby(["variant", "learning_rate"], as_index=False)["val_accuracy"].mean()
     baseline = means[means["variant"] == spec["baseline"]]
     styles = style_of(spec["variants"])
-    chosen = table.set_index("variant")["learning_rate"]
+    chosen, tied = spec.get("rates"), spec.get("tied", {})
+    chosen = chosen or dict(zip(table["variant"], table["learning_rate"], strict=True))
     legend = [
         Line2D([], [], color=INK, marker="o", markersize=5, label="mean over seeds"),
         _dot_key("o", 4, "one seed", alpha=0.35, markeredgewidth=0),
         _dot_key("o", 11, "chosen rate", markerfacecolor="none"),
+        *([_dot_key("o", 11, "validates as well", markerfacecolor="none", alpha=0.4)] * bool(tied)),
         *_baseline_key(spec),
     ]
     if len(diverged):
@@ -150,9 +152,11 @@ def draw_sensitivity(spec: Mapping[str, Any], runs: pd.DataFrame, table: pd.Data
         )
         look = {"color": colour, "linestyle": line, "marker": marker, "markersize": 5}
         _line(axes, mean["learning_rate"], mean["val_accuracy"], linewidth=1.6, **look)
-        best = mean[np.isclose(mean["learning_rate"], chosen.get(label, math.nan), rtol=1e-4)]
         ring = dot | {"marker": "o", "markersize": 11, "markerfacecolor": "none"}
-        _line(axes, best["learning_rate"], best["val_accuracy"], **ring)
+        pale = [(rate, {"alpha": 0.4}) for rate in tied.get(label, ())]
+        for rate, shade in [(chosen.get(label, math.nan), {}), *pale]:
+            at = mean[np.isclose(mean["learning_rate"], rate, rtol=1e-4)]
+            _line(axes, at["learning_rate"], at["val_accuracy"], **ring, **shade)
         if dots.empty and crosses.empty:
             _say_empty(axes)
     axes = panels[spec["variants"][0]]
@@ -323,8 +327,7 @@ def _diverged_text(spec: Mapping[str, Any], diverged: float) -> str:
 
 
 def _is_true(value: object) -> bool:
-    # A column with an empty cell comes back from CSV as text.
-    return str(value).lower() == "true"
+    return str(value).lower() == "true"  # text in a column with an empty cell
 
 
 def _effect_columns(spec: Mapping[str, Any], rows: pd.DataFrame) -> list[list[str]]:

@@ -22,7 +22,16 @@ from zoo.results.sides import Side
 TURNED = {(SUPPORTED, REFUTED), (REFUTED, SUPPORTED)}
 # What is not told as a declaration: names, what is compared by itself, and grids, which are widened
 # where the runs ask for it.
-NOT_DECLARED = ("experiment", "question", "claims", "variants", "learning_rates")
+NOT_DECLARED = (
+    "experiment",
+    "question",
+    "claims",
+    "variants",
+    "learning_rates",
+    "rates",
+    "tied",
+    "rates_by",
+)
 ABSENT = "nothing"
 
 

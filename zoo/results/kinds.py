@@ -1,7 +1,8 @@
 """Where is asked what a results folder holds: an experiment that trained, or one that measured.
 
 Each kind is a module with the same functions: `rows_of(folder)`, what claims are settled on,
-and `rates_of(folder, rows)`, the learning rates at which;
+and `rates_of(folder, rows)`, the learning rates at which; `write_again(folder)`, which makes the
+tables again from the rows;
 `blocks(spec, table)` and `notes(spec, table)`, the table and how to read it. What was run with
 several values (`holds_when`) is put together from other folders: it has the last two only.
 """

@@ -12,14 +12,15 @@ import pandas as pd
 from zoo import catalogue
 from zoo.claims import ALPHA, Claim, Identity, from_dict
 from zoo.errors import ZooError
-from zoo.evidence.cells import Cells
+from zoo.evidence.cells import Cells, RatedCells
+from zoo.evidence.metrics import VALIDATION
 from zoo.evidence.verdicts import settle
 from zoo.results import kinds, ledger_text
 from zoo.results.files import read_frame, read_spec, results_folder, write_text
 from zoo.results.ledger_kinds import kind_of, verdict_counts
 from zoo.results.ledger_order import sections
 from zoo.results.ledger_words import in_words
-from zoo.results.summary import best_rates
+from zoo.results.rates import rates_in
 
 COLUMNS = [
     "id",
@@ -46,7 +47,8 @@ def verdicts_frame(
     Args:
         spec: The declaration as run, as in `spec.json`.
         runs: As in `runs.csv`, or the rows of `wide`.
-        chosen: Each variant's learning rate, or `None` to choose it from the runs.
+        chosen: Each variant's learning rate for a declaration that has none, or `None` to choose it
+            from the runs.
 
     Returns:
         One row a claim with the columns `COLUMNS`.
@@ -54,9 +56,10 @@ def verdicts_frame(
     claims = [from_dict(given) for given in spec.get("claims", [])]
     alpha, overlap = spec.get("alpha", ALPHA), overlap_of(spec)
     if "learning_rate" in runs.columns:
-        rates = dict(chosen or best_rates(runs[runs["seed"].isin(spec["seeds"])]))
-        shared = dict.fromkeys(rates, rates.get(spec["baseline"], math.nan))
-        found = settle(claims, Cells(runs, rates, overlap), alpha)
+        rates = rates_in(spec, runs, chosen)
+        own = rates[VALIDATION].chosen
+        shared = dict.fromkeys(own, own.get(spec["baseline"], math.nan))
+        found = settle(claims, RatedCells(runs, rates, overlap), alpha)
         same = [verdict.verdict for verdict in settle(claims, Cells(runs, shared, overlap), alpha)]
     else:
         found = settle(claims, Cells(runs), alpha)

@@ -183,6 +183,26 @@ def _settled(value: Any) -> bool:
     )
 
 
+def _rates(value: Any) -> bool:
+    """Returns whether a value is numbers by name."""
+    return isinstance(value, dict) and all(type(each) in (int, float) for each in value.values())
+
+
+def _tied(value: Any) -> bool:
+    """Returns whether a value is lists of numbers by name."""
+    return isinstance(value, dict) and all(
+        isinstance(each, list) and _rates(dict(enumerate(each))) for each in value.values()
+    )
+
+
+def _rates_by(value: Any) -> bool:
+    """Returns whether a value is rates and those tied with them by name."""
+    return isinstance(value, dict) and all(
+        isinstance(each, dict) and _rates(each.get("rates")) and _tied(each.get("tied"))
+        for each in value.values()
+    )
+
+
 DECLARATION = {"experiment": STRING, "question": STRING, "factor": STRING, "baseline": STRING}
 SPECS = {
     "trained": {
@@ -224,6 +244,9 @@ MAY_BE_ABSENT = {
     "trains": ("true", lambda value: value is True),
     "left_out": WORDS,
     "set": OBJECT,
+    "rates": ("numbers by variant", _rates),
+    "tied": ("lists of numbers by variant", _tied),
+    "rates_by": ("rates and what ties with them by metric", _rates_by),
 }
 
 

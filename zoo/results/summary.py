@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from zoo.evidence.metrics import measure, range_of
+from zoo.evidence.rates import best_rates
 from zoo.evidence.statistics import mean_interval, sign_flip_p, student_p
 from zoo.runs.run import Result
 
-TIE_DIGITS = 9
 FINAL = ["val_loss", "val_accuracy", "test_loss", "test_accuracy"]
 CURVES = ["loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"]
 
@@ -89,16 +89,6 @@ def runs_frame(results: Sequence[Result], variants: Sequence[str]) -> pd.DataFra
         )
     ]
     return pd.DataFrame(rows)
-
-
-def best_rates(runs: pd.DataFrame) -> dict[str, float]:
-    """Returns each variant's learning rate with the highest mean validation accuracy.
-
-    Diverged runs count with the accuracy that their weights give. A tie goes to the smaller rate.
-    """
-    means = runs.groupby(["variant", "learning_rate"], sort=True)["val_accuracy"].mean()
-    means = means.round(TIE_DIGITS)  # else the last bits of a sum break a tie
-    return {label: float(group.idxmax()[1]) for label, group in means.groupby(level="variant")}
 
 
 def curves_frame(

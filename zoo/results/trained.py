@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from zoo.evidence.statistics import share_interval
-from zoo.results.files import read_frame, read_table
+from zoo.results.files import read_frame, read_spec, read_table, write_frame, write_text
+from zoo.results.rates import with_rates
 from zoo.results.schema import damaged
+from zoo.results.summary import table_frame
 
 
 def rows_of(folder: Path) -> pd.DataFrame:
@@ -20,33 +23,72 @@ def rows_of(folder: Path) -> pd.DataFrame:
 
 
 def rates_of(folder: Path, runs: pd.DataFrame) -> dict[str, float]:
-    """Returns the learning rate that the table has for each variant, as the runs have it.
+    """Returns the chosen learning rate of each variant, as the runs have it.
 
-    The runs in the file are rounded, so choosing once more could break a tie the other way.
+    It is that of spec.json, or of the table where an older spec.json has none: the runs in the file
+    are rounded, so choosing once more could break a tie the other way.
     """
-    table = read_table(folder)
+    spec, table = read_spec(folder), read_table(folder)
+    stored = spec.get("rates", dict(zip(table["variant"], table["learning_rate"], strict=True)))
     found = {}
-    for variant, rate in zip(table["variant"], table["learning_rate"], strict=True):
+    for variant in table["variant"]:
         own = runs.loc[runs["variant"] == variant, "learning_rate"].unique()
         if not len(own):
             raise damaged(folder / "runs.csv", f"it has no run of {variant}, which table.csv has")
+        if variant not in stored:
+            told = f"`rates` has none of {variant}, which table.csv has"
+            raise damaged(folder / "spec.json", told)
+        rate = stored[variant]
         found[str(variant)] = float(min(own, key=lambda each: abs(each - rate)))
     return found
 
 
+def told_spec(folder: Path) -> dict[str, Any]:
+    """Returns the declaration in a folder; with its rates, chosen if an older one has none."""
+    spec = read_spec(folder)
+    has_rates = spec.get("kind", "trained") == "trained" and (folder / "runs.csv").is_file()
+    if "rates" in spec or not has_rates:
+        return spec
+    runs = rows_of(folder)
+    return with_rates(spec, runs, rates_of(folder, runs))
+
+
+def write_again(folder: Path) -> None:
+    """Writes spec.json, table.csv and table.md of a results folder from its rows.
+
+    The rates stay those that were chosen; an older spec.json without them gets them.
+    """
+    spec, runs = told_spec(folder), rows_of(folder)
+    there = set(read_table(folder)["variant"])
+    chosen = {label: rate for label, rate in rates_of(folder, runs).items() if label in there}
+    write_text(folder / "spec.json", json.dumps(spec, indent=2) + "\n")
+    present = [label for label in spec["variants"] if label in chosen]
+    write_frame(folder / "table.csv", table_frame(runs, present, chosen, spec["baseline"]))
+
+
 def blocks(spec: Mapping[str, Any], table: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     """Returns the one table of a trained experiment as text, without a heading."""
-    return [("", readable(table, spec["baseline"]))]
+    return [("", readable(table, spec["baseline"], spec.get("tied", {})))]
 
 
-def readable(table: pd.DataFrame, baseline: str) -> pd.DataFrame:
-    """Returns the table in words and percent, as text."""
+def readable(
+    table: pd.DataFrame, baseline: str, tied: Mapping[str, Sequence[float]] | None = None
+) -> pd.DataFrame:
+    """Returns the table in words and percent, as text.
+
+    Args:
+        table: One row a variant, as in `table.csv`.
+        baseline: Label of the baseline.
+        tied: By variant the rates that validate as well as the chosen one.
+    """
     rows = []
     for row in table.itertuples():
         rows.append(
             {
                 "variant": row.variant,
-                "learning rate": f"{row.learning_rate:g}" + ("*" if row.at_edge else ""),
+                "learning rate": f"{row.learning_rate:g}"
+                + "*" * bool(row.at_edge)
+                + "=" * (row.variant in (tied or {})),
                 "validation %": percent(row.val_accuracy),
                 "test %": with_interval(row.test_accuracy, row.test_low, row.test_high),
                 "at the baseline's rate %": percent(row.same_rate_accuracy),
@@ -91,7 +133,22 @@ def notes(spec: Mapping[str, Any], table: pd.DataFrame) -> list[str]:
         lines.append("Diverged: runs, with the 95 % interval of their share (Wilson).")
     if table["at_edge"].any():
         lines.append("Rates with a *: an end of the grid, a wider grid may do better.")
-    return lines
+    return [*lines, *tied_lines(spec)]
+
+
+def tied_lines(spec: Mapping[str, Any]) -> list[str]:
+    """Returns the line that says which rates validate as well as the chosen ones, if any do."""
+    parts = []
+    for label, others in spec.get("tied", {}).items():
+        named = " and ".join(f"{rate:g}" for rate in others)
+        verb = "validates" if len(others) == 1 else "validate"
+        parts.append(f"{label}: {named} {verb} as well as {spec['rates'][label]:g}")
+    if not parts:
+        return []
+    return [
+        "Rates with a =: others validate as well (paired t test over the seeds, one-sided, 5 %); "
+        f"verdicts hold at each of them or are undecided. {'; '.join(parts)}."
+    ]
 
 
 def _drawn(data: Mapping[str, Any]) -> list[str]:

@@ -58,10 +58,10 @@ def _rounded(rate: float) -> float:
 
 
 def extended(prepared: Prepared, store: Store, seeds: int) -> Prepared:
-    """Adds seeds to the variants of undecided claims, at their chosen learning rates.
+    """Adds seeds to the variants of undecided claims, at the rates that verdicts have to hold at.
 
-    The rates stay those that the first seeds chose. Returns what it was given if nothing is
-    undecided.
+    These are the chosen ones and those that do as well; they stay those that the first seeds chose.
+    Returns what it was given if nothing is undecided.
 
     Args:
         prepared: What has been run.
@@ -69,27 +69,28 @@ def extended(prepared: Prepared, store: Store, seeds: int) -> Prepared:
         seeds: How many seeds these variants are to have.
     """
     from zoo.claims import UNDECIDED, labels_of
+    from zoo.evidence.metrics import VALIDATION, chosen_by
     from zoo.results.ledger import verdicts_frame
-    from zoo.results.summary import best_rates
+    from zoo.results.rates import choose_rates
 
     experiment = prepared.experiment
     summary = _summary(prepared, store)
-    verdicts = verdicts_frame(spec_of(prepared), summary.runs)
-    rates = best_rates(summary.runs[summary.runs["seed"].isin(prepared.seeds)])
+    spec = spec_of(prepared)
+    verdicts = verdicts_frame(spec, summary.runs)
+    rates = choose_rates(spec, summary.runs)
     wanted = {
-        label
+        (label, rate)
         for claim, verdict in zip(experiment.claims, verdicts["verdict"], strict=True)
         if verdict == UNDECIDED
         for rule in claim.rules
         for label in labels_of(rule)
+        for rate in rates.get(chosen_by(rule.metric), rates[VALIDATION]).of(label)
     }
     there = {job.run for job in prepared.jobs}
     more = [
         job
         for job in plan(experiment, prepared.data_of, range(seeds))
-        if job.run.variant in wanted
-        and job.run.learning_rate == rates[job.run.variant]
-        and job.run not in there
+        if (job.run.variant, job.run.learning_rate) in wanted and job.run not in there
     ]
     return dataclasses.replace(prepared, jobs=[*prepared.jobs, *more]) if more else prepared
 
@@ -171,11 +172,13 @@ def train(prepared: Prepared, trainer: Trainer) -> Prepared:
 
 def record(prepared: Prepared, trainer: Trainer) -> None:
     """Trains some runs once more, with callbacks that record what happens inside the networks."""
-    from zoo.results.summary import best_rates, runs_frame
+    from zoo.evidence.rates import best_rates
+    from zoo.results.summary import runs_frame
     from zoo.runner import recording
 
     results = trainer.store.results(job.run for job in prepared.jobs)
-    rates = best_rates(runs_frame(results, list(prepared.experiment.variants)))
+    runs = runs_frame(results, list(prepared.experiment.variants))
+    rates = best_rates(runs[runs["seed"].isin(prepared.seeds)])
     recorded = recording.recorded_jobs(prepared.jobs, rates, prepared.data_of)
     trainer.record(recorded, prepared.data_of)
 
@@ -189,6 +192,7 @@ def write(prepared: Prepared, store: Store, root: Path) -> Path:
     # pandas, scipy and matplotlib take seconds to import, which training need not wait for.
     from zoo.figures import trained as plots
     from zoo.results import ledger, tables
+    from zoo.results.rates import with_rates
     from zoo.results.records import records_frames
 
     experiment = prepared.experiment
@@ -196,7 +200,7 @@ def write(prepared: Prepared, store: Store, root: Path) -> Path:
     summary = _summary(prepared, store)
     recorded = store.records(job.run.key for job in prepared.jobs)
     runs = {job.run: recorded[job.run.key] for job in prepared.jobs if job.run.key in recorded}
-    tables.write(folder, spec_of(prepared), summary)
+    tables.write(folder, with_rates(spec_of(prepared), summary.runs), summary)
     # Equal runs of another experiment may be recorded; a picture needs every variant's.
     if {run.variant for run in runs} == set(experiment.variants):
         tables.write_records(folder, *records_frames(runs, summary.table))

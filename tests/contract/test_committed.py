@@ -1,0 +1,51 @@
+"""What is committed follows from the committed rows: writing it again changes no byte."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from zoo.results import again, files, kinds, ledger
+from zoo.results.rates import rates_in, with_rates
+
+RESULTS = Path(__file__).parents[2] / "results"
+WITH_ROWS = sorted(
+    path.parent.name
+    for path in RESULTS.glob("*/spec.json")
+    if kinds.kind_of(files.read_spec(path.parent)) in again.WITH_ROWS and "@" not in str(path)
+)
+TRAINED = [name for name in WITH_ROWS if (RESULTS / name / "runs.csv").is_file()]
+MADE = ("spec.json", "table.csv", "table.md", "verdicts.csv")
+PICTURES = (".svg", ".png")
+
+
+def content(folder):
+    return {name: (folder / name).read_bytes() for name in MADE if (folder / name).is_file()}
+
+
+@pytest.mark.parametrize("name", WITH_ROWS)
+def test_tables_and_verdicts_are_written_again_to_the_same_bytes(name, tmp_path):
+    ignore = shutil.ignore_patterns(*(f"*{ending}" for ending in PICTURES))
+    folder = Path(shutil.copytree(RESULTS / name, tmp_path / name, ignore=ignore))
+    for made in ("table.md", "verdicts.csv"):
+        (folder / made).unlink(missing_ok=True)
+    assert again.write_again([folder]) == [folder]
+    assert content(folder) == content(RESULTS / name)
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_the_committed_rates_are_those_that_the_committed_runs_choose(name):
+    spec, runs = files.read_spec(RESULTS / name), files.read_frame(RESULTS / name / "runs.csv")
+    assert with_rates({k: v for k, v in spec.items() if k != "rates"}, runs) == spec
+    table = files.read_table(RESULTS / name)
+    for variant, rate in zip(table["variant"], table["learning_rate"], strict=True):
+        assert rate == pytest.approx(spec["rates"][variant], rel=1e-5)
+    assert rates_in(spec, runs) == rates_in(
+        {k: v for k, v in spec.items() if k not in ("rates", "tied", "rates_by")}, runs
+    )
+
+
+def test_the_ledger_is_written_again_to_the_same_bytes():
+    assert (RESULTS / "ledger.md").read_text(encoding="utf-8") == ledger.render(
+        ledger.read(RESULTS), "md"
+    )
