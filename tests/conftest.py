@@ -149,3 +149,37 @@ def spec():
         "recipe": {"epochs": 2, "batch_size": 64},
         "data": {"name": "digits", "train": 1151, "validation": 287, "test": 359},
     }
+
+
+@pytest.fixture
+def write(tmp_path, spec, make_result):
+    """Returns a function that writes the results folder of an experiment with claims."""
+
+    from claims_case import CLAIMS, NOISE, SEEDS
+
+    from zoo.results import tables
+    from zoo.results.summary import summarise
+
+    def make(name="tiny", claims=CLAIMS, gap=0.25, **changes):
+        results = [
+            make_result(
+                variant,
+                rate,
+                seed,
+                test_accuracy=0.5 + better + noise,
+                val_accuracy=0.5 + rate / 10,
+                test_loss=1.0 + noise,
+                val_loss=seed + (variant == "tanh") / 3,
+            )
+            for variant, better in (("relu", 0.0), ("tanh", gap))
+            for rate in (0.1, 1.0)
+            for seed, noise in enumerate(NOISE if variant == "relu" else NOISE[::-1])
+        ]
+        seeds = list(range(SEEDS))
+        summary = summarise(results, ["relu", "tanh"], "relu", ["diverged"], epochs=2, seeds=seeds)
+        told = [claim.as_dict() for claim in claims]
+        own = spec | {"experiment": name, "seeds": seeds, "claims": told} | changes
+        tables.write(tmp_path / name, own, summary)
+        return tmp_path / name
+
+    return make

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from claims_case import CLAIMS, NOISE
 
 from zoo import catalogue
 from zoo.claims import (
@@ -17,48 +18,9 @@ from zoo.claims import (
 )
 from zoo.errors import ZooError
 from zoo.evidence.statistics import student_p
-from zoo.results import files, ledger, tables
-from zoo.results.summary import summarise
+from zoo.results import files, ledger
 
 RESULTS = Path(__file__).parents[2] / "results"
-SEEDS = 8
-NOISE = [place / 64 for place in (-5, 3, 1, -1, 5, -3, 2, -2)]
-CLAIMS = [
-    Claim("X1", Difference("tanh", "relu"), says="tanh is better"),
-    Claim("X2", Difference("relu", "tanh"), says="relu is better", source="a talk"),
-    Claim("X3", Difference("tanh", "relu", "test_loss"), deviation="one | task"),
-    Claim("X4", Difference("tanh", "relu", "initial_loss"), says="never measured"),
-    Claim("ACT07", Identity("diverged")),
-]
-
-
-@pytest.fixture
-def write(tmp_path, spec, make_result):
-    """Returns a function that writes the results folder of an experiment with claims."""
-
-    def make(name="tiny", claims=CLAIMS, gap=0.25, **changes):
-        results = [
-            make_result(
-                variant,
-                rate,
-                seed,
-                test_accuracy=0.5 + better + noise,
-                val_accuracy=0.5 + rate / 10,
-                test_loss=1.0 + noise,
-                val_loss=seed + (variant == "tanh") / 3,
-            )
-            for variant, better in (("relu", 0.0), ("tanh", gap))
-            for rate in (0.1, 1.0)
-            for seed, noise in enumerate(NOISE if variant == "relu" else NOISE[::-1])
-        ]
-        seeds = list(range(SEEDS))
-        summary = summarise(results, ["relu", "tanh"], "relu", ["diverged"], epochs=2, seeds=seeds)
-        told = [claim.as_dict() for claim in claims]
-        own = spec | {"experiment": name, "seeds": seeds, "claims": told} | changes
-        tables.write(tmp_path / name, own, summary)
-        return tmp_path / name
-
-    return make
 
 
 def content(folder):
@@ -301,103 +263,3 @@ def test_seeds_that_would_decide_are_said_with_their_power(write, tmp_path):
     assert [told in line for line in lines] == [place == 5 for place in range(10)]
     assert ledger.render(frame, "md").count(told) == 1
     assert ledger.render(frame, "text").count(told) == 1
-
-
-def test_the_command_prints_the_ledger(write, tmp_path, zoo):
-    ledger.write(write())
-    ledger.write(write("other"))
-    code, out, err = zoo("claims", "--results", tmp_path, "--format", "md")
-    assert (code, err) == (0, "")
-    assert out == ledger.render(ledger.read(tmp_path), "md")
-    code, out, _ = zoo("claims", "--results", tmp_path)
-    assert (code, out) == (0, ledger.render(ledger.read(tmp_path), "text"))
-    code, out, _ = zoo("claims", "tiny", "--results", tmp_path)
-    assert (code, out) == (0, ledger.render(ledger.read(tmp_path, ["tiny"]), "text", whole=True))
-    assert "tested   tanh's test accuracy is higher than relu's" in out
-    code, out, _ = zoo("claims", "other", "--results", tmp_path, "--format", "csv")
-    assert code == 0
-    assert out == ledger.render(ledger.read(tmp_path, ["other"]), "csv")
-
-
-def ids(out):
-    """The ids of the claims in a text, by the verdicts that they follow."""
-    found = re.findall(r"^(?:supported|refuted|undecided|not run) +(\S+)", out, re.M)
-    assert found
-    return found
-
-
-@pytest.mark.parametrize(
-    ("words", "expected"),
-    [
-        (["--lecture", "1"], ["ACT07", "ACT07"]),
-        (["--verdict", "not run"], ["X4", "X4"]),
-        (["--topic", "regularizers", "--verdict", "supported"], ["ACT07", "X1"]),
-        (["--order", "id", "--lecture", "0"], ["ACT07", "ACT07"]),
-        (["tiny", "--order", "id"], ["ACT07", "X1", "X2", "X3", "X4"]),
-        (["tiny", "--order", "verdict"], ["ACT07", "X1", "X2", "X3", "X4"]),
-        (["--order", "topic"], ["ACT07", "X1", "X2", "X3", "X4"] * 2),
-    ],
-)
-def test_claims_are_chosen_and_ordered(write, tmp_path, zoo, words, expected):
-    ledger.write(write())
-    ledger.write(write("dropout"))
-    code, out, err = zoo("claims", *words, "--results", tmp_path)
-    assert (code, err) == (0, "")
-    assert ids(out) == expected
-    headings = [line for line in out.splitlines() if line in ("Regularizers", "Your own")]
-    assert headings == (["Regularizers", "Your own"] if words == ["--order", "topic"] else [])
-
-
-def test_a_lecture_that_is_asked_for_has_all_its_claims_under_its_name(write, tmp_path, zoo):
-    ledger.write(write())
-    out = zoo("claims", "--lecture", "1", "--results", tmp_path)[1]
-    assert [line[:9] for line in out.splitlines() if line.startswith("Lecture")] == ["Lecture 1"]
-    assert "Here too" not in out
-
-
-def test_csv_keeps_the_order_and_the_whole_evidence(write, tmp_path, zoo):
-    ledger.write(write())
-    words = ("--format", "csv", "--order", "verdict", "--results", tmp_path)
-    lines = zoo("claims", *words)[1].splitlines()
-    assert [line.split(",")[1] for line in lines[1:]] == ["ACT07", "X1", "X2", "X3", "X4"]
-    assert "difference: high tanh, low relu, metric test_accuracy, margin 0" in lines[2]
-
-
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        (["tinny"], "Did you mean tiny?"),
-        (["--topic", "regularisers"], "No topic is called 'regularisers'. Did you mean reg"),
-        (["--verdict", "suported"], "No verdict is called 'suported'. Did you mean supported"),
-        (["--lecture", "5"], "No lecture is called '5'. Choose from: 0, 1, 2, 3, 4."),
-        (["--order", "lectures"], "No order is called 'lectures'. Did you mean lecture?"),
-        (["--lecture", "2"], "No claim has `--lecture 2` here."),
-        (["--format", "html"], "`--format` must be one of text, md, csv. Received: 'html'"),
-    ],
-)
-def test_wrong_words_are_refused_in_one_line(write, tmp_path, zoo, words, message):
-    ledger.write(write())
-    code, out, err = zoo("claims", *words, "--results", tmp_path)
-    assert (code, out) == (2, "")
-    assert err.startswith("Error: ")
-    assert message in err
-    assert len(err.splitlines()) == 1
-
-
-def test_no_results_are_refused_in_one_line(tmp_path, zoo):
-    code, out, err = zoo("claims", "--results", tmp_path / "nowhere")
-    assert (code, out) == (2, "")
-    assert err.startswith("Error: There are no verdicts for ")
-    assert len(err.splitlines()) == 1
-
-
-def test_what_nobody_claims_yet(zoo):
-    from zoo.runner import registry
-
-    code, out, _ = zoo("claims", "--missing")
-    assert code == 0
-    *lines, last = out.splitlines()
-    claimed = {claim for entry in registry.entries() for claim in entry.claims}
-    open_ = {entry.id for entry in catalogue.entries().values() if entry.checks != "rec"}
-    assert {line.split("  ")[0] for line in lines} == open_ - claimed
-    assert last == f"{len(open_ & claimed)} of {len(open_)} claims have a rule."
