@@ -103,9 +103,9 @@ def test_both_engines_give_the_same_verdicts_on_claims_of_a_users_own(zoo, own, 
     expected = {"X1": SUPPORTED, "X2": REFUTED, "X3": SUPPORTED, "X6": REFUTED}
     assert first["verdict"][list(expected)].to_dict() == expected
     assert first["n"].tolist() == [8, 8, 24, 8, 8, 8]
-    code, out, _ = zoo("claims", "own", "--results", tmp_path / "fit")
+    code, out, _ = zoo("claims", "own", "--format", "md", "--results", tmp_path / "fit")
     assert code == 0
-    assert "| X6 | own | One unit is enough. | **refuted** |" in out
+    assert "| X6 | One unit is enough. | **refuted** |" in out
 
 
 def prepared_for(path, **settings):
