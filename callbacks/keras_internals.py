@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-# `tf.distribute` gives Keras optimizers on TensorFlow methods that refuse to work on plain tensors;
-# these are the ones to take from the class which all backends share.
+# For training on several devices Keras gives optimizers on one backend methods that refuse to work
+# on plain tensors; these are the ones to take from the class which all backends share.
 BACKEND_NEUTRAL = (
     "stateless_apply",
     "assign",

@@ -224,3 +224,14 @@ def test_metrics_that_choose_are_settled_at_the_rates_that_they_choose():
     del rates["loss"]
     (found,) = settle([Claim("X1", Difference("b", "a", "loss"))], RatedCells(rows, rates))
     assert found.verdict == REFUTED
+
+
+def test_where_seeds_share_examples_a_rate_is_shown_to_be_worse_less_easily():
+    gaps = pd.Series([0.03, 0.01, 0.05, 0.02, 0.04, 0.00, 0.02, 0.03])
+    t = gaps.mean() / gaps.std() / (1 / 8 + 0.25) ** 0.5
+    assert worse_p(gaps, 0.25) == pytest.approx(stats.t.sf(t, 7))
+    assert worse_p(gaps) < worse_p(gaps, 0.25)
+    better, other = [*(0.5 + gaps)], [0.5] * 8
+    rows = rows_of({("v", 1.0): {VALIDATION: better}, ("v", 2.0): {VALIDATION: other}})
+    assert choose(rows).tied == {}
+    assert choose(rows, overlap=2.0).tied == {"v": (2.0,)}

@@ -134,3 +134,18 @@ def test_damaged_rates_are_named(folder, key, value):
     (folder / "spec.json").write_text(json.dumps(spec))
     with pytest.raises(ZooError, match=rf"spec\.json is damaged: `{key}`"):
         trained.rates_of(folder, trained.rows_of(folder))
+
+
+def test_where_seeds_share_examples_what_is_written_again_is_corrected_for_it(
+    folder, declared, summary
+):
+    shared = declared | {"data": declared["data"] | {"split": "resampled", "overlap": 0.25}}
+    (folder / "spec.json").write_text(json.dumps(with_rates(shared, summary.runs)))
+    plain = files.read_table(folder)
+    write_again([folder])
+    table = files.read_table(folder)
+    # The variance of a mean over n seeds is (1 / n + overlap) instead of 1 / n.
+    wider = (1 + len(NOISE) * 0.25) ** 0.5
+    for mean, high in (("test_accuracy", "test_high"), ("difference", "difference_high")):
+        half, before = table[high] - table[mean], plain[high] - plain[mean]
+        assert half.dropna().tolist() == pytest.approx((before.dropna() * wider).tolist(), rel=1e-4)

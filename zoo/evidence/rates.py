@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from zoo.evidence.metrics import VALIDATION, chosen_by, lower_is_better
+from zoo.evidence.statistics import student_p
 
 TIE_DIGITS = 9
 LEVEL = 0.05  # one-sided, at which a rate is shown to do worse than the chosen one
@@ -42,7 +42,10 @@ class Rates:
 
 
 def choose(
-    runs: pd.DataFrame, metric: str = VALIDATION, chosen: Mapping[str, float] | None = None
+    runs: pd.DataFrame,
+    metric: str = VALIDATION,
+    chosen: Mapping[str, float] | None = None,
+    overlap: float = 0.0,
 ) -> Rates:
     """Chooses each variant's learning rate by the mean of a metric, and finds what ties with it.
 
@@ -50,6 +53,7 @@ def choose(
         runs: One row a run of the seeds that choose: variant, learning_rate, seed, and the metric.
         metric: What is compared; for losses and epochs the lowest mean is the best.
         chosen: Each variant's rate if it has been chosen already, else `None`.
+        overlap: Held-out over training examples of seeds that share them, else 0.
 
     Returns:
         The rates. A rate does as well as the chosen one unless the seeds that both have show it to
@@ -64,21 +68,26 @@ def choose(
             table = own.pivot(index="learning_rate", columns="seed", values="score")
             others = [rate for rate in table.index if rate != chosen[label]]
             best = table.loc[chosen[label]]
-            equal = [float(r) for r in others if not worse_p(best - table.loc[r]) < LEVEL]
+            equal = [float(r) for r in others if not worse_p(best - table.loc[r], overlap) < LEVEL]
             if equal:
                 tied[str(label)] = tuple(equal)
     return Rates(dict(chosen), tied)
 
 
-def choose_all(runs: pd.DataFrame, metrics: Iterable[str]) -> dict[str, Rates]:
+def choose_all(
+    runs: pd.DataFrame, metrics: Iterable[str], overlap: float = 0.0
+) -> dict[str, Rates]:
     """Returns the rates by what chooses them: validation accuracy, and what metrics ask for.
 
     Args:
         runs: One row a run of the seeds that choose.
         metrics: The metrics of claims.
+        overlap: As in `choose`.
     """
     by = dict.fromkeys([VALIDATION, *sorted({chosen_by(metric) for metric in metrics})])
-    return {metric: choose(runs, metric) for metric in by if metric in runs.columns}
+    return {
+        metric: choose(runs, metric, overlap=overlap) for metric in by if metric in runs.columns
+    }
 
 
 def best_rates(runs: pd.DataFrame, metric: str = VALIDATION) -> dict[str, float]:
@@ -93,11 +102,12 @@ def best_rates(runs: pd.DataFrame, metric: str = VALIDATION) -> dict[str, float]
     return {label: float(group.idxmax()[1]) for label, group in means.groupby(level="variant")}
 
 
-def worse_p(gaps: pd.Series) -> float:
+def worse_p(gaps: pd.Series, overlap: float = 0.0) -> float:
     """Returns the one-sided p of Student's paired t test that a rate does worse than another.
 
     Args:
         gaps: How much better the other did, one number a seed; NaN for seeds without both.
+        overlap: Held-out over training examples of seeds that share them, else 0.
 
     Returns:
         The p: 1 if the mean is not above 0, 0 if runs were lost that the other did not lose, NaN if
@@ -111,9 +121,7 @@ def worse_p(gaps: pd.Series) -> float:
     sample = np.round(sample, TIE_DIGITS)
     if sample.mean() <= 0:
         return 1.0
-    if np.ptp(sample) == 0:
-        return 0.0
-    return float(stats.ttest_1samp(sample, 0, alternative="greater").pvalue)
+    return student_p(sample.tolist(), overlap) / 2
 
 
 def _scores(runs: pd.DataFrame, metric: str) -> pd.Series:

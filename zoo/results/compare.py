@@ -16,7 +16,7 @@ import pandas as pd
 
 from zoo.claims import REFUTED, SUPPORTED, TEST_ACCURACY, from_dict, labels_of
 from zoo.evidence.statistics import Estimate, mean_interval, welch_interval
-from zoo.results import ledger
+from zoo.results.files import overlap_of
 from zoo.results.sides import Side
 
 TURNED = {(SUPPORTED, REFUTED), (REFUTED, SUPPORTED)}
@@ -238,7 +238,7 @@ def _labels(spec: Mapping[str, Any], place: int) -> set[str]:
 def _accuracies(name: str, a: Side, b: Side) -> Iterator[Accuracy]:
     for label in a.rates:
         if label in b.rates:
-            overlaps = ledger.overlap_of(a.spec), ledger.overlap_of(b.spec)
+            overlaps = overlap_of(a.spec), overlap_of(b.spec)
             first, second = _scores(a, label), _scores(b, label)
             paired = set(first.index) == set(second.index)
             if paired:

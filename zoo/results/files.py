@@ -6,6 +6,7 @@ import contextlib
 import io
 import os
 import platform
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,11 @@ def table_in(folder: Path) -> Path:
     """Returns the file with the table of a results folder, whether it is there or not."""
     over_values = folder / "holds_when.csv"
     return over_values if over_values.is_file() else folder / "table.csv"
+
+
+def overlap_of(spec: Mapping[str, Any]) -> float:
+    """Returns held-out over training examples of seeds that share them, 0 if none do."""
+    return float(spec.get("data", {}).get("overlap", 0.0))
 
 
 def read_table(folder: Path) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from zoo.evidence.cells import Cells, RatedCells
 from zoo.evidence.metrics import VALIDATION
 from zoo.evidence.verdicts import settle
 from zoo.results import kinds, ledger_text
-from zoo.results.files import read_frame, read_spec, results_folder, write_text
+from zoo.results.files import overlap_of, read_frame, read_spec, results_folder, write_text
 from zoo.results.ledger_kinds import kind_of, verdict_counts
 from zoo.results.ledger_order import sections
 from zoo.results.ledger_words import in_words
@@ -83,11 +83,6 @@ def verdicts_frame(
             }
         )
     return pd.DataFrame(rows, columns=COLUMNS)
-
-
-def overlap_of(spec: Mapping[str, Any]) -> float:
-    """Returns held-out over training examples of seeds that share them, 0 if none do."""
-    return float(spec.get("data", {}).get("overlap", 0.0))
 
 
 def describe(claim: Claim) -> str:

@@ -14,6 +14,7 @@ import pandas as pd
 
 from zoo.evidence.metrics import VALIDATION
 from zoo.evidence.rates import Rates, choose, choose_all
+from zoo.results.files import overlap_of
 
 KEYS = ("rates", "tied", "rates_by")
 
@@ -67,9 +68,10 @@ def choose_rates(
     """Returns the rates that runs choose, by what chooses them. Arguments as in `with_rates`."""
     choosing = runs[runs["seed"].isin(spec["seeds"])]
     metrics = {rule["metric"] for claim in spec.get("claims", []) for rule in claim["rules"]}
-    found = choose_all(choosing, metrics)
+    overlap = overlap_of(spec)
+    found = choose_all(choosing, metrics, overlap)
     if chosen is not None:
-        found[VALIDATION] = choose(choosing, VALIDATION, chosen)
+        found[VALIDATION] = choose(choosing, VALIDATION, chosen, overlap)
     return found
 
 

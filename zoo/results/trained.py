@@ -11,7 +11,14 @@ from typing import Any
 import pandas as pd
 
 from zoo.evidence.statistics import share_interval
-from zoo.results.files import read_frame, read_spec, read_table, write_frame, write_text
+from zoo.results.files import (
+    overlap_of,
+    read_frame,
+    read_spec,
+    read_table,
+    write_frame,
+    write_text,
+)
 from zoo.results.rates import with_rates
 from zoo.results.schema import damaged
 from zoo.results.summary import table_frame
@@ -63,7 +70,8 @@ def write_again(folder: Path) -> None:
     chosen = {label: rate for label, rate in rates_of(folder, runs).items() if label in there}
     write_text(folder / "spec.json", json.dumps(spec, indent=2) + "\n")
     present = [label for label in spec["variants"] if label in chosen]
-    write_frame(folder / "table.csv", table_frame(runs, present, chosen, spec["baseline"]))
+    table = table_frame(runs, present, chosen, spec["baseline"], overlap_of(spec))
+    write_frame(folder / "table.csv", table)
 
 
 def blocks(spec: Mapping[str, Any], table: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
