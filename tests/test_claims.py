@@ -22,7 +22,7 @@ from zoo.claims import (
     zero,
 )
 from zoo.errors import ZooError
-from zoo.evidence.metrics import EPOCHS_TO
+from zoo.evidence.metrics import EPOCHS_TO_SHARE
 
 # One of each kind, no attribute as by default, with the labels that it names.
 EXAMPLES = [
@@ -230,9 +230,14 @@ def test_above_pairs_each_with_each():
     assert above("a", "b") == (Difference("a", "b"),)
 
 
-@pytest.mark.parametrize("accuracy", [0.75, 0.95, 1, 0.333, 1e-05])
-def test_faster_needs_fewer_epochs_to_an_accuracy_that_is_measured(accuracy):
-    rule = faster("a", "b", accuracy)
+@pytest.mark.parametrize("share", [0.5, 0.95, 0.333])
+def test_faster_needs_fewer_epochs_to_a_share_of_the_best_accuracy(share):
+    rule = faster("a", "b", share)
     assert (rule.high, rule.low) == ("b", "a")
-    curve, target = EPOCHS_TO.fullmatch(rule.metric).groups()
-    assert (curve, float(target)) == ("accuracy", accuracy)
+    curve, target = EPOCHS_TO_SHARE.fullmatch(rule.metric).groups()
+    assert (curve, float(target)) == ("accuracy", share)
+
+
+def test_faster_wants_a_share_between_0_and_1():
+    with pytest.raises(ZooError, match=r"`share` must be between 0 and 1\. Received: 1"):
+        faster("a", "b", 1)

@@ -13,7 +13,7 @@ from zoo.claims import Number
 FILE = Path(__file__).with_name("catalogue.csv")
 PRINTED = Path(__file__).with_name("printed.csv")
 ROUNDING = 5e-7  # of a number printed with six decimals
-CHECKS = ("exact", "stat", "dir", "rec", "slip")
+CHECKS = ("exact", "stat", "dir", "rec", "slip", "def")
 LECTURES = {
     "0": "Neural Networks Part I",
     "1": "Training Neural Networks, Part I",
@@ -35,7 +35,8 @@ class Entry:
         checks: How it can be checked, of `CHECKS`, separated by blanks: exactly, as a number within
             its sampling error, as a direction; `rec` is recorded only, no experiment decides it.
             `slip` marks a slip of the pen: a formula, number, word or line of code is printed that
-            is not what the lecture's own source says.
+            is not what the lecture's own source says. `def` marks a definition, a list or a
+            description of code: what computes it is checked, but it claims no effect.
     """
 
     id: str
@@ -48,6 +49,11 @@ class Entry:
     def is_slip(self) -> bool:
         """Whether what is printed is a slip of the pen."""
         return "slip" in self.checks.split()
+
+    @property
+    def is_definition(self) -> bool:
+        """Whether the sentence defines or describes something and claims no effect of it."""
+        return "def" in self.checks.split()
 
     @property
     def source(self) -> str:
@@ -64,8 +70,11 @@ def entries() -> dict[str, Entry]:
 
 
 def find(claim_id: str) -> Entry:
-    """Returns the claim of that id, an empty one if it is not the catalogue's."""
-    return entries().get(claim_id, Entry(claim_id))
+    """Returns the claim of that id, an empty one if it is not the catalogue's.
+
+    What follows a blank names one of several claims on its sentence.
+    """
+    return entries().get(claim_id.partition(" ")[0], Entry(claim_id))
 
 
 @functools.cache

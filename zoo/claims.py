@@ -1,10 +1,10 @@
 """What the lectures say, as rules that runs can settle. It needs neither Keras nor NumPy.
 
-A rule is fixed before the runs. Its verdict is `supported`, `refuted`, `undecided` or `not run`;
-`zoo/evidence/verdicts.py` finds it. Variants are named by their labels. A metric is a column of
-`runs.csv` or one that is derived from a run's history (`zoo/evidence/metrics.py`); differences are
-paired by seed. A verdict holds at every learning rate that does as well as the chosen one
-(`zoo/evidence/rates.py`).
+A rule is fixed before the runs. Its verdict is `supported`, `refuted`, `undecided` or `not run`
+(`zoo/evidence/verdicts.py`), on several data sets perhaps `depends` (`zoo/evidence/panel.py`).
+Variants are named by their labels. A metric is a column of `runs.csv` or one that is derived from a
+run's history (`zoo/evidence/metrics.py`); differences are paired by seed. A verdict holds at every
+learning rate that does as well as the chosen one (`zoo/evidence/rates.py`).
 """
 
 from __future__ import annotations
@@ -17,10 +17,12 @@ from typing import Any
 
 from zoo.errors import ZooError, closest
 
-SUPPORTED, REFUTED, UNDECIDED, NOT_RUN = "supported", "refuted", "undecided", "not run"
-VERDICTS = (SUPPORTED, REFUTED, UNDECIDED, NOT_RUN)
+SUPPORTED, REFUTED, DEPENDS = "supported", "refuted", "depends"
+UNDECIDED, NOT_RUN = "undecided", "not run"
+VERDICTS = (SUPPORTED, REFUTED, DEPENDS, UNDECIDED, NOT_RUN)
 ALPHA = 0.05  # level of intervals and tests
 TEST_ACCURACY = "test_accuracy"
+TEXTS = ("proposition", "says", "source", "deviation")  # of a claim
 ROUNDING = 1e-5  # what a few operations in single precision may lose
 
 
@@ -61,6 +63,9 @@ class Number:
 @dataclass(frozen=True)
 class Difference:
     """A metric is higher for one variant than for another, by more than a margin.
+
+    It is refuted where the difference is shown to lie within the margin around 0, or beyond it on
+    the other side.
 
     Attributes:
         high: Label of the variant that is said to have the higher value.
@@ -191,9 +196,17 @@ def above(
     )
 
 
-def faster(variant: str, other: str, accuracy: float = 0.75) -> Difference:
-    """Says that a variant needs fewer epochs than another to a training accuracy, from 0 to 1."""
-    return Difference(other, variant, f"epochs_to_accuracy_{accuracy}")
+def faster(variant: str, other: str, share: float = 0.5) -> Difference:
+    """Says that a variant needs fewer epochs than another to a training accuracy.
+
+    Args:
+        variant: Label of the faster one.
+        other: Label of the other.
+        share: How much of the way from chance to the best accuracy of the experiment, from 0 to 1.
+    """
+    if not 0 < share < 1:
+        raise ZooError(f"`share` must be between 0 and 1. Received: {share}")
+    return Difference(other, variant, f"epochs_to_accuracy_{share}_of_best")
 
 
 def _several(labels: str | Sequence[str]) -> tuple[str, ...]:
@@ -205,8 +218,11 @@ class Claim:
     """A sentence of a lecture with the rule that settles it.
 
     Attributes:
-        id: Its id in the catalogue, like ACT07, or one of your own.
+        id: Its id in the catalogue, like ACT07, or one of your own. Of several claims on a sentence
+            each has a name of its part behind it: "HPO11 found".
         rule: A rule, or several that must all hold.
+        proposition: What exactly the rule tests, in a sentence; the verdict is on it. Empty for the
+            rule itself in words.
         says: The sentence; empty for the catalogue's.
         source: Where it is from; empty for the catalogue's.
         deviation: What differs from the source's set-up, if that may matter.
@@ -214,6 +230,7 @@ class Claim:
 
     id: str
     rule: Rule | tuple[Rule, ...]
+    proposition: str = ""
     says: str = ""
     source: str = ""
     deviation: str = ""
@@ -290,7 +307,7 @@ class Claim:
         rules = [
             {"rule": type(rule).__name__.lower(), **dataclasses.asdict(rule)} for rule in self.rules
         ]
-        texts = {name: getattr(self, name) for name in ("says", "source", "deviation")}
+        texts = {name: getattr(self, name) for name in TEXTS}
         return {"id": self.id, "rules": rules} | {k: v for k, v in texts.items() if v}
 
 
@@ -315,7 +332,7 @@ def from_dict(given: Mapping[str, Any]) -> Claim:
             if name != "rule"
         }
         rules.append(RULES[saved["rule"]](**fields))
-    texts = {name: given.get(name, "") for name in ("says", "source", "deviation")}
+    texts = {name: given.get(name, "") for name in TEXTS}
     return Claim(given["id"], tuple(rules) if len(rules) > 1 else rules[0], **texts)
 
 

@@ -11,6 +11,7 @@ from zoo.evidence.metrics import (
     lower_is_better,
     measure,
     range_of,
+    way_of,
 )
 
 NAN, INF = math.nan, math.inf
@@ -192,3 +193,38 @@ def test_an_accuracy_is_a_share_and_a_gap_the_difference_of_two(name, ends):
 def test_speed_and_training_loss_choose_the_rate_themselves(metric, chooses):
     assert chosen_by(metric) == chooses
     assert lower_is_better(chooses) == (chooses != "val_accuracy")
+
+
+HALF = "epochs_to_accuracy_0.5_of_best"
+
+
+@pytest.mark.parametrize(
+    ("name", "way", "value"),
+    [
+        (HALF, (0.25, 0.75), 2.0),  # the target is 0.5
+        (HALF, (0.25, 1.0), 2 + (0.625 - 0.5) / (0.875 - 0.5)),
+        (HALF, (0.125, 0.25), 0.5),  # on the way from chance to the first epoch's 0.25
+        ("epochs_to_accuracy_0.9_of_best", (0.0, 1.0), 3 + (0.9 - 0.875) / 0.125),
+        (HALF, (0.5, 0.5), EPOCHS + 1),  # no cell learned anything
+    ],
+)
+def test_a_share_of_the_way_from_chance_to_the_best_by_hand(run, name, way, value):
+    assert is_metric(name)
+    assert measure(run(), name, EPOCHS, {"accuracy": way}) == pytest.approx(value, abs=1e-12)
+
+
+def test_a_share_of_the_way_that_no_epoch_reaches_is_a_lower_bound(run):
+    assert measure(run(accuracy=[0.1] * 4), HALF, EPOCHS, {"accuracy": (0.1, 0.9)}) == EPOCHS + 1
+    lost = run(accuracy=[0.1, NAN, 0.9, NAN])
+    found = measure(lost, HALF, EPOCHS, {"accuracy": (0.1, 0.9)})
+    assert found == pytest.approx(2.0)  # the line from 0.1 after one epoch to 0.9 after three
+
+
+def test_the_way_ends_at_the_best_cell_and_not_at_the_best_run(make_result):
+    def ends(rate, seed, last):
+        curves = {"accuracy": [0.2, last], "loss": [1.0, 1.0], "val_loss": [1.0, 1.0]}
+        rest = {"val_accuracy": [0.2, 0.2], "learning_rate": [rate, rate]}
+        return make_result(rate=rate, seed=seed, history=curves | rest)
+
+    runs = [ends(0.1, 0, 0.9), ends(0.1, 1, 0.5), ends(0.2, 0, 0.8), ends(0.2, 1, NAN)]
+    assert way_of(runs, "accuracy", 10) == (0.1, pytest.approx(0.7))

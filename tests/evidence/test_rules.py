@@ -88,6 +88,27 @@ def test_the_evidence_of_a_difference():
 
 
 @pytest.mark.parametrize(
+    ("gap", "margin", "verdict"),
+    [
+        (1.0, 0.25, SUPPORTED),
+        (-1.0, 0.25, REFUTED),  # beyond the margin on the other side
+        (0.125, 1.0, REFUTED),  # shown to lie within the margin: no difference that counts
+        (-0.125, 1.0, REFUTED),
+        (0.25, 0.25, UNDECIDED),
+        (-0.25, 0.25, UNDECIDED),  # not above the margin, but neither equal nor below
+        (-1.0, 1.0, UNDECIDED),
+    ],
+)
+def test_a_margin_acts_on_both_sides(gap, margin, verdict):
+    found = settled(Difference("a", "b", "m", margin), shifted(gap, 0))
+    assert found.verdict == verdict
+    other = settled(Difference("b", "a", "m", margin), shifted(gap, 0))
+    inside = abs(gap) < margin / 2
+    opposite = {SUPPORTED: REFUTED, REFUTED: REFUTED if inside else SUPPORTED, UNDECIDED: UNDECIDED}
+    assert other.verdict == opposite[verdict]
+
+
+@pytest.mark.parametrize(
     ("metric", "percent"),
     [
         ("test_accuracy", True),

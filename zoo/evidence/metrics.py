@@ -19,7 +19,9 @@ PLAIN = ("epochs", "loss", "accuracy", "val_loss", "val_accuracy", "test_loss", 
 ACCURACY = re.compile(r"(best_|mean_)?(val_|test_)?accuracy(_batch_\d+)?")
 VALIDATION = "val_accuracy"  # what the learning rate is chosen by, unless a metric chooses its own
 TRAINING_LOSSES = ("loss", "initial_loss")
-EPOCHS_TO = re.compile(rf"epochs_to_({'|'.join(CURVES)})_([0-9]+(?:\.[0-9]+)?(?:e-?[0-9]+)?)")
+TARGET = r"([0-9]+(?:\.[0-9]+)?(?:e-?[0-9]+)?)"
+EPOCHS_TO = re.compile(rf"epochs_to_({'|'.join(CURVES)})_{TARGET}")
+EPOCHS_TO_SHARE = re.compile(r"epochs_to_((?:val_)?accuracy)_(0\.[0-9]+)_of_best")
 
 
 def _gap(result: Result) -> float:
@@ -69,8 +71,32 @@ DERIVED: Mapping[str, Callable[[Result], float]] = {
 - `diverged`: 1 or 0;
 - `epochs_to_accuracy_0.75`, `epochs_to_val_loss_0.5`, ...: epochs until a curve reaches a value,
   from above for a loss. A run that never does counts as one more epoch than the recipe has: a
-  lower bound.
+  lower bound;
+- `epochs_to_accuracy_0.5_of_best`, ...: until an accuracy has come half of the way from chance to
+  the best of the experiment's cells, so that the target suits every data set. Between epochs, and
+  before the first from chance on, the curve is taken to be straight.
 """
+
+
+def way_of(results: Sequence[Result], curve: str, classes: int) -> tuple[float, float]:
+    """Returns where an accuracy starts and how far the experiment brings it.
+
+    Args:
+        results: All runs of an experiment.
+        curve: `accuracy` or `val_accuracy`.
+        classes: Number of classes.
+
+    Returns:
+        The accuracy of guessing, and the best mean over seeds of a variant and learning rate in its
+        last epoch; a value that is not finite counts as guessing.
+    """
+    chance = 1 / classes
+    cells: dict[tuple[str, float], list[float]] = {}
+    for result in results:
+        last = result.history[curve][-1]
+        own = cells.setdefault((result.run.variant, result.run.learning_rate), [])
+        own.append(last if math.isfinite(last) else chance)
+    return chance, max((sum(own) / len(own) for own in cells.values()), default=chance)
 
 
 def range_of(metric: str) -> tuple[float, float]:
@@ -90,13 +116,17 @@ def chosen_by(metric: str) -> str:
     Claims on speed and on the training loss choose by their own, so that no variant is called slow
     for a rate that validates well; all others by validation accuracy.
     """
-    own = EPOCHS_TO.fullmatch(metric) is not None or metric in TRAINING_LOSSES
-    return metric if own else VALIDATION
+    return metric if is_speed(metric) or metric in TRAINING_LOSSES else VALIDATION
 
 
 def lower_is_better(metric: str) -> bool:
     """Returns whether low values of a metric are the good ones: losses, and epochs to a target."""
-    return EPOCHS_TO.fullmatch(metric) is not None or metric.endswith("loss")
+    return is_speed(metric) or metric.endswith("loss")
+
+
+def is_speed(metric: str) -> bool:
+    """Returns whether a metric is epochs until a curve reaches a target."""
+    return bool(EPOCHS_TO.fullmatch(metric) or EPOCHS_TO_SHARE.fullmatch(metric))
 
 
 def _reductions(rates: Sequence[float]) -> int:
@@ -105,7 +135,7 @@ def _reductions(rates: Sequence[float]) -> int:
 
 def is_metric(name: str) -> bool:
     """Returns whether runs have a metric of that name."""
-    return name in PLAIN or name in DERIVED or EPOCHS_TO.fullmatch(name) is not None
+    return name in PLAIN or name in DERIVED or is_speed(name)
 
 
 def unknown(name: str, probes: Iterable[str] = ()) -> str:
@@ -114,18 +144,28 @@ def unknown(name: str, probes: Iterable[str] = ()) -> str:
     return f"A metric must be one of {known}. Received: {name!r}"
 
 
-def measure(result: Result, name: str, epochs: int) -> float:
+def measure(
+    result: Result,
+    name: str,
+    epochs: int,
+    ways: Mapping[str, tuple[float, float]] | None = None,
+) -> float:
     """Returns a derived metric of a run, or what a probe measured in it.
 
     Args:
         result: The run.
         name: A name of `DERIVED`, or `epochs_to_...`, or a probe's.
         epochs: Epochs of the recipe.
+        ways: What `way_of` returns by curve, for targets that are a share of the way.
     """
     if name in DERIVED:
         return DERIVED[name](result)
     if name in result.final:
         return result.final[name]
+    if found := EPOCHS_TO_SHARE.fullmatch(name):
+        start, best = (ways or {})[found[1]]
+        target = start + float(found[2]) * (best - start)
+        return _crossing(result.history[found[1]], start, target, epochs)
     found = EPOCHS_TO.fullmatch(name)
     if found is None:
         raise ZooError(unknown(name))
@@ -133,4 +173,17 @@ def measure(result: Result, name: str, epochs: int) -> float:
     for epoch, value in enumerate(result.history[curve], 1):
         if value <= target if curve.endswith("loss") else value >= target:
             return float(epoch)
+    return float(epochs + 1)
+
+
+def _crossing(curve: Sequence[float], start: float, target: float, epochs: int) -> float:
+    """Returns when straight lines from epoch to epoch first reach a target above the start."""
+    if not target > start:  # nothing was learned in any cell
+        return float(epochs + 1)
+    place, height = 0, start
+    for epoch, value in enumerate(curve, 1):
+        if value >= target:
+            return place + (epoch - place) * (target - height) / (value - height)
+        if math.isfinite(value):
+            place, height = epoch, value
     return float(epochs + 1)

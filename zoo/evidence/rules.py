@@ -136,13 +136,18 @@ def _above(
     if not math.isfinite(mean.mean):
         lost = int((~np.isfinite(gaps)).sum())
         return Verdict(UNDECIDED, f"{evidence}; {lost} of {mean.n} pairs are not finite", mean.n)
-    p = mean_p((gaps - rule.margin).tolist(), cells.overlap)
+    above, inside = mean.mean > rule.margin, abs(mean.mean) < rule.margin
+    edge = math.copysign(rule.margin, mean.mean)
+    if inside:
+        p = equivalence_p(gaps.tolist(), rule.margin, cells.overlap)
+    else:
+        p = mean_p((gaps - edge).tolist(), cells.overlap)
     if p < alpha:
-        above = mean.mean > rule.margin
-        if cells.never_reached(lower if above else higher, rule.metric):
+        bounds = (higher, lower) if inside else (lower,) if above else (higher,)
+        if any(cells.never_reached(label, rule.metric) for label in bounds):
             return Verdict(UNDECIDED, evidence + LOWER_BOUND, mean.n)
         return Verdict(SUPPORTED if above else REFUTED, evidence, mean.n, p)
-    return Verdict(UNDECIDED, evidence, mean.n, p, _seeds(gaps, rule.margin, alpha, cells.overlap))
+    return Verdict(UNDECIDED, evidence, mean.n, p, _seeds(gaps, edge, alpha, cells.overlap))
 
 
 def _order(rule: Order, cells: AnyCells, alpha: float) -> Verdict:

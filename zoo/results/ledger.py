@@ -156,9 +156,10 @@ def _in_context(verdicts: pd.DataFrame, spec: Mapping[str, Any], name: str) -> p
     found, tested = [], []
     for claim_id, rule in zip(verdicts["id"], verdicts["rule"], strict=True):
         claim = claims.get(rule)
-        is_slip = catalogue.find(claim_id).is_slip
-        found.append(kind_of(claim.rules if claim else (), trained, is_slip))
-        tested.append(in_words(claim) if claim else rule)
+        known = catalogue.find(claim_id)
+        rules = claim.rules if claim else ()
+        found.append(kind_of(rules, trained, known.is_slip, known.is_definition))
+        tested.append((claim.proposition or in_words(claim)) if claim else rule)
     data = spec["data"]["name"] if trained else ""
     return verdicts.assign(experiment=name, kind=found, data=data, tested=tested)
 

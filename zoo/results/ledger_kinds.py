@@ -9,10 +9,12 @@ import pandas as pd
 from zoo.claims import REFUTED, SUPPORTED, VERDICTS, Identity, Number, Ratio, Rule
 
 FORMULA, PRINTED, SLIP = "formula", "printed number", "slip"
+DEFINITION = "definition"
 TRAINED, MEASURED = "trained", "measured"
 # The kind, how it is called, which verdict it is counted by, and what that verdict means here.
 TOLD = (
     (FORMULA, "Formulas", SUPPORTED, "hold"),
+    (DEFINITION, "Definitions and descriptions of code", SUPPORTED, "hold"),
     (PRINTED, "Numbers that are printed, or follow from what is said", SUPPORTED, "come out"),
     (SLIP, "Slips of the pen, sentences that do not hold as printed", REFUTED, "confirmed"),
     (TRAINED, "Propositions from training", SUPPORTED, SUPPORTED),
@@ -20,7 +22,9 @@ TOLD = (
 )
 
 
-def kind_of(rules: Sequence[Rule], trained: bool, is_slip: bool) -> str:
+def kind_of(
+    rules: Sequence[Rule], trained: bool, is_slip: bool, is_definition: bool = False
+) -> str:
     """Returns the kind of a verdict.
 
     What was trained is a proposition from training whatever its rules are; a slip is one where it
@@ -30,6 +34,7 @@ def kind_of(rules: Sequence[Rule], trained: bool, is_slip: bool) -> str:
         rules: The rules of the claim.
         trained: Whether its experiment trains networks on a data set.
         is_slip: Whether the catalogue says that the sentence is a slip of the pen.
+        is_definition: Whether it says that the sentence is a definition.
     """
     if trained:
         return TRAINED
@@ -38,7 +43,7 @@ def kind_of(rules: Sequence[Rule], trained: bool, is_slip: bool) -> str:
     if not rules:
         return MEASURED
     if all(isinstance(rule, Identity) for rule in rules):
-        return FORMULA
+        return DEFINITION if is_definition else FORMULA
     if all(isinstance(rule, Identity | Number | Ratio) for rule in rules):
         return PRINTED
     return MEASURED

@@ -42,7 +42,7 @@ def lectures_of(claim_id: str, source: str) -> tuple[str, ...]:
         source: Such as "lecture 0, 1; Krizhevsky et al. 2012"; without a lecture the catalogue's.
     """
     found = [number for match in NUMBERS.findall(source) for number in re.findall("[0-4]", match)]
-    return tuple(sorted({*(found or catalogue.find(claim_id.partition(" ")[0]).lectures.split())}))
+    return tuple(sorted({*(found or catalogue.find(claim_id).lectures.split())}))
 
 
 def select(

@@ -18,7 +18,7 @@ from zoo.claims import (
     Rule,
     Trend,
 )
-from zoo.evidence.metrics import EPOCHS_TO, range_of
+from zoo.evidence.metrics import EPOCHS_TO, EPOCHS_TO_SHARE, is_speed, range_of
 
 CURVES = {
     "accuracy": "training accuracy",
@@ -53,6 +53,9 @@ def metric_in_words(metric: str) -> str:
     """Returns a metric's name in words, such as "epochs to 75 % training accuracy"."""
     name, _, place = metric.partition("@")
     where = f" at {place}" if place else ""
+    if found := EPOCHS_TO_SHARE.fullmatch(name):
+        share, curve = float(found[2]), CURVES[found[1]]
+        return f"epochs to {100 * share:g} % of the way from chance to the best {curve}{where}"
     found = EPOCHS_TO.fullmatch(name)
     if found is None:
         return METRICS.get(name, name.replace("_", " ")) + where
@@ -108,7 +111,7 @@ def _differences(rules: Sequence[Difference]) -> list[str]:
 
 def _higher(high: str, lows: Sequence[str], metric: str) -> str:
     words = metric_in_words(metric)
-    if EPOCHS_TO.fullmatch(metric):
+    if is_speed(metric):
         verb = "needs" if len(lows) == 1 else "need"
         return f"{words}: {_listed(lows)} {verb} fewer than {high}"
     if len(lows) == 1 and NAME.fullmatch(high) and NAME.fullmatch(lows[0]):
@@ -128,7 +131,7 @@ def _ratios(rules: Sequence[Ratio]) -> list[str]:
     parts = []
     for rule in rules:
         words, within = metric_in_words(rule.metric), f"within a factor of {rule.factor:g}"
-        if EPOCHS_TO.fullmatch(rule.metric):
+        if is_speed(rule.metric):
             told = f"{words}: {rule.numerator} needs {rule.stated:g} times as many as"
             parts.append(f"{told} {rule.denominator}, {within}")
         else:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from zoo.evidence.metrics import measure, range_of
+from zoo.evidence.metrics import EPOCHS_TO_SHARE, measure, range_of, way_of
 from zoo.evidence.rates import best_rates
 from zoo.evidence.statistics import mean_interval, sign_flip_p, student_p
 from zoo.runs.run import Result
@@ -44,6 +44,7 @@ def summarise(
     epochs: int = 0,
     seeds: Sequence[int] | None = None,
     overlap: float = 0.0,
+    classes: int = 0,
 ) -> Summary:
     """Makes the three tables.
 
@@ -56,13 +57,16 @@ def summarise(
         seeds: Seeds that the learning rates are chosen on; `None` for all.
         overlap: Held-out over training examples of seeds that share them, else 0; see
             `zoo.evidence.statistics`.
+        classes: Number of classes, for metrics with a share of the way from chance to the best.
     """
     runs = runs_frame(results, variants)
     by_run = {(r.run.variant, r.run.learning_rate, r.run.seed): r for r in results}
     for name in metrics:
         if name not in runs.columns:
             keys = zip(runs["variant"], runs["learning_rate"], runs["seed"], strict=True)
-            runs[name] = [measure(by_run[key], name, epochs) for key in keys]
+            found = EPOCHS_TO_SHARE.fullmatch(name)
+            ways = {found[1]: way_of(results, found[1], classes)} if found else None
+            runs[name] = [measure(by_run[key], name, epochs, ways) for key in keys]
     chosen = best_rates(runs if seeds is None else runs[runs["seed"].isin(seeds)])
     present = [label for label in variants if label in chosen]
     curves = curves_frame(results, present, chosen, overlap)

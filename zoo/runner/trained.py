@@ -221,6 +221,7 @@ def _summary(prepared: Prepared, store: Store) -> Summary:
         experiment.recipe.epochs,
         prepared.seeds,
         _drawn(data).get("overlap", 0.0),
+        data.num_classes,
     )
 
 
