@@ -10,6 +10,7 @@ import pytest
 from zoo.errors import ZooError
 from zoo.figures.kinds import plot_results
 from zoo.results import files, kinds, ledger, tables
+from zoo.results.verdicts import verdicts_frame
 
 RESULTS = Path(__file__).parents[2] / "results"
 DAMAGES = 1000
@@ -31,7 +32,7 @@ def read_all(folder):
         tables.render(spec, files.read_table(folder), form)
     kind = kinds.of(spec)
     rows = kind.rows_of(folder)
-    ledger.verdicts_frame(spec, rows, kind.rates_of(folder, rows))
+    verdicts_frame(spec, rows, kind.rates_of(folder, rows))
     verdicts = ledger.read(folder.parent, [folder.name])
     ledger.render(verdicts, "md")
     ledger.lines_of(verdicts)

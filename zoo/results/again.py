@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from zoo.results import kinds, ledger
+from zoo.results import kinds, ledger, panel
 from zoo.results.files import read_spec, read_table, write_text
 from zoo.results.tables import render
 
@@ -27,4 +27,9 @@ def write_again(folders: Sequence[Path]) -> list[Path]:
         text = render(read_spec(folder), read_table(folder), "md")
         write_text(folder / "table.md", text)
         ledger.write(folder)
-    return done
+    panels = [folder for folder in folders if kinds.kind_of(read_spec(folder)) == "panel"]
+    for folder in panels:  # made from the rows of the folders above
+        panel.write_again(folder)
+        text = render(read_spec(folder), read_table(folder), "md")
+        write_text(folder / "panel.md", text)
+    return [*done, *panels]

@@ -16,7 +16,7 @@ from zoo.errors import ZooError, closest
 from zoo.results import schema
 
 NUMBER = "%.6g"
-
+PANEL = "@panel"  # ends the name of the folder of what was settled on several data sets
 
 EXACT = "%.10g"  # of single runs, whose ties must stay ties
 
@@ -101,8 +101,20 @@ def read_spec(folder: Path) -> dict[str, Any]:
 
 def table_in(folder: Path) -> Path:
     """Returns the file with the table of a results folder, whether it is there or not."""
-    over_values = folder / "holds_when.csv"
-    return over_values if over_values.is_file() else folder / "table.csv"
+    put_together = (folder / name for name in ("holds_when.csv", "panel.csv"))
+    return next((path for path in put_together if path.is_file()), folder / "table.csv")
+
+
+def settled_folder(folder: Path) -> Path:
+    """Returns where the verdicts of an experiment lie: on a panel of data sets if there is one.
+
+    A panel of claims that the experiment no longer has does not count.
+    """
+    panel = folder.with_name(f"{folder.name}{PANEL}")
+    if "@" in folder.name or not (panel / "verdicts.csv").is_file():
+        return folder
+    own, over = read_spec(folder).get("claims", []), read_spec(panel).get("claims", [])
+    return panel if own == over else folder
 
 
 def overlap_of(spec: Mapping[str, Any]) -> float:
@@ -111,7 +123,7 @@ def overlap_of(spec: Mapping[str, Any]) -> float:
 
 
 def read_table(folder: Path) -> pd.DataFrame:
-    """Reads table.csv, or holds_when.csv of an experiment that was run with several values."""
+    """Reads table.csv, or holds_when.csv or panel.csv of what was put together."""
     return read_frame(table_in(folder))
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 from zoo.errors import ZooError, closest
 from zoo.results import kinds, ledger
 from zoo.results.files import read_frame, read_spec, read_table
+from zoo.results.verdicts import COLUMNS
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def _read(folder: Path) -> Side:
     spec = read_spec(folder)
     kind = kinds.of(spec)
     rows = kind.rows_of(folder)
-    verdicts = pd.DataFrame(columns=ledger.COLUMNS)
+    verdicts = pd.DataFrame(columns=COLUMNS)
     if spec.get("claims"):
         verdicts = ledger.blank(read_frame(folder / "verdicts.csv"))
     return Side(spec, read_table(folder), rows, kind.rates_of(folder, rows), verdicts)
