@@ -218,9 +218,17 @@ def _undecidable(name: str, claims: Sequence[Claim], seeds: int | str | None) ->
 
 
 def _write_ledger(results: Path, done: Sequence[Path]) -> None:
-    """Writes the ledger if an experiment with claims was run as declared."""
+    """Writes what follows from results that were run: panels that they are part of, the ledger."""
+    from zoo.results.folders import PANEL
+
+    if done and any(results.glob(f"*{PANEL}/spec.json")):
+        from zoo.figures.kinds import plot_results
+        from zoo.results import again
+
+        for panel in again.write_panels_of(done):
+            plot_results(panel)
     names = [folder.name for folder in done if (folder / "verdicts.csv").is_file()]
-    if any("@" not in name or name.endswith("@panel") for name in names):
+    if any("@" not in name or name.endswith(PANEL) for name in names):
         from zoo.results import ledger
 
         ledger.write_ledger(results)
@@ -251,6 +259,6 @@ def show_verdicts(folder: Path) -> None:
     from zoo.results import ledger
 
     if (folder / "verdicts.csv").is_file():
-        verdicts = ledger.read(folder.parent, [folder.name])
+        verdicts = ledger.read(folder.parent, [folder.name], over_panels=False)
         echo("\n".join(ledger.lines_of(verdicts, line_width())))
         echo(f"{ledger.counts(verdicts)}.\n")

@@ -16,7 +16,6 @@ from zoo.errors import ZooError, closest
 from zoo.results import schema
 
 NUMBER = "%.6g"
-PANEL = "@panel"  # ends the name of the folder of what was settled on several data sets
 
 EXACT = "%.10g"  # of single runs, whose ties must stay ties
 
@@ -103,18 +102,6 @@ def table_in(folder: Path) -> Path:
     """Returns the file with the table of a results folder, whether it is there or not."""
     put_together = (folder / name for name in ("holds_when.csv", "panel.csv"))
     return next((path for path in put_together if path.is_file()), folder / "table.csv")
-
-
-def settled_folder(folder: Path) -> Path:
-    """Returns where the verdicts of an experiment lie: on a panel of data sets if there is one.
-
-    A panel of claims that the experiment no longer has does not count.
-    """
-    panel = folder.with_name(f"{folder.name}{PANEL}")
-    if "@" in folder.name or not (panel / "verdicts.csv").is_file():
-        return folder
-    own, over = read_spec(folder).get("claims", []), read_spec(panel).get("claims", [])
-    return panel if own == over else folder
 
 
 def overlap_of(spec: Mapping[str, Any]) -> float:

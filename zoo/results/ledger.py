@@ -12,7 +12,8 @@ from zoo import catalogue
 from zoo.claims import from_dict
 from zoo.errors import ZooError
 from zoo.results import kinds, ledger_text
-from zoo.results.files import read_frame, read_spec, results_folder, settled_folder, write_text
+from zoo.results.files import read_frame, read_spec, results_folder, write_text
+from zoo.results.folders import settled_folder
 from zoo.results.ledger_kinds import kind_of, verdict_counts
 from zoo.results.ledger_order import sections
 from zoo.results.verdicts import COLUMNS, describe, verdicts_frame, words_of
@@ -34,24 +35,26 @@ def write(folder: Path) -> pd.DataFrame:
     return frame
 
 
-def read(root: Path, names: Sequence[str] = ()) -> pd.DataFrame:
+def read(root: Path, names: Sequence[str] = (), *, over_panels: bool = True) -> pd.DataFrame:
     """Reads the verdicts of experiments.
 
     Args:
         root: The results folder.
         names: Folders in it; empty for all that were run as declared.
+        over_panels: Whether an experiment that was settled on a panel of data sets has the verdicts
+            of the panel.
 
     Returns:
         One row a claim and experiment, sorted by id, with the columns `experiment`, `COLUMNS` and
-        `CONTEXT`: the kind of claim, the data sets that were trained on, what the verdict is on. An
-        experiment that was settled on a panel of data sets has those verdicts.
+        `CONTEXT`: the kind of claim, the data sets that were trained on, what the verdict is on.
     """
     if names:
         folders = [results_folder(root, name) for name in names]
     else:
         folders = sorted(path.parent for path in root.glob("*/spec.json"))
         folders = [folder for folder in folders if "@" not in folder.name]
-    folders = list(map(settled_folder, folders))
+    if over_panels:
+        folders = list(map(settled_folder, folders))
     frames = [
         _in_context(read_frame(folder / "verdicts.csv"), read_spec(folder), folder.name)
         for folder in folders

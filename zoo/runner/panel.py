@@ -81,13 +81,13 @@ def prepare(entry: Entry, settings: Settings, data_dir: Path | None) -> Prepared
     Raises:
         ZooError: If the experiment trains nothing or varies its data, or as for one data set.
     """
-    declared = entry.load()
     if not fits(entry):
         raise ZooError(
             f"`--panel` must go with an experiment that trains on one data set. Received: "
             f"{entry.name}, which {'varies its data' if entry.kind == 'trained' else 'measures'}. "
             "Run it without."
         )
+    declared = entry.load()
     names = panel_of(declared.recipe.data, settings.data, data_dir)
     parts = [
         trained.prepare(entry, dataclasses.replace(settings, data=name), data_dir) for name in names
