@@ -140,6 +140,6 @@ def test_a_spec_of_an_unknown_kind_is_refused(folders):
     spec = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps({**spec, "kind": "painted"}), encoding="utf-8")
     with pytest.raises(
-        ZooError, match="`kind` must be one of trained, measured, holds_when, search"
+        ZooError, match="`kind` must be one of trained, measured, holds_when, panel, search"
     ):
         files.read_spec(folders[1])

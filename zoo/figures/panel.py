@@ -15,7 +15,6 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from zoo.errors import ZooError
-from zoo.evidence.metrics import range_of
 from zoo.figures.palette import (
     BASELINE_GREY,
     COLOURS,
@@ -29,7 +28,7 @@ from zoo.figures.palette import (
 from zoo.figures.panels import LINE, MARGIN, save_figure, start_page
 from zoo.results.files import read_frame, read_spec, read_table
 from zoo.results.ledger_words import metric_in_words
-from zoo.results.panel import TOGETHER, first_effects
+from zoo.results.panel import TOGETHER, first_effects, scale_of
 
 PICTURE = "panel"
 # Inches: the words beside a claim's axes, the axes, a data set in them, what is around them.
@@ -121,7 +120,7 @@ def _legend(looks: Mapping[str, Mapping[str, Any]]) -> list[Line2D]:
 
 def _words(row: Any, verdict: str) -> tuple[list[str], list[str]]:
     """Returns the lines beside a claim: id and verdict, and what its axes show."""
-    unit = " (points)" if math.isfinite(range_of(row["metric"])[0]) else ""
+    unit = " (points)" if scale_of(row["metric"]) > 1 else ""
     what = row["what"].replace(" - ", " \N{MINUS SIGN} ")
     room = WORDS - 0.3
     head = wrap(f"{row['id']}: {verdict}", room, TEXT, "bold")
@@ -131,8 +130,7 @@ def _words(row: Any, verdict: str) -> tuple[list[str], list[str]]:
 def _draw_claim(axes: Axes, own: pd.DataFrame, looks: Mapping[str, Mapping[str, Any]]) -> None:
     """Draws an effect on every data set below each other, with the line of no effect."""
     is_ratio = " / " in str(own["what"].iloc[0])
-    share = math.isfinite(range_of(str(own["metric"].iloc[0]))[0])
-    scale = 100 if share else 1
+    scale = scale_of(str(own["metric"].iloc[0]))
     nothing = 1.0 if is_ratio else 0.0
     if " - " in str(own["what"].iloc[0]) or is_ratio:
         axes.axvline(nothing, color=BASELINE_GREY, linewidth=1.5, zorder=1)

@@ -167,13 +167,18 @@ def shown(metric: str, found: Estimate, what: str) -> str:
     """Returns an effect with its interval as text; of shares in percentage points."""
     if math.isnan(found.mean):
         return ""
-    share = math.isfinite(range_of(metric)[0])
-    scale = 100 if share else 1
+    scale = scale_of(metric)
+    share = scale > 1
     plus = "+" if " - " in what else ""
     form = f"{plus}.1f" if share else f"{plus}.3g"
     ends = [f"{scale * end:{form}}".replace("-", MINUS) for end in (found.low, found.high)]
     text = f"{scale * found.mean:{form}}".replace("-", MINUS)
     return text if math.isnan(found.low) else f"{text} [{ends[0]}, {ends[1]}]"
+
+
+def scale_of(metric: str) -> int:
+    """Returns what a metric is multiplied by to be shown: shares stand in percentage points."""
+    return 100 if math.isfinite(range_of(metric)[0]) else 1
 
 
 def _shortened(text: str) -> str:
