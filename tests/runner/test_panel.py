@@ -14,7 +14,9 @@ from zoo.evidence.statistics import mean_interval
 from zoo.figures.kinds import plot_results
 from zoo.figures.panel import draw_panel
 from zoo.results import again, files, ledger
+from zoo.results.compare import compare
 from zoo.results.panel import TOGETHER
+from zoo.results.sides import read_both
 from zoo.results.store import Store
 from zoo.runner import panel, trained
 from zoo.runner.prepare import Settings
@@ -232,6 +234,17 @@ def test_the_picture_has_every_effect_where_it_is(stored):
     words = [text.get_text() for text in figure.texts]
     assert "MINE2: depends" in words
     assert any("tanh \N{MINUS SIGN} relu: test accuracy (points)" in each for each in words)
+
+
+def test_two_panels_are_compared(stored, tmp_path):
+    """What turned is told; a panel has neither runs nor learning rates of its own."""
+    other = tmp_path / "other" / stored.name
+    shutil.copytree(stored, other)
+    assert compare(*read_both(stored, other)).none
+    verdicts = (other / "verdicts.csv").read_text()
+    (other / "verdicts.csv").write_text(verdicts.replace(",supported,", ",refuted,"))
+    (turned,) = compare(*read_both(stored, other)).turned
+    assert (turned.id, turned.verdicts) == ("MINE1", ("supported", "refuted"))
 
 
 def test_a_damaged_panel_is_named(stored):

@@ -10,8 +10,6 @@ from zoo.results.files import read_spec, read_table, write_text
 from zoo.results.folders import PANEL
 from zoo.results.tables import render
 
-WITH_ROWS = ("trained", "measured")
-
 
 def write_again(folders: Sequence[Path]) -> list[Path]:
     """Writes what follows from the rows of experiments: the same rows give the same bytes.
@@ -22,7 +20,7 @@ def write_again(folders: Sequence[Path]) -> list[Path]:
     Returns:
         The folders that were written.
     """
-    done = [folder for folder in folders if kinds.kind_of(read_spec(folder)) in WITH_ROWS]
+    done = [folder for folder in folders if kinds.kind_of(read_spec(folder)) in kinds.WITH_ROWS]
     for folder in done:
         kinds.of(read_spec(folder)).write_again(folder)
         text = render(read_spec(folder), read_table(folder), "md")

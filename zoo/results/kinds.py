@@ -21,6 +21,7 @@ KINDS: Mapping[str, Any] = {
     "holds_when": holds_when,
     "panel": panel,
 }
+WITH_ROWS = ("trained", "measured")
 
 
 def kind_of(spec: Mapping[str, Any]) -> str:
