@@ -128,10 +128,10 @@ def compiled_evaluation(measure: Callable[..., Any]) -> Callable[..., Any]:
 
     Args:
         measure: Function of `(trainable, frozen, strengths, x, y, weight)` of one run that returns
-            sums of loss and accuracy.
+            sums of loss and accuracy, and which examples are right.
 
     Returns:
-        Function of `(population, x, y, weight, rows)` that returns these sums for every run, on the
+        Function of `(population, x, y, weight, rows)` that returns these for every run, on the
         examples of its own rows, shape `(runs, chunk)`, or on all of them if rows are None.
     """
 

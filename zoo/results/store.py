@@ -21,6 +21,12 @@ CREATE TABLE IF NOT EXISTS records (
     rows TEXT NOT NULL      -- JSON list of [layer, epoch, metric, value]
 );
 """
+RIGHTS = """
+CREATE TABLE IF NOT EXISTS rights (
+    key TEXT PRIMARY KEY,
+    bits TEXT NOT NULL      -- which test examples are right, as `zoo.runs.rights` writes it
+);
+"""
 TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE runs (
@@ -79,7 +85,7 @@ class Store:
         self._connection.execute("BEGIN IMMEDIATE")
         known = self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         if not known:
-            for statement in (TABLES + RECORDS).split(";"):
+            for statement in (TABLES + RECORDS + RIGHTS).split(";"):
                 self._connection.execute(statement)
             self._connection.execute("INSERT INTO meta VALUES ('schema', ?)", (str(SCHEMA),))
         self._connection.execute("COMMIT")
@@ -99,6 +105,7 @@ class Store:
         with contextlib.suppress(sqlite3.OperationalError):
             self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute(RECORDS)
+        self._connection.execute(RIGHTS)
 
     def _close_quietly(self) -> None:
         if hasattr(self, "_connection"):
@@ -160,6 +167,11 @@ class Store:
             result.device,
             result.seconds,
         )
+        # First, so that a run that is kept never lacks what is kept with it.
+        if result.rights:
+            self._execute("INSERT OR REPLACE INTO rights VALUES (?, ?)", (run.key, result.rights))
+        else:
+            self._execute("DELETE FROM rights WHERE key = ?", (run.key,))
         marks = ", ".join("?" * len(row))
         self._execute(f"INSERT OR REPLACE INTO runs VALUES ({marks})", row)
 
@@ -169,9 +181,15 @@ class Store:
         return kept.intersection(keys)
 
     def results(self, runs: Iterable[Run]) -> list[Result]:
-        """Returns the results of those of the runs that are kept, in the given order."""
+        """Returns the results of those of the runs that are kept, in the given order.
+
+        Runs that were kept by an older version have no `rights`.
+        """
         results = []
-        query = "SELECT status, final, history, engine, device, seconds FROM runs WHERE key = ?"
+        query = (
+            "SELECT status, final, history, engine, device, seconds, coalesce(bits, '') "
+            "FROM runs LEFT JOIN rights USING (key) WHERE key = ?"
+        )
         for run in runs:
             row = self._execute(query, (run.key,)).fetchone()
             if row is not None:
