@@ -119,6 +119,24 @@ def chosen_by(metric: str) -> str:
     return metric if is_speed(metric) or metric in TRAINING_LOSSES else VALIDATION
 
 
+def of_rights(metric: str) -> bool:
+    """Returns whether a metric is a mean over test examples of whether each is right.
+
+    So is a number of the same run less that mean.
+    """
+    return metric in ("test_accuracy", "accuracy_gap")
+
+
+def held_out(metric: str) -> bool:
+    """Returns whether a metric is measured on examples that are not trained on, or may be.
+
+    That of a probe may be, as nothing is known of it.
+    """
+    if metric in ("accuracy_gap", "loss_gap") or not is_metric(metric):
+        return True
+    return "val_" in metric or "test_" in metric
+
+
 def lower_is_better(metric: str) -> bool:
     """Returns whether low values of a metric are the good ones: losses, and epochs to a target."""
     return is_speed(metric) or metric.endswith("loss")
