@@ -151,6 +151,13 @@ def compiled_evaluation(measure: Callable[..., Any]) -> Callable[..., Any]:
     return tf.function(evaluation, jit_compile=True, autograph=False)  # type: ignore[no-any-return]
 
 
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Returns a function of arrays, compiled once for each of their shapes."""
+    # Arrays that are no tensors would be constants, each with a program of its own.
+    own = tf.function(function, jit_compile=True, autograph=False)
+    return lambda *arrays: own(*map(tf.convert_to_tensor, arrays))
+
+
 def largest(logits: Any) -> Any:
     """Returns the index of the largest logit; Keras's `argmax` has bit casts that do not map."""
     return tf.argmax(logits, axis=-1, output_type=tf.int32)
