@@ -1,5 +1,6 @@
 """Which test examples runs have right: in the store, in examples.csv, in tables and verdicts."""
 
+import contextlib
 import math
 import sqlite3
 from dataclasses import replace
@@ -100,6 +101,17 @@ def test_a_store_of_before_has_runs_without_bits_and_takes_new_ones(tmp_path, ma
         assert store.results([old.run]) == [old]
         store.add("tiny", new)
         assert store.results([old.run, new.run]) == [old, new]
+
+
+@pytest.mark.parametrize("bits", ["x", "9:gA==", 7, b"3:gA=="])
+def test_bits_that_the_store_cannot_have_written_are_named(tmp_path, make_result, bits):
+    result = replace(make_result(), rights=packed([1, 0, 1]))
+    with Store(tmp_path) as store:
+        store.add("tiny", result)
+        with contextlib.closing(sqlite3.connect(tmp_path / "zoo.db")) as other, other:
+            other.execute("UPDATE rights SET bits = ?", (bits,))
+        with pytest.raises(ZooError, match="is damaged"):
+            store.results([result.run])
 
 
 # The file.

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any
 
 from zoo.errors import ZooError
+from zoo.runs.rights import unpacked
 from zoo.runs.run import Result, Run
 
 SCHEMA = 1
@@ -151,6 +152,14 @@ class Store:
         except (TypeError, ValueError) as error:
             raise self._damaged(error) from error
 
+    def _bits(self, text: str) -> str:
+        try:
+            if text:
+                unpacked(text)
+        except (AttributeError, TypeError, ValueError) as error:
+            raise self._damaged(f"which examples are right: {error}") from error
+        return text
+
     def add(self, experiment: str, result: Result) -> None:
         """Keeps one finished run, replacing an earlier one with the same key."""
         run = result.run
@@ -193,9 +202,10 @@ class Store:
         for run in runs:
             row = self._execute(query, (run.key,)).fetchone()
             if row is not None:
-                status, final, history, *where = row
+                status, final, history, engine, device, seconds, rights = row
                 numbers, curves = self._read(final), self._read(history)
-                results.append(Result(run, status, curves, numbers, *where))
+                where = engine, device, seconds
+                results.append(Result(run, status, curves, numbers, *where, [], self._bits(rights)))
         return results
 
     def add_records(self, key: str, rows: Sequence[tuple[int, int, str, Any]]) -> None:

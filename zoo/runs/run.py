@@ -28,10 +28,10 @@ class Result:
         engine: Which engine trained it, and why if that was a choice.
         device: Name of the device.
         seconds: Wall-clock seconds, a population's shared out among its runs.
-        rights: Which test examples are right, as `zoo.runs.rights` writes it; empty if a network
-            gives several answers an example.
         records: What recording callbacks saw: dicts with the keys `recorder` (the callback's
             class), `epoch` (epochs trained so far), `layer`, `metric` and `value`.
+        rights: Which test examples are right, as `zoo.runs.rights` writes it; empty if that is not
+            known, or a network gives several answers an example.
     """
 
     run: Run
@@ -41,8 +41,8 @@ class Result:
     engine: str
     device: str
     seconds: float
-    rights: str = ""
     records: list[dict[str, Any]] = field(default_factory=list)
+    rights: str = ""
 
     @property
     def epochs(self) -> int:
