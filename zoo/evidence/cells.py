@@ -16,7 +16,7 @@ from zoo.evidence.rates import Rates
 LOSSES = ("loss", "val_loss", "test_loss")
 MOST = 1000  # combinations of learning rates at which a rule is settled
 RIGHT = "right"  # column of rows whose test examples are the same for all seeds
-UNCOVERED = "; the interval is over seeds and does not cover the choice of held-out examples"
+UNCOVERED = "; over seeds, not the choice of held-out examples"
 
 
 class NotRun(Exception):
