@@ -14,6 +14,7 @@ from zoo.engine import fit, population
 from zoo.engine.groups import PLACES_CPU
 from zoo.engine.program import Program
 from zoo.experiment import Recipe
+from zoo.runs.rights import unpacked
 from zoo.runs.run import Job, Run, Silent
 
 BACKEND = keras.backend.backend()
@@ -111,7 +112,15 @@ def assert_same_as_fit(result, item, compiled=True):
     for part in ("val", "test"):
         assert result.final[f"{part}_loss"] == pytest.approx(expected.final[f"{part}_loss"], 1e-5)
         assert result.final[f"{part}_accuracy"] == expected.final[f"{part}_accuracy"]
+    assert result.rights == expected.rights
+    assert share_right(result) == pytest.approx(result.final["test_accuracy"], abs=1e-12)
     return expected
+
+
+def share_right(result):
+    """Returns the share of test examples that a run says it has right."""
+    right = unpacked(result.rights)
+    return sum(right) / len(right)
 
 
 def assert_trained_together(result):

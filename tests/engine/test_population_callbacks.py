@@ -17,6 +17,7 @@ from population_case import (
     jobs_of,
     linear,
     noisy,
+    share_right,
     together,
 )
 
@@ -44,6 +45,8 @@ def test_divergence_equals_fit_and_callbacks_hear_of_the_end():
     expected = alone(item)
     assert (result.status, result.epochs) == (expected.status, expected.epochs)
     assert result.status == "diverged"
+    assert result.rights == expected.rights
+    assert share_right(result) == pytest.approx(result.final["test_accuracy"], abs=1e-12)
     assert in_population == [
         *((epoch, False) for epoch in range(result.epochs - 1)),
         (result.epochs - 1, True),

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from population_case import Notes, dense, job, linear, make_data, stack
+from population_case import Notes, dense, job, linear, make_data, share_right, stack
 
 from zoo import data
 from zoo.data import Data
@@ -37,6 +37,8 @@ def assert_as_alone(result, item, own):
         np.testing.assert_allclose(result.history[name], expected.history[name], rtol=1e-5)
     for name in expected.final:
         assert result.final[name] == pytest.approx(expected.final[name], rel=1e-5), name
+    assert result.rights == expected.rights
+    assert share_right(result) == pytest.approx(result.final["test_accuracy"], abs=1e-12)
 
 
 def test_two_variants_of_two_seeds_equal_fit_on_their_own_data_in_one_program():

@@ -9,11 +9,11 @@ from scipy import stats
 
 from zoo.claims import SUPPORTED, UNDECIDED, Claim, Difference, Equivalence, Trend
 from zoo.evidence.cells import Cells
+from zoo.evidence.power import seeds_needed
 from zoo.evidence.statistics import (
     equivalence_p,
     mean_interval,
     mean_p,
-    seeds_needed,
     sign_flip_p,
     student_p,
     trend_p,

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from zoo.evidence.power import seeds_needed
 from zoo.evidence.statistics import (
     benjamini_hochberg,
     equivalence_p,
@@ -12,7 +13,6 @@ from zoo.evidence.statistics import (
     holm,
     mean_interval,
     mean_p,
-    seeds_needed,
     share_interval,
     sign_flip_p,
     skewness_adjusted_p,

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from zoo.evidence.power import seeds_needed
 from zoo.evidence.statistics import (
     equivalence_p,
     mean_interval,
     mean_p,
-    seeds_needed,
     sign_flip_p,
     skewness_adjusted_p,
     student_p,

@@ -21,7 +21,8 @@ from zoo.claims import (
     Ratio,
     Trend,
 )
-from zoo.evidence.statistics import fewest_seeds, seeds_needed
+from zoo.evidence.power import seeds_needed
+from zoo.evidence.statistics import fewest_seeds
 from zoo.evidence.verdicts import Cells, settle
 
 CASES = {

@@ -239,6 +239,17 @@ def test_rates_that_validate_as_well_have_a_pale_ring():
     assert_texts_have_room(figure)
 
 
+def test_effect_says_what_its_intervals_are_over():
+    spec, _, _, table = make_results(["relu", "tanh"])
+    for errors, over in (
+        ([0.01, 0.02], "8 seeds and test examples"),
+        ([0.01, math.nan], "8 seeds"),
+    ):
+        drawn = draw_effect(spec, table.assign(examples_error=errors))
+        assert f"95 % interval, {over}" in words(drawn).splitlines()
+        assert_texts_have_room(drawn)
+
+
 def test_one_seed_has_no_band():
     spec, runs, curves, table = make_results(["relu", "tanh"], seeds=1, epochs=1, rates=(0.1,))
     figure = draw_curves(spec, curves, table)

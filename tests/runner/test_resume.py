@@ -104,7 +104,7 @@ def test_again_trains_nothing_and_fresh_trains_all_with_the_same_bytes(train, tm
     results = tmp_path / "results"
     assert train(results) == RUNS
     first = content(results / NAME)
-    assert set(first) == FILES
+    assert set(first) - {"examples.csv"} == FILES  # which only a fixed test part has
     assert train(results) == 0
     assert content(results / NAME) == first
     assert train(results, "--fresh") == RUNS

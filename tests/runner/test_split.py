@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import sqlite3
+from contextlib import closing
 
 import numpy as np
 import pandas as pd
@@ -9,6 +11,7 @@ import pytest
 
 from zoo.data import Draws
 from zoo.errors import ZooError
+from zoo.evidence.examples import share_of
 from zoo.evidence.statistics import mean_interval, sign_flip_p, student_p
 from zoo.results import schema
 from zoo.results.trained import notes
@@ -16,6 +19,7 @@ from zoo.runner.prepare import Settings, prepare
 from zoo.runner.recording import recorded_jobs
 from zoo.runner.registry import find
 from zoo.runner.trained import extended, plan_of, spec_of
+from zoo.runs.rights import unpacked
 
 # Of 1797 digits 359 test, 288 validate and 1150 train.
 OVERLAP = 359 / 1150
@@ -67,7 +71,8 @@ def test_both_variants_have_the_same_data_of_a_seed(prepared):
 
 def test_the_declaration_says_how_data_are_drawn(prepared, tmp_path):
     fixed, drawn = (spec_of(prepared(split=split, seeds=2)) for split in ("fixed", "resampled"))
-    assert not {"split", "overlap"} & set(fixed["data"])
+    assert fixed["data"]["split"] == "fixed"
+    assert "overlap" not in fixed["data"]
     assert drawn["data"]["split"] == "resampled"
     assert drawn["data"]["overlap"] == pytest.approx(OVERLAP, abs=1e-6)
     endless = spec_of(prepared(split="resampled", data="mnist1d", seeds=2))
@@ -161,6 +166,58 @@ def test_a_run_writes_corrected_differences_and_says_so(zoo, tiny_experiment, tm
     code, out, _ = zoo(*words, "--engine", "fit", "--fresh")
     again = pd.read_csv(folder / "runs.csv").set_index(["variant", "seed"])["test_accuracy"]
     np.testing.assert_allclose(again, runs, atol=2 / 359)
+
+
+@pytest.mark.slow
+def test_runs_without_bits_are_not_trained_again_unless_told_to(zoo, tiny_experiment, tmp_path):
+    rates = ("--learning-rates", 0.1, "--seeds", 3)
+    words = ("run", tiny_experiment, "--split", "fixed", *rates, "--results", tmp_path)
+
+    def said(*more):
+        code, out, err = zoo(*words, *more)
+        assert (code, err) == (0, "")
+        (folder,) = tmp_path.glob("tiny@*")
+        return out, {path.name: path.read_bytes() for path in folder.iterdir()}
+
+    out, first = said()
+    assert "intervals and p cover the choice of its examples and the seeds" in out
+    rows = pd.read_csv(next(tmp_path.glob("*/examples.csv")))
+    assert len(rows) == 6
+    with closing(sqlite3.connect(tmp_path / "zoo.db")) as store, store:
+        store.execute("DELETE FROM rights")
+    out, without = said()
+    assert "Trained 0 runs, 6 were stored" in out
+    assert "cover the seeds, not the choice of its examples" in out
+    assert "examples.csv" not in without
+    assert without["runs.csv"] == first["runs.csv"]
+    out, again = said("--fresh")
+    assert "Trained 6 runs" in out
+    assert again == first
+
+
+@pytest.mark.slow
+def test_both_engines_know_what_is_right_in_a_test_part_that_stays(zoo, tiny_experiment, tmp_path):
+    generator = np.random.default_rng(0)
+    y = np.arange(150) % 3
+    x = generator.normal(size=(150, 4)) + y[:, None] / 2
+    path = tmp_path / "mine.npz"
+    np.savez(path, x_train=x[:110], y_train=y[:110], x_test=x[110:], y_test=y[110:])
+    options = ("--learning-rates", 0.1, "--seeds", 3, "--batch-size", 16, "--data", path)
+    found = {}
+    for engine in ("population", "fit"):
+        results = tmp_path / engine
+        words = (*options, "--split", "resampled", "--engine", engine, "--results", results)
+        code, out, err = zoo("run", tiny_experiment, *words)
+        assert (code, err) == (0, "")
+        assert "The test part is its owner's, the same for all seeds: intervals and p cover" in out
+        found[engine] = pd.read_csv(next(results.glob("*/examples.csv")))
+    assert found["population"].equals(found["fit"])
+    table = pd.read_csv(next((tmp_path / "fit").glob("*/table.csv"))).set_index("variant")
+    rows = found["fit"].set_index("variant")["right"].map(unpacked)
+    relu, tanh = (np.array([[*one] for one in rows[label]]) for label in ("relu", "tanh"))
+    gaps = (tanh.mean(axis=1) - relu.mean(axis=1)).tolist()
+    p = max(sign_flip_p(gaps), student_p(gaps, 22 / 88, share_of(tanh - relu)))
+    assert table.loc["tanh", "p"] == pytest.approx(p, rel=1e-4)
 
 
 @pytest.mark.slow

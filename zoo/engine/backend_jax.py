@@ -108,6 +108,11 @@ def compiled_evaluation(measure: Callable[..., Any]) -> Callable[..., Any]:
     return jax.jit(evaluation)  # type: ignore[no-any-return]
 
 
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Returns a function of arrays, compiled once for each of their shapes."""
+    return jax.jit(function)  # type: ignore[no-any-return]
+
+
 def largest(logits: Any) -> Any:
     """Returns the index of the largest logit."""
     return jnp.argmax(logits, axis=-1).astype("int32")

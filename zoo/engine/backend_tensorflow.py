@@ -128,10 +128,10 @@ def compiled_evaluation(measure: Callable[..., Any]) -> Callable[..., Any]:
 
     Args:
         measure: Function of `(trainable, frozen, strengths, x, y, weight)` of one run that returns
-            sums of loss and accuracy.
+            sums of loss and accuracy, and which examples are right.
 
     Returns:
-        Function of `(population, x, y, weight, rows)` that returns these sums for every run, on the
+        Function of `(population, x, y, weight, rows)` that returns these for every run, on the
         examples of its own rows, shape `(runs, chunk)`, or on all of them if rows are None.
     """
 
@@ -149,6 +149,13 @@ def compiled_evaluation(measure: Callable[..., Any]) -> Callable[..., Any]:
         return over_runs(one, (population, *examples), runs)
 
     return tf.function(evaluation, jit_compile=True, autograph=False)  # type: ignore[no-any-return]
+
+
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Returns a function of arrays, compiled once for each of their shapes."""
+    # Arrays that are no tensors would be constants, each with a program of its own.
+    own = tf.function(function, jit_compile=True, autograph=False)
+    return lambda *arrays: own(*map(tf.convert_to_tensor, arrays))
 
 
 def largest(logits: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 import time
@@ -9,12 +10,16 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 
 from zoo.data import Data
 from zoo.data.arrays import rows
 from zoo.engine.device import device_name, on_processor
 from zoo.engine.initial_model import Start, Starts, convolves, recurrent_in
+from zoo.engine.outputs import rights
+from zoo.engine.seams import seam
 from zoo.runs.plan import steps_per_epoch
+from zoo.runs.rights import packed
 from zoo.runs.run import METRICS, Job, Progress, Result, exact_share, records_of, status_of
 from zoo.runs.seeding import epoch_order
 
@@ -81,8 +86,26 @@ def train_one(
         engine=f"fit ({reason})" if reason else "fit",
         device=device_name(),
         seconds=time.perf_counter() - began,
+        rights=_rights(model, data) if len(start.outputs.shape) == 2 else "",
         records=records_of(callbacks),
     )
+
+
+def _rights(model: Any, data: Data) -> str:
+    """Returns which test examples a network has right; it is called, as compiling takes longer."""
+    found = []
+    # Which of several NaN is the largest depends on who compares, so XLA does if it has evaluated.
+    right_of = _compiled_rights() if model.jit_compile else rights
+    for start in range(0, len(data.y_test), EVALUATION_BATCH):
+        chunk = slice(start, start + EVALUATION_BATCH)
+        outputs = model(rows(data.x_test, chunk), training=False)
+        found.append(keras.ops.convert_to_numpy(right_of(data.y_test[chunk], outputs)))
+    return packed(np.concatenate(found))
+
+
+@functools.cache
+def _compiled_rights() -> Any:
+    return seam().compiled(rights)
 
 
 def takes_xla(model: Any) -> bool:

@@ -18,10 +18,11 @@ from zoo.engine import fit
 from zoo.engine.device import device_name
 from zoo.engine.groups import PLACES_CPU, Group, groups
 from zoo.engine.initial_model import Starts
-from zoo.engine.program import Program, State
+from zoo.engine.program import Program, Rights, State
 from zoo.engine.run_model import Loan, NeedsFit
 from zoo.engine.seams import seam
 from zoo.runs.plan import steps_per_epoch
+from zoo.runs.rights import packed
 from zoo.runs.run import METRICS, Job, Progress, Result, Run, exact_share, records_of, status_of
 from zoo.runs.seeding import epoch_order
 
@@ -199,7 +200,7 @@ class Population:
             orders[:, slot.place] = known[key]
         self.state, losses, accuracies = self.program.epoch(self.state, rates, orders)
         self._host_copy = None
-        val_losses, val_accuracies = self._evaluated("val")
+        val_losses, val_accuracies, _ = self._evaluated("val")
         told: dict[int, list[Job]] = {}
         for slot in self.slots:
             if slot.left:
@@ -216,8 +217,8 @@ class Population:
         for epoch, jobs in told.items():
             self.progress.epoch(jobs, epoch)
 
-    def _evaluated(self, part: str) -> tuple[Any, Any]:
-        """Returns mean loss and accuracy of every place on its own run's `val` or `test` part."""
+    def _evaluated(self, part: str) -> tuple[Any, Any, Rights]:
+        """Returns what `Program.evaluate` does, of every place on its own run's part."""
         seeds = [self.slots[0].job.run.seed] * self._size
         for slot in self.slots:
             seeds[slot.place] = slot.job.run.seed
@@ -254,9 +255,10 @@ class Population:
             return
         final = {part: self._evaluated(part) for part in ("val", "test")}
         examples = {"val": len(self.data.y_validation), "test": len(self.data.y_test)}
+        rights = final["test"][2]()
         for slot in finished:
             values = {}
-            for part, (losses, accuracies) in final.items():
+            for part, (losses, accuracies, _) in final.items():
                 values[f"{part}_loss"] = float(losses[slot.place])
                 values[f"{part}_accuracy"] = exact_share(accuracies[slot.place], examples[part])
             values |= self._probe(slot)
@@ -268,6 +270,7 @@ class Population:
                 engine=f"population of {self._size}",
                 device=device_name(),
                 seconds=seconds,
+                rights=packed(rights[slot.place]),
                 records=records_of(slot.callbacks),
             )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -26,6 +26,7 @@ EVALUATION_CHUNK = 1000
 # Trainable, frozen, and the optimizer's variables followed by the strengths of penalties and the
 # momentum, each of shape `(runs, ...)`.
 State = tuple[list[Any], list[Any], list[Any]]
+Rights = Callable[[], Any]
 
 
 def signature(job: Job, model: Any, optimizer: Any, steps: int) -> str:
@@ -171,14 +172,15 @@ class Program:
         x: Any,
         y: Any,
         weight: Any,
-    ) -> tuple[Any, Any]:
-        """Loss and accuracy of one run, summed over the examples of weight 1."""
+    ) -> tuple[Any, Any, Any]:
+        """Loss and accuracy of one run, summed over the examples of weight 1, and what is right."""
         with given(self.penalties, strengths):
             logits, _, costs = seam().called(self.model, trainable, frozen, x, False)
         own = {"sample_weight": weight} if self.fills else {}
         loss = self.loss(y, logits, **own) * weight.shape[0]
-        correct = ops.sum(rights(y, logits, seam().largest) * weight)
-        return loss + sum(costs) * ops.sum(weight), correct
+        right = rights(y, logits, seam().largest)
+        correct = ops.sum(right * weight)
+        return loss + sum(costs) * ops.sum(weight), correct, right
 
     def epoch(self, state: State, rates: Any, orders: Any) -> tuple[State, Any, Any]:
         """Trains all runs for an epoch.
@@ -198,13 +200,17 @@ class Program:
         read = ops.convert_to_numpy
         return state, read(losses) / np.float32(steps), read(accuracies) / np.float32(steps)
 
-    def evaluate(self, state: State, part: str, seeds: Sequence[int]) -> tuple[Any, Any]:
-        """Returns mean loss and accuracy of all runs, each of shape `(runs,)`.
+    def evaluate(self, state: State, part: str, seeds: Sequence[int]) -> tuple[Any, Any, Rights]:
+        """Returns mean loss and accuracy of all runs, each of shape `(runs,)`, and what is right.
 
         Args:
             state: The population.
             part: `val` or `test`.
             seeds: The seed of each run, whose examples it is measured on.
+
+        Returns:
+            The losses, the accuracies, and a function that copies from the device which examples
+            each run has right, shape `(runs, examples)`.
         """
         trainable, frozen, moments = state
         strengths, _ = self._kinds(self._split(moments)[1])
@@ -212,10 +218,18 @@ class Program:
         losses: Any = 0.0
         corrects: Any = 0.0
         examples = 0
+        chunks = []
         for x, y, weight, count, own in self.pools.chunks(part, seeds):
-            loss, correct = self._evaluation(population, x, y, weight, own)
+            loss, correct, right = self._evaluation(population, x, y, weight, own)
+            chunks.append((right, count))
             losses = losses + ops.convert_to_numpy(loss)
             corrects = corrects + ops.convert_to_numpy(correct)
             examples += count
         self.has_run = True
-        return losses / np.float32(examples), corrects / np.float32(examples)
+        return losses / np.float32(examples), corrects / np.float32(examples), partial(_all, chunks)
+
+
+def _all(chunks: Sequence[tuple[Any, int]]) -> Any:
+    """Returns chunks on the device in one array, without the examples that fill them up."""
+    found = [ops.convert_to_numpy(array)[:, :count] for array, count in chunks]
+    return np.concatenate(found, axis=1)

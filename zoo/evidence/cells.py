@@ -8,12 +8,15 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
-from zoo.evidence.metrics import VALIDATION, chosen_by
+from zoo.evidence.examples import Share, share_of_sum
+from zoo.evidence.metrics import VALIDATION, chosen_by, held_out, of_rights
 from zoo.evidence.rates import Rates
 
 # Runs that are the same have the same losses to the last digit.
 LOSSES = ("loss", "val_loss", "test_loss")
 MOST = 1000  # combinations of learning rates at which a rule is settled
+RIGHT = "right"  # column of rows whose test examples are the same for all seeds
+UNCOVERED = "; over seeds, not the choice of held-out examples"
 
 
 class NotRun(Exception):
@@ -32,7 +35,8 @@ class Cells:
 
     Args:
         rows: One row a run, with the columns `variant`, `seed` and one for each metric; perhaps
-            `learning_rate`.
+            `learning_rate`. Where all seeds have the same test examples the column `right` has a
+            byte for each of them, 1 if it is right and else 0, or none if that is not known.
         rates: Chosen learning rate by variant; `None` if rows have none.
         overlap: Held-out over training examples of seeds that share them, else 0; see
             `zoo.evidence.statistics`.
@@ -108,6 +112,36 @@ class Cells:
             )
         return a[both], b[both]
 
+    def share(self, metric: str, weights: Mapping[str, float], seeds: pd.Index) -> Share | None:
+        """Returns what the choice of test examples adds to the variance of a weighted sum.
+
+        Args:
+            metric: Of which the means are summed.
+            weights: Weight by variant.
+            seeds: The seeds that the means are over.
+
+        Returns:
+            The share, or `None` where it is not known, or no other examples could have been chosen.
+        """
+        if RIGHT not in self._rows.columns or not of_rights(metric):
+            return None
+        return share_of_sum(
+            [(weight, self._of(label, RIGHT)[seeds].tolist()) for label, weight in weights.items()]
+        )
+
+    def uncovered(self, metric: str, variants: Sequence[str]) -> str:
+        """Returns what to say where a verdict does not cover the choice of examples, or nothing.
+
+        Args:
+            metric: Of the rule.
+            variants: Labels that it is about; empty for all.
+        """
+        if RIGHT not in self._rows.columns or not held_out(metric):
+            return ""
+        labels = [label for label in variants or self._by_variant if label in self._by_variant]
+        known = of_rights(metric) and all(all(self._of(label, RIGHT)) for label in labels)
+        return "" if known else UNCOVERED
+
     def never_reached(self, variant: str, metric: str) -> bool:
         """Returns whether a value is a lower bound: the epochs until a target no run reached."""
         if not metric.startswith("epochs_to_") or "epochs" not in self._rows.columns:
@@ -176,6 +210,13 @@ class RatedCells:
                 {label: rate for label, rate in each.items() if label in rates.tied},
                 self._at(each),
             )
+
+    def uncovered(self, metric: str, variants: Sequence[str]) -> str:
+        """Returns what `Cells` do, of the cells at every rate."""
+        if RIGHT not in self._nothing.columns:
+            return ""
+        alternatives = self.alternatives(metric, variants)
+        return max(own.uncovered(metric, variants) for _, own in alternatives)
 
     def moved(self, metric: str, variants: Sequence[str]) -> dict[str, float]:
         """Returns the rates that a metric chose where validation accuracy chose others."""

@@ -113,13 +113,31 @@ def range_of(metric: str) -> tuple[float, float]:
 def chosen_by(metric: str) -> str:
     """Returns by which metric a claim on a metric has the learning rate chosen.
 
-    Claims on speed and on losses choose by their own, so that no variant is called slow, or its loss
-    high, for a rate that is best at something else; those on the test loss by the validation loss,
-    as test data choose nothing; all others by validation accuracy.
+    Claims on speed and on losses choose by their own, so that no variant is called slow, or its
+    loss high, for a rate that is best at something else; those on the test loss by the validation
+    loss, as test data choose nothing; all others by validation accuracy.
     """
     if metric == "test_loss":
         return "val_loss"
     return metric if is_speed(metric) or metric in LOSSES else VALIDATION
+
+
+def of_rights(metric: str) -> bool:
+    """Returns whether a metric is a mean over test examples of whether each is right.
+
+    So is a number of the same run less that mean.
+    """
+    return metric in ("test_accuracy", "accuracy_gap")
+
+
+def held_out(metric: str) -> bool:
+    """Returns whether a metric is measured on examples that are not trained on, or may be.
+
+    That of a probe may be, as nothing is known of it.
+    """
+    if metric in ("accuracy_gap", "loss_gap") or not is_metric(metric):
+        return True
+    return "val_" in metric or "test_" in metric
 
 
 def lower_is_better(metric: str) -> bool:

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
 
 from zoo.claims import (
     NOT_RUN,
@@ -29,18 +28,24 @@ from zoo.claims import (
     labels_of,
 )
 from zoo.evidence.cells import AnyCells, Cells, NothingApplied, NotRun
+from zoo.evidence.examples import Share
 from zoo.evidence.metrics import range_of
 from zoo.evidence.parts import Effect, Verdict, agreed, together
+from zoo.evidence.power import seeds_needed
 from zoo.evidence.statistics import (
     Estimate,
     broken_p,
     equivalence_p,
     mean_interval,
     mean_p,
-    seeds_needed,
+    standard_error,
     trend_p,
 )
 from zoo.evidence.words import interval, named, number, of_variants, percent, points
+
+# What makes a mean over seeds less certain than independent seeds do: their overlap, and what the
+# choice of test examples adds.
+Doubts = tuple[float, Share | None]
 
 LOWER_BOUND = "; some runs never got there, so their values are lower bounds"
 
@@ -58,13 +63,18 @@ def settle_rule(rule: Rule, cells: AnyCells, alpha: float) -> Verdict:
     """
     try:
         if isinstance(rule, Order):  # its links are settled each at the rates of its own two
-            return _order(rule, cells, alpha)
-        settler = SETTLERS[type(rule)]
-        return _at_every_rate(
-            rule.metric, labels_of(rule), cells, lambda own: settler(rule, own, alpha)
-        )
+            found = _order(rule, cells, alpha)
+        else:
+            settler = SETTLERS[type(rule)]
+            found = _at_every_rate(
+                rule.metric, labels_of(rule), cells, lambda own: settler(rule, own, alpha)
+            )
     except NothingApplied as same:
         return Verdict(UNDECIDED, str(same))
+    if isinstance(rule, Identity):
+        return found
+    uncovered = cells.uncovered(rule.metric, labels_of(rule))
+    return replace(found, evidence=found.evidence + uncovered)
 
 
 def _at_every_rate(
@@ -105,16 +115,17 @@ def _identity(rule: Identity, cells: Cells, alpha: float) -> Verdict:
 def _number_rule(rule: Number, cells: Cells, alpha: float) -> Verdict:
     values = cells.values(rule.variant, rule.metric)
     gap = values.to_numpy(float) - rule.stated
-    mean = mean_interval(values.tolist(), 1 - alpha, cells.overlap)
+    doubts = _doubts(cells, rule.metric, {rule.variant: 1.0}, values.index)
+    mean = mean_interval(values.tolist(), 1 - alpha, *doubts)
     shown = mean.within(*range_of(rule.metric))
-    error = (mean.high - mean.low) / 2 / stats.t.ppf(1 - alpha / 2, mean.n - 1) if mean.n > 1 else 0
+    error = standard_error(values.tolist(), *doubts)
     z = f", z = {(mean.mean - rule.stated) / error:.1f}" if error > 0 else ""
     evidence = (
         f"{rule.variant} has {named(rule.metric)} {interval(shown)}; "
         f"stated {number(rule.stated)}{z}, tolerance {number(rule.tolerance)}, n = {mean.n}"
     )
     bound = cells.never_reached(rule.variant, rule.metric)
-    verdict = _within(gap, rule.tolerance, evidence, alpha, bound, cells.overlap)
+    verdict = _within(gap, rule.tolerance, evidence, alpha, bound, doubts)
     return _with(verdict, rule.variant, rule.metric, mean)
 
 
@@ -133,7 +144,8 @@ def _above(
     """Returns whether one variant exceeds another by more than the margin, seed by seed."""
     high, low = cells.paired(higher, lower, rule.metric)
     gaps = _gaps(high, low)
-    mean = mean_interval(gaps.tolist(), 1 - alpha, cells.overlap)
+    doubts = _doubts(cells, rule.metric, {higher: 1.0, lower: -1.0}, high.index)
+    mean = mean_interval(gaps.tolist(), 1 - alpha, *doubts)
     say = _said(rule.metric)
     evidence = (
         f"{higher} has {say(high.mean())} and {lower} {say(low.mean())} {named(rule.metric)}: "
@@ -150,15 +162,15 @@ def _above(
     above, inside = mean.mean > rule.margin, abs(mean.mean) < rule.margin
     edge = math.copysign(rule.margin, mean.mean)
     if inside:
-        p = equivalence_p(gaps.tolist(), rule.margin, cells.overlap)
+        p = equivalence_p(gaps.tolist(), rule.margin, *doubts)
     else:
-        p = mean_p((gaps - edge).tolist(), cells.overlap)
+        p = mean_p((gaps - edge).tolist(), *doubts)
     if p < alpha:
         bounds = (higher, lower) if inside else (lower,) if above else (higher,)
         if any(cells.never_reached(label, rule.metric) for label in bounds):
             return so(UNDECIDED, LOWER_BOUND)
         return so(SUPPORTED if above else REFUTED, p=p)
-    return so(UNDECIDED, p=p, seeds=_seeds(gaps, edge, alpha, cells.overlap))
+    return so(UNDECIDED, p=p, seeds=_seeds(gaps, edge, alpha, doubts))
 
 
 def _order(rule: Order, cells: AnyCells, alpha: float) -> Verdict:
@@ -191,7 +203,10 @@ def _ratio(rule: Ratio, cells: Cells, alpha: float) -> Verdict:
         evidence = f"{named(rule.metric)} is not always a finite number above 0, n = {len(top)}"
         return Verdict(UNDECIDED, evidence, len(top))
     logs = np.log(top.to_numpy(float) / bottom.to_numpy(float))
-    mean = mean_interval(logs.tolist(), 1 - alpha, cells.overlap)
+    # The logarithm of a ratio changes with each mean by its change over the mean.
+    weights = {rule.numerator: 1 / top.mean(), rule.denominator: -1 / bottom.mean()}
+    doubts = _doubts(cells, rule.metric, weights, top.index)
+    mean = mean_interval(logs.tolist(), 1 - alpha, *doubts)
     ratio = Estimate(math.exp(mean.mean), math.exp(mean.low), math.exp(mean.high), mean.n)
     evidence = (
         f"{rule.numerator} has {named(rule.metric)} {number(top.mean())}, {rule.denominator} "
@@ -202,7 +217,7 @@ def _ratio(rule: Ratio, cells: Cells, alpha: float) -> Verdict:
         cells.never_reached(label, rule.metric) for label in (rule.numerator, rule.denominator)
     )
     gaps = logs - math.log(rule.stated)
-    verdict = _within(gaps, math.log(rule.factor), evidence, alpha, bound, cells.overlap)
+    verdict = _within(gaps, math.log(rule.factor), evidence, alpha, bound, doubts)
     return _with(verdict, f"{rule.numerator} / {rule.denominator}", rule.metric, mean)
 
 
@@ -210,18 +225,19 @@ def _equivalence(rule: Equivalence, cells: Cells, alpha: float) -> Verdict:
     first, second = cells.paired(rule.first, rule.second, rule.metric)
     gaps = _gaps(first, second)
     say = _said(rule.metric)
-    mean = mean_interval(gaps.tolist(), 1 - alpha, cells.overlap)
+    doubts = _doubts(cells, rule.metric, {rule.first: 1.0, rule.second: -1.0}, first.index)
+    mean = mean_interval(gaps.tolist(), 1 - alpha, *doubts)
     evidence = (
         f"{rule.first} has {say(first.mean())} and {rule.second} {say(second.mean())} "
         f"{named(rule.metric)}: difference {_difference_text(mean, rule)}, n = {mean.n}"
     )
     bound = any(cells.never_reached(label, rule.metric) for label in (rule.first, rule.second))
-    verdict = _within(gaps, rule.margin, evidence, alpha, bound, cells.overlap)
+    verdict = _within(gaps, rule.margin, evidence, alpha, bound, doubts)
     return _with(verdict, f"{rule.first} - {rule.second}", rule.metric, mean)
 
 
 def _within(
-    gaps: Any, margin: float, evidence: str, alpha: float, bound: bool, overlap: float
+    gaps: Any, margin: float, evidence: str, alpha: float, bound: bool, doubts: Doubts
 ) -> Verdict:
     """Returns whether the mean lies within the margin around 0.
 
@@ -231,9 +247,9 @@ def _within(
         evidence: The numbers in words.
         alpha: Level of the tests.
         bound: Whether some values are lower bounds only.
-        overlap: Held-out over training examples of seeds that share them, else 0.
+        doubts: What besides independent seeds makes the mean uncertain.
     """
-    mean = mean_interval(gaps.tolist(), 1 - alpha, overlap)
+    mean = mean_interval(gaps.tolist(), 1 - alpha, *doubts)
     if not math.isfinite(mean.mean):
         return Verdict(UNDECIDED, f"{evidence}; not all values are finite", mean.n)
     if bound:
@@ -241,17 +257,18 @@ def _within(
     edge = margin if mean.mean > 0 else -margin
     inside = abs(mean.mean) < margin
     values, from_edge = gaps.tolist(), (gaps - edge).tolist()
-    p = equivalence_p(values, margin, overlap) if inside else mean_p(from_edge, overlap)
+    p = equivalence_p(values, margin, *doubts) if inside else mean_p(from_edge, *doubts)
     if p < alpha:
         return Verdict(SUPPORTED if inside else REFUTED, evidence, mean.n, p)
-    return Verdict(UNDECIDED, evidence, mean.n, p, _seeds(gaps, edge, alpha, overlap))
+    return Verdict(UNDECIDED, evidence, mean.n, p, _seeds(gaps, edge, alpha, doubts))
 
 
 def _trend(rule: Trend, cells: Cells, alpha: float) -> Verdict:
     first, last = rule.variants[0], rule.variants[-1]
     verdict = _rising(rule, cells, alpha)
     end, start = cells.paired(last, first, rule.metric)
-    found = mean_interval(_gaps(end, start).tolist(), 1 - alpha, cells.overlap)
+    doubts = _doubts(cells, rule.metric, {last: 1.0, first: -1.0}, end.index)
+    found = mean_interval(_gaps(end, start).tolist(), 1 - alpha, *doubts)
     return _with(verdict, f"{last} - {first}", rule.metric, found)
 
 
@@ -276,23 +293,30 @@ def _rising(rule: Trend, cells: Cells, alpha: float) -> Verdict:
     if len(seeds) == 1:
         return Verdict(UNDECIDED, evidence, 1)
     rising = table if rule.rises else -table
-    steps = np.diff(rising, axis=1)
     places = np.arange(len(rule.variants))
-    slopes = rising @ (places - places.mean())
     # A single step back refutes, and so does a slope to the wrong side.
-    parts, overlap = (*steps.T, slopes), cells.overlap
-    against = [mean_p(part.tolist(), overlap) if part.mean() < 0 else 1.0 for part in parts]
+    weights = [*np.diff(np.eye(len(places)), axis=0), places - places.mean()]
+    *steps, slopes = parts = [rising @ own for own in weights]
+    doubts = [
+        _doubts(cells, rule.metric, dict(zip(rule.variants, own, strict=True)), seeds)
+        for own in weights
+    ]
+    against = [
+        mean_p(part.tolist(), *own) if part.mean() < 0 else 1.0
+        for part, own in zip(parts, doubts, strict=True)
+    ]
     for place, p in enumerate(broken_p(against)):
         if p < alpha:
-            near = rule.variants[place : place + 2] if place < len(steps.T) else rule.variants
+            near = rule.variants[place : place + 2] if place < len(steps) else rule.variants
             turns = "falls" if rule.rises else "rises"
             evidence += f"; it {turns} from {near[0]} to {near[-1]}"
             return Verdict(REFUTED, evidence, len(seeds), p)
     # Page's test looks at ranks only: one level with a larger spread can pass for a trend.
-    p = max(trend_p(rising), mean_p(slopes.tolist(), overlap)) if slopes.mean() > 0 else 1.0
+    of_slopes = mean_p(slopes.tolist(), *doubts[-1])
+    p = max(trend_p(rising), of_slopes) if slopes.mean() > 0 else 1.0
     if p < alpha:
         return Verdict(SUPPORTED, evidence, len(seeds), p)
-    return Verdict(UNDECIDED, evidence, len(seeds), p, _seeds(slopes, 0.0, alpha, overlap))
+    return Verdict(UNDECIDED, evidence, len(seeds), p, _seeds(slopes, 0.0, alpha, doubts[-1]))
 
 
 SETTLERS: dict[type[Rule], Callable[[Any, Cells, float], Verdict]] = {
@@ -311,9 +335,14 @@ def _gaps(first: pd.Series, second: pd.Series) -> npt.NDArray[np.float64]:
     return gaps
 
 
-def _seeds(gaps: Any, margin: float, alpha: float, overlap: float) -> int:
+def _doubts(cells: Cells, metric: str, weights: dict[str, float], seeds: pd.Index) -> Doubts:
+    """Returns what besides independent seeds makes a weighted sum of means uncertain."""
+    return cells.overlap, cells.share(metric, weights, seeds)
+
+
+def _seeds(gaps: Any, margin: float, alpha: float, doubts: Doubts) -> int:
     """Returns how many seeds would decide; more than there are, which did not."""
-    needed = seeds_needed(gaps.tolist(), margin, alpha, overlap)
+    needed = seeds_needed(gaps.tolist(), margin, alpha, *doubts)
     return max(needed, len(gaps) + 1) if needed else 0
 
 

@@ -6,6 +6,10 @@ single value's over their number. Functions that take an `overlap` correct for t
 `overlap` = held-out examples / training examples the variance of a mean of n values is taken to be
 (1/n + overlap) times theirs, with n - 1 degrees of freedom (Nadeau and Bengio 2003, Inference for
 the Generalization Error, Machine Learning 52). 0 is for seeds that share no examples, or all.
+
+Where all seeds are tested on the same examples, functions that take `examples` add what the choice
+of these adds to the variance of the mean (`zoo.evidence.examples`). Intervals and p are never those
+of less doubt than the seeds alone leave.
 """
 
 from __future__ import annotations
@@ -17,7 +21,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special, stats
+from scipy import stats
+
+from zoo.evidence.examples import Share
 
 FEWEST_FOR_INTERVAL = 3  # two values say next to nothing about their spread
 POWER = 0.8  # of a test with as many seeds as are said to be needed
@@ -48,13 +54,19 @@ class Estimate:
         return replace(self, low=low, high=high)
 
 
-def mean_interval(values: Sequence[float], level: float = 0.95, overlap: float = 0.0) -> Estimate:
+def mean_interval(
+    values: Sequence[float],
+    level: float = 0.95,
+    overlap: float = 0.0,
+    examples: Share | None = None,
+) -> Estimate:
     """Returns the mean with Student's t interval.
 
     Args:
         values: One finite number a seed. A value that is not finite makes the estimate NaN.
         level: Coverage of the interval, between 0 and 1.
         overlap: Held-out over training examples of seeds that share them, at least 0.
+        examples: What the choice of test examples adds, or `None`.
     """
     sample = np.asarray(values, dtype=float)
     n = len(sample)
@@ -64,10 +76,32 @@ def mean_interval(values: Sequence[float], level: float = 0.95, overlap: float =
     if n < FEWEST_FOR_INTERVAL:
         return Estimate(mean, math.nan, math.nan, n)
     if np.ptp(sample) == 0:  # the mean of equal values may round away from them
-        return Estimate(float(sample[0]), float(sample[0]), float(sample[0]), n)
-    error = sample.std(ddof=1) * math.sqrt(1 / n + overlap)
+        mean, error = float(sample[0]), 0.0
+    else:
+        error = sample.std(ddof=1) * math.sqrt(1 / n + overlap)
     half = float(stats.t.ppf((1 + level) / 2, n - 1) * error)
+    if examples is not None:
+        freedom = examples.freedom(error**2, n)
+        whole = math.sqrt(error**2 + examples.square)
+        half = max(half, float(stats.t.ppf((1 + level) / 2, freedom) * whole))
     return Estimate(mean, mean - half, mean + half, n)
+
+
+def standard_error(
+    values: Sequence[float], overlap: float = 0.0, examples: Share | None = None
+) -> float:
+    """Returns the standard error of a mean; NaN if it has no interval.
+
+    Args:
+        values: One finite number a seed.
+        overlap: As in `mean_interval`.
+        examples: As in `mean_interval`.
+    """
+    n = len(values)
+    if n < FEWEST_FOR_INTERVAL or not np.isfinite(values).all():
+        return math.nan
+    seeds = float(np.var(values, ddof=1)) * (1 / n + overlap)
+    return math.sqrt(seeds + (examples.square if examples else 0.0))
 
 
 def welch_interval(
@@ -164,20 +198,30 @@ def _signs(n: int) -> npt.NDArray[np.float64]:
     return np.asarray(1 - 2 * flipped, np.float64)
 
 
-def student_p(values: Sequence[float], overlap: float = 0.0) -> float:
+def student_p(
+    values: Sequence[float], overlap: float = 0.0, examples: Share | None = None
+) -> float:
     """Returns the two-sided p of Student's t test that the mean is 0.
 
     Args:
         values: One finite number a seed; at least two, else the result is NaN.
         overlap: Held-out over training examples of seeds that share them, at least 0.
+        examples: What the choice of test examples adds, or `None`.
     """
     sample = _scaled(np.asarray(values, dtype=float))
     n = len(sample)
     if n < 2 or not np.isfinite(sample).all():
         return math.nan
     if np.ptp(sample) == 0:
-        return 0.0 if sample[0] else 1.0
-    return float(2 * stats.t.sf(abs(_t(sample)) / math.sqrt(1 + n * overlap), n - 1))
+        p = 0.0 if sample[0] else 1.0
+    else:
+        p = float(2 * stats.t.sf(abs(_t(sample)) / math.sqrt(1 + n * overlap), n - 1))
+    if examples is None or not examples.square:
+        return p
+    # The larger of two tests, so that examples never make up for seeds.
+    mean, seeds = float(np.mean(values)), float(np.var(values, ddof=1)) * (1 / n + overlap)
+    t = abs(mean) / math.sqrt(seeds + examples.square)
+    return max(p, float(2 * stats.t.sf(t, examples.freedom(seeds, n))))
 
 
 def skewness_adjusted_p(values: Sequence[float]) -> float:
@@ -225,22 +269,30 @@ def _scaled(sample: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return scaled
 
 
-def mean_p(values: Sequence[float], overlap: float = 0.0) -> float:
+def mean_p(values: Sequence[float], overlap: float = 0.0, examples: Share | None = None) -> float:
     """Returns the p that a mean is not 0: the largest of three tests, which thus agree.
 
     They are exact sign flips, Student's t and Student's t adjusted for skewness. Of these only
-    Student's t has a correction for seeds that share examples, so that alone bounds the error
-    there. The others, which take the seeds to be independent, can only make p larger: what they do
-    not show of independent seeds is not shown, and equal values of a few seeds decide nothing.
+    Student's t has a correction for seeds that share examples, and a part for the choice of test
+    examples, so that alone bounds the error there. The others, which take the seeds to be
+    independent, can only make p larger: what they do not show of independent seeds is not shown,
+    and equal values of a few seeds decide nothing.
 
     Args:
         values: One finite number a seed; at least two, else the result is NaN.
         overlap: Held-out over training examples of seeds that share them, at least 0.
+        examples: What the choice of test examples adds, or `None`.
     """
-    return max(sign_flip_p(values), student_p(values, overlap), skewness_adjusted_p(values))
+    of_means = student_p(values, overlap, examples)
+    return max(sign_flip_p(values), of_means, skewness_adjusted_p(values))
 
 
-def equivalence_p(differences: Sequence[float], margin: float, overlap: float = 0.0) -> float:
+def equivalence_p(
+    differences: Sequence[float],
+    margin: float,
+    overlap: float = 0.0,
+    examples: Share | None = None,
+) -> float:
     """Returns the p of two tests, one at each end: is the mean difference within the margin?
 
     It is the larger `mean_p`, so that it is below 0.05 where the 95 % interval lies within the
@@ -250,6 +302,7 @@ def equivalence_p(differences: Sequence[float], margin: float, overlap: float = 
         differences: One finite number a pair; at least two, else the result is NaN.
         margin: Largest difference that does not count, above 0.
         overlap: Held-out over training examples of seeds that share them, at least 0.
+        examples: What the choice of test examples adds, or `None`.
 
     References:
         Schuirmann (1987), A comparison of the two one-sided tests procedure and the power approach,
@@ -260,7 +313,7 @@ def equivalence_p(differences: Sequence[float], margin: float, overlap: float = 
         return math.nan
     if abs(sample.mean()) >= margin:
         return 1.0
-    return max(mean_p((sample - edge).tolist(), overlap) for edge in (-margin, margin))
+    return max(mean_p((sample - edge).tolist(), overlap, examples) for edge in (-margin, margin))
 
 
 def trend_p(values: npt.ArrayLike) -> float:
@@ -314,50 +367,6 @@ def benjamini_hochberg(p: Sequence[float]) -> list[float]:
         Benjamini and Hochberg (1995), Controlling the False Discovery Rate, JRSS B 57(1).
     """
     return [float(value) for value in stats.false_discovery_control(list(p))] if len(p) else []
-
-
-def seeds_needed(
-    differences: Sequence[float], margin: float = 0.0, alpha: float = 0.05, overlap: float = 0.0
-) -> int:
-    """Returns how many seeds would tell the mean difference from a margin, if both stay as seen.
-
-    Student's t test of that many values with the same mean and deviation falls below `alpha` with
-    a power of `POWER`, and the exact sign-flip test can. That all tests of `mean_p` do is a little
-    less likely: about 75 % for ten normal values, 71 % for six.
-
-    Args:
-        differences: At least two finite numbers that are not all the same.
-        margin: What the mean has to be told from.
-        alpha: Level of the two-sided test.
-        overlap: Held-out over training examples of seeds that share them, at least 0. More seeds
-            then say less and less, and no number may be enough.
-
-    Returns:
-        The number, or 0 if it would be above 10,000 or cannot be said.
-    """
-    sample = np.asarray(differences, dtype=float)
-    if len(sample) < 2 or not np.isfinite(sample).all():
-        return 0
-    distance, deviation = abs(float(sample.mean()) - margin), float(sample.std(ddof=1))
-    if deviation == 0:
-        return fewest_seeds(alpha) if distance > 0 else 0
-    numbers, effects = _shown_effects(alpha)
-    enough = numbers[effects * np.sqrt(1 + numbers * overlap) * deviation <= distance]
-    return int(enough[0]) if len(enough) else 0
-
-
-@functools.cache
-def _shown_effects(alpha: float) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """Returns numbers of seeds, and the mean in deviations that the t test shows with `POWER`.
-
-    Both have the shape `(numbers,)`. With a true mean of m deviations t has the noncentral
-    distribution with noncentrality m sqrt(n); that it errs on the wrong side is neglected.
-    """
-    fewest = fewest_seeds(alpha)
-    close = np.arange(fewest, max(fewest, 100))
-    numbers = np.concatenate([close, np.arange(max(fewest, 100), 10_001, 10)])
-    critical = stats.t.ppf(1 - alpha / 2, numbers - 1)
-    return numbers, special.nctdtrinc(numbers - 1, 1 - POWER, critical) / np.sqrt(numbers)
 
 
 def fewest_seeds(alpha: float = 0.05) -> int:

@@ -1,14 +1,15 @@
 """Settles claims from the rows of runs. Pure: tables in, verdicts with their evidence out.
 
 A verdict is `supported` or `refuted` only where the 95 % interval and all tests agree
-(`zoo.evidence.statistics.mean_p`; where seeds share examples both are corrected for it); everything
-else is `undecided`, and says how many seeds would decide it, with a power of 80 %, if means and
-deviations stayed as they are. p-values are adjusted over all claims of an experiment (Benjamini and
-Hochberg). Where several parts make a claim, a refutation is adjusted for their number (Holm), while
-support needs every part. Runs that are the same number for number decide nothing: the treatment was
-not applied. A run that never reached a target has a lower bound, which decides only where the true
-value could not change the verdict. And a verdict holds at every learning rate that does as well as
-the chosen one (`zoo.evidence.rates`).
+(`zoo.evidence.statistics.mean_p`; where seeds share examples both are corrected for it, and where
+all are tested on the same ones these have their share); everything else is `undecided`, and says
+how many seeds would decide it, with a power of 80 %, if means and deviations stayed as they are.
+p-values are adjusted over all claims of an experiment (Benjamini and Hochberg). Where several parts
+make a claim, a refutation is adjusted for their number (Holm), while support needs every part. Runs
+that are the same number for number decide nothing: the treatment was not applied. A run that never
+reached a target has a lower bound, which decides only where the true value could not change the
+verdict. And a verdict holds at every learning rate that does as well as the chosen one
+(`zoo.evidence.rates`).
 """
 
 from __future__ import annotations

@@ -28,6 +28,7 @@ from zoo.figures.palette import (
     QUIET,
     TEXT,
     count,
+    covered,
     p_text,
     points_text,
     rate_text,
@@ -191,9 +192,8 @@ def draw_effect(spec: Mapping[str, Any], table: pd.DataFrame) -> Figure:
     body = len(variants) * ROW
     legend: list[Artist] = []
     if np.isfinite(rows["difference_low"]).any():
-        seeds = count(len(spec["seeds"]), "seed")
-        key = Line2D([], [], color=INK, marker="o", linewidth=1.8, label=f"95 % interval, {seeds}")
-        legend.append(key)
+        over = f"95 % interval, {covered(len(spec['seeds']), rows)}"
+        legend.append(Line2D([], [], color=INK, marker="o", linewidth=1.8, label=over))
     if math.isfinite(floor):
         legend.append(
             Patch(

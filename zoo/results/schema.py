@@ -12,6 +12,7 @@ from typing import Any
 
 from zoo.claims import VERDICTS, from_dict
 from zoo.errors import ZooError
+from zoo.runs.rights import unpacked
 
 Check = Callable[[str], bool]
 
@@ -32,6 +33,14 @@ def _whole(text: str) -> bool:
     return text.isascii() and text.isdecimal()
 
 
+def _rights(text: str) -> bool:
+    try:
+        unpacked(text)
+    except ValueError:
+        return False
+    return True
+
+
 # A kind of value, in words, and what tells that a text is one.
 TEXT: tuple[str, Check] = ("a text", bool)
 ANY: tuple[str, Check] = ("anything", lambda text: True)
@@ -40,6 +49,7 @@ NUMBER: tuple[str, Check] = ("a number", _some_number)
 MAYBE: tuple[str, Check] = ("a number or nothing", lambda text: not text or _number(text))
 FLAG: tuple[str, Check] = ("True or False", lambda text: text in ("True", "False"))
 STATUS: tuple[str, Check] = ("completed or diverged", lambda t: t in ("completed", "diverged"))
+RIGHTS: tuple[str, Check] = ("which examples are right, as the zoo writes it", _rights)
 VERDICT: tuple[str, Check] = (", ".join(VERDICTS), lambda text: text in VERDICTS)
 
 Columns = Mapping[str, tuple[str, Check]]
@@ -60,6 +70,7 @@ TABLES: Mapping[str, Sequence[Columns]] = {
             **SCORES,
         }
     ],
+    "examples.csv": [{**ROW, "seed": WHOLE, "right": RIGHTS}],
     "curves.csv": [{**ROW, "epoch": WHOLE, "metric": TEXT, **SUMMARY}],
     "table.csv": [
         {
@@ -248,9 +259,9 @@ SPECS = {
     },
     "search": {"search": STRING, "question": STRING, "strategy": STRING, "space": LIST},
 }
-# Of data that seeds draw.
+# How data are split.
 DRAWN: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
-    "split": ("resampled", lambda value: value == "resampled"),
+    "split": ("fixed or resampled", lambda value: value in ("fixed", "resampled")),
     "keeps_test": ("true", lambda value: value is True),
     "overlap": (
         "a number of at least 0",

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any
 
 from zoo.errors import ZooError
+from zoo.runs.rights import unpacked
 from zoo.runs.run import Result, Run
 
 SCHEMA = 1
@@ -19,6 +20,12 @@ RECORDS = """
 CREATE TABLE IF NOT EXISTS records (
     key TEXT PRIMARY KEY,
     rows TEXT NOT NULL      -- JSON list of [layer, epoch, metric, value]
+);
+"""
+RIGHTS = """
+CREATE TABLE IF NOT EXISTS rights (
+    key TEXT PRIMARY KEY,
+    bits TEXT NOT NULL      -- which test examples are right, as `zoo.runs.rights` writes it
 );
 """
 TABLES = """
@@ -79,7 +86,7 @@ class Store:
         self._connection.execute("BEGIN IMMEDIATE")
         known = self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         if not known:
-            for statement in (TABLES + RECORDS).split(";"):
+            for statement in (TABLES + RECORDS + RIGHTS).split(";"):
                 self._connection.execute(statement)
             self._connection.execute("INSERT INTO meta VALUES ('schema', ?)", (str(SCHEMA),))
         self._connection.execute("COMMIT")
@@ -99,6 +106,7 @@ class Store:
         with contextlib.suppress(sqlite3.OperationalError):
             self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute(RECORDS)
+        self._connection.execute(RIGHTS)
 
     def _close_quietly(self) -> None:
         if hasattr(self, "_connection"):
@@ -144,6 +152,14 @@ class Store:
         except (TypeError, ValueError) as error:
             raise self._damaged(error) from error
 
+    def _bits(self, text: str) -> str:
+        try:
+            if text:
+                unpacked(text)
+        except (AttributeError, TypeError, ValueError) as error:
+            raise self._damaged(f"which examples are right: {error}") from error
+        return text
+
     def add(self, experiment: str, result: Result) -> None:
         """Keeps one finished run, replacing an earlier one with the same key."""
         run = result.run
@@ -160,6 +176,11 @@ class Store:
             result.device,
             result.seconds,
         )
+        # First, so that a run that is kept never lacks what is kept with it.
+        if result.rights:
+            self._execute("INSERT OR REPLACE INTO rights VALUES (?, ?)", (run.key, result.rights))
+        else:
+            self._execute("DELETE FROM rights WHERE key = ?", (run.key,))
         marks = ", ".join("?" * len(row))
         self._execute(f"INSERT OR REPLACE INTO runs VALUES ({marks})", row)
 
@@ -169,15 +190,22 @@ class Store:
         return kept.intersection(keys)
 
     def results(self, runs: Iterable[Run]) -> list[Result]:
-        """Returns the results of those of the runs that are kept, in the given order."""
+        """Returns the results of those of the runs that are kept, in the given order.
+
+        Runs that were kept by an older version have no `rights`.
+        """
         results = []
-        query = "SELECT status, final, history, engine, device, seconds FROM runs WHERE key = ?"
+        query = (
+            "SELECT status, final, history, engine, device, seconds, coalesce(bits, '') "
+            "FROM runs LEFT JOIN rights USING (key) WHERE key = ?"
+        )
         for run in runs:
             row = self._execute(query, (run.key,)).fetchone()
             if row is not None:
-                status, final, history, *where = row
+                status, final, history, engine, device, seconds, rights = row
                 numbers, curves = self._read(final), self._read(history)
-                results.append(Result(run, status, curves, numbers, *where))
+                where = engine, device, seconds
+                results.append(Result(run, status, curves, numbers, *where, [], self._bits(rights)))
         return results
 
     def add_records(self, key: str, rows: Sequence[tuple[int, int, str, Any]]) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from zoo.evidence.cells import RIGHT
+from zoo.evidence.examples import Share, share_of_sum
 from zoo.evidence.metrics import EPOCHS_TO_SHARE, measure, range_of, way_of
 from zoo.evidence.rates import best_rates
 from zoo.evidence.statistics import mean_interval, sign_flip_p, student_p
+from zoo.runs.rights import unpacked
 from zoo.runs.run import Result
 
 FINAL = ["val_loss", "val_accuracy", "test_loss", "test_accuracy"]
@@ -24,7 +27,8 @@ class Summary:
 
     Attributes:
         runs: One row a run: variant, learning_rate, seed, status, epochs, the training loss and
-            accuracy of the last epoch, and `FINAL`.
+            accuracy of the last epoch, and `FINAL`. Where all seeds have the same test examples the
+            column `right` has which are right, as `zoo.evidence.cells` has it.
         curves: One row a variant, epoch and metric, at the variant's own best learning rate: mean,
             95 % interval over seeds, n.
         table: One row a variant at its own best learning rate: accuracies, and the seed-paired
@@ -45,6 +49,7 @@ def summarise(
     seeds: Sequence[int] | None = None,
     overlap: float = 0.0,
     classes: int = 0,
+    fixed: Collection[str] = (),
 ) -> Summary:
     """Makes the three tables.
 
@@ -58,6 +63,7 @@ def summarise(
         overlap: Held-out over training examples of seeds that share them, else 0; see
             `zoo.evidence.statistics`.
         classes: Number of classes, for metrics with a share of the way from chance to the best.
+        fixed: Labels of the variants that all seeds are tested on the same examples of.
     """
     runs = runs_frame(results, variants)
     by_run = {(r.run.variant, r.run.learning_rate, r.run.seed): r for r in results}
@@ -67,10 +73,20 @@ def summarise(
             found = EPOCHS_TO_SHARE.fullmatch(name)
             ways = {found[1]: way_of(results, found[1], classes)} if found else None
             runs[name] = [measure(by_run[key], name, epochs, ways) for key in keys]
+    if fixed:
+        runs[RIGHT] = [
+            _right(by_run[key], fixed)
+            for key in zip(runs["variant"], runs["learning_rate"], runs["seed"], strict=True)
+        ]
     chosen = best_rates(runs if seeds is None else runs[runs["seed"].isin(seeds)])
     present = [label for label in variants if label in chosen]
     curves = curves_frame(results, present, chosen, overlap)
     return Summary(runs, curves, table_frame(runs, present, chosen, baseline, overlap))
+
+
+def _right(result: Result, fixed: Collection[str]) -> bytes:
+    known = result.rights and result.run.variant in fixed
+    return unpacked(result.rights) if known else b""
 
 
 def runs_frame(results: Sequence[Result], variants: Sequence[str]) -> pd.DataFrame:
@@ -172,6 +188,9 @@ def table_frame(
     """Returns one row a variant at its chosen rate, compared with the baseline seed by seed.
 
     p is that of sign flips; where seeds share examples, of the corrected t test if that is larger.
+    Where all seeds have the same test examples, intervals and p have these examples' share, and the
+    column `examples_error` has the standard error of the difference, or of the baseline's accuracy,
+    that comes from their choice; NaN if it is not known.
     """
     at_best = {
         label: runs[
@@ -182,7 +201,8 @@ def table_frame(
     rows = []
     for label in variants:
         cell = at_best[label]
-        test = mean_interval(cell["test_accuracy"].tolist(), overlap=overlap).within(0, 1)
+        share = _share({label: 1.0}, at_best, cell.index)
+        test = mean_interval(cell["test_accuracy"].tolist(), 0.95, overlap, share).within(0, 1)
         row = {
             "variant": label,
             "learning_rate": chosen[label],
@@ -201,15 +221,29 @@ def table_frame(
         }
         if label != baseline and baseline in at_best:
             pairs = (cell["test_accuracy"] - at_best[baseline]["test_accuracy"]).dropna()
-            gap = mean_interval(pairs.tolist(), overlap=overlap).within(-1, 1)
+            share = _share({label: 1.0, baseline: -1.0}, at_best, pairs.index)
+            gap = mean_interval(pairs.tolist(), 0.95, overlap, share).within(-1, 1)
             p = sign_flip_p(pairs.tolist())
-            if overlap:
-                p = max(p, student_p(pairs.tolist(), overlap))
+            if overlap or share:
+                p = max(p, student_p(pairs.tolist(), overlap, share))
             row |= {
                 "difference": gap.mean,
                 "difference_low": gap.low,
                 "difference_high": gap.high,
                 "p": p,
             }
+        if RIGHT in cell.columns:
+            row["examples_error"] = share.error if share else math.nan
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _share(
+    weights: Mapping[str, float], cells: Mapping[str, pd.DataFrame], seeds: pd.Index
+) -> Share | None:
+    """Returns the share of the test examples in a weighted sum of mean test accuracies."""
+    if not all(RIGHT in cells[label].columns for label in weights):
+        return None
+    return share_of_sum(
+        [(weight, cells[label].loc[seeds, RIGHT].tolist()) for label, weight in weights.items()]
+    )

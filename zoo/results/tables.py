@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 
 from zoo.errors import ZooError, printable
-from zoo.results import kinds
+from zoo.evidence.cells import RIGHT
+from zoo.results import examples, kinds
 from zoo.results.files import EXACT, NUMBER, read_spec, read_table, write_frame, write_text
 from zoo.results.summary import Summary
 
@@ -17,7 +18,7 @@ FORMATS = ("md", "csv", "latex")
 
 
 def write(folder: Path, spec: dict[str, Any], summary: Summary) -> None:
-    """Writes spec.json, runs.csv, curves.csv, table.csv and table.md.
+    """Writes spec.json, runs.csv, curves.csv, table.csv, table.md, perhaps examples.csv.
 
     The same input gives the same bytes.
 
@@ -28,10 +29,10 @@ def write(folder: Path, spec: dict[str, Any], summary: Summary) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     write_text(folder / "spec.json", json.dumps(spec, indent=2) + "\n")
-    for name in ("runs", "curves", "table"):
-        write_frame(
-            folder / f"{name}.csv", getattr(summary, name), EXACT if name == "runs" else NUMBER
-        )
+    write_frame(folder / "runs.csv", summary.runs.drop(columns=RIGHT, errors="ignore"), EXACT)
+    examples.write(folder, spec, summary.runs)
+    for name in ("curves", "table"):
+        write_frame(folder / f"{name}.csv", getattr(summary, name))
     write_text(folder / "table.md", render(read_spec(folder), read_table(folder), "md"))
 
 

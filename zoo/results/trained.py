@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from zoo.evidence.statistics import share_interval
+from zoo.results.examples import fixes_test, with_rights
 from zoo.results.files import (
     overlap_of,
     read_frame,
@@ -25,8 +26,11 @@ from zoo.results.summary import table_frame
 
 
 def rows_of(folder: Path) -> pd.DataFrame:
-    """Returns the rows that claims are settled on: one a run."""
-    return read_frame(folder / "runs.csv")
+    """Returns the rows that claims are settled on: one a run.
+
+    Where all seeds have the same test examples, the column `right` says which are right.
+    """
+    return with_rights(folder, read_spec(folder), read_frame(folder / "runs.csv"))
 
 
 def rates_of(folder: Path, runs: pd.DataFrame) -> dict[str, float]:
@@ -118,15 +122,19 @@ def notes(spec: Mapping[str, Any], table: pd.DataFrame) -> list[str]:
     seeds, most = len(spec["seeds"]), int(table["n"].max())
     more = f", up to {most} where a claim was undecided" if most > seeds else ""
     drawn = table["test_low"].notna().any()
-    brackets = "Brackets: 95 % interval over seeds." if drawn else "Too few seeds for an interval."
+    over = "seeds and test examples" if _error(table).notna().all() else "seeds"
+    brackets = (
+        f"Brackets: 95 % interval over {over}." if drawn else "Too few seeds for an interval."
+    )
     test = "exact sign-flip test"
-    if data.get("overlap"):
+    if data.get("overlap") or _error(table).notna().any():
         test += " or corrected t test, the larger"
     lines = [
         f"Data {data['name']}: {data['train']} training, {data['validation']} validation and "
         f"{data['test']} test examples. {recipe['epochs']} epochs, batch {recipe['batch_size']}, "
         f"{seeds} seeds{more}.",
         *_drawn(data),
+        *(_tested(data, table) if drawn and fixes_test(spec) else []),
         f"Learning rate: each variant's best on validation data. {brackets} "
         f"Difference from the baseline on test data, paired by seed; p: {test}, "
         "not corrected for the number of variants.",
@@ -165,16 +173,32 @@ def _drawn(data: Mapping[str, Any]) -> list[str]:
         return []
     if not data.get("overlap"):
         return ["Each seed its own draw of the data, which shares no examples with the others."]
-    lines = [
+    return [
         "Each seed its own draw of the data. Draws share examples: intervals and p are corrected "
         f"for it (Nadeau and Bengio 2003, held-out over training examples {data['overlap']:.3g})."
     ]
-    if data.get("keeps_test"):
-        lines.append(
-            "The test part is its owner's, the same for all seeds: intervals and p do not cover "
-            "the choice of its examples."
-        )
-    return lines
+
+
+def _tested(data: Mapping[str, Any], table: pd.DataFrame) -> list[str]:
+    """Returns the line that says whether intervals cover the choice of test examples."""
+    kept = "its owner's, " if data.get("keeps_test") else ""
+    head = f"The test part is {kept}the same for all seeds: intervals and p"
+    unknown = table["variant"][_error(table).isna()].tolist()
+    if not unknown:
+        # With one draw of the data no seed shows what other training examples would have given.
+        besides = "" if kept else ", not the choice of the training examples"
+        crossed = "crossed random effects, Searle, Casella and McCulloch 1992"
+        return [f"{head} cover the choice of its examples and the seeds ({crossed}){besides}."]
+    some = f" of {', '.join(map(str, unknown))}" if len(unknown) < len(table) else ""
+    return [
+        f"{head}{some} cover the seeds, not the choice of its examples: not all runs say which "
+        "they have right. Of runs that an older version stored, --fresh finds out."
+    ]
+
+
+def _error(table: pd.DataFrame) -> pd.Series:
+    """Returns the standard errors that come from the choice of test examples; NaN if unknown."""
+    return table.get("examples_error", pd.Series(math.nan, table.index))
 
 
 def _sides_changed(table: pd.DataFrame, baseline: str) -> list[str]:

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo.data import RESAMPLED, Data, Draws
+from zoo.data import FIXED, RESAMPLED, Data, Draws
 from zoo.engine.device import device_name
 from zoo.errors import Interrupted
 from zoo.results.store import Store
@@ -222,6 +222,7 @@ def _summary(prepared: Prepared, store: Store) -> Summary:
         prepared.seeds,
         _drawn(data).get("overlap", 0.0),
         data.num_classes,
+        [label for label, own in prepared.data_of.items() if _fixes_test(own)],
     )
 
 
@@ -281,8 +282,13 @@ def spec_of(prepared: Prepared) -> dict[str, Any]:
 
 
 def _drawn(data: Data) -> dict[str, Any]:
-    """Returns how seeds draw their data, nothing where all have the same."""
+    """Returns how seeds draw their data."""
     if not isinstance(data, Draws):
-        return {}
+        return {"split": FIXED}
     kept = {"keeps_test": True} if data.keeps_test else {}
     return {"split": RESAMPLED, "overlap": round(data.overlap, 6), **kept}
+
+
+def _fixes_test(data: Data) -> bool:
+    """Returns whether all seeds are tested on the same examples."""
+    return not isinstance(data, Draws) or data.keeps_test

@@ -30,6 +30,8 @@ class Result:
         seconds: Wall-clock seconds, a population's shared out among its runs.
         records: What recording callbacks saw: dicts with the keys `recorder` (the callback's
             class), `epoch` (epochs trained so far), `layer`, `metric` and `value`.
+        rights: Which test examples are right, as `zoo.runs.rights` writes it; empty if that is not
+            known, or a network gives several answers an example.
     """
 
     run: Run
@@ -40,6 +42,7 @@ class Result:
     device: str
     seconds: float
     records: list[dict[str, Any]] = field(default_factory=list)
+    rights: str = ""
 
     @property
     def epochs(self) -> int:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -44,13 +45,14 @@ def test_runs_and_results_keep_every_digit_on_their_way(server, make_result):
     dealer.put(sent)
     link = distributed.Link(part)
     assert link.take() == sent
-    result = make_result(loss=float("nan"), test_accuracy=1 / 3)
+    result = replace(make_result(loss=float("nan"), test_accuracy=1 / 3), rights="3:gA==")
     link.give("a", **{dealing.RESULT: distributed.text_of(result)})
     key, text, refusal = dealer.ended.get_nowait()
     assert (key, refusal) == ("a", "")
     fields = json.loads(text)
     assert fields["final"]["test_accuracy"] == 1 / 3
     assert fields["history"] == result.history
+    assert fields["rights"] == result.rights
     assert fields["final"]["loss"] != fields["final"]["loss"]
     dealer.stop()
     assert link.take() is None

@@ -295,5 +295,5 @@ def jobs_of_tasks(search: ExperimentSearch, tasks: Sequence[Task]) -> list[Job]:
 
 def text_of(result: Result) -> str:
     """Returns a result as it travels: every digit of it, but for the run that both sides know."""
-    names = ("status", "history", "final", "engine", "device", "seconds")
+    names = ("status", "history", "final", "engine", "device", "seconds", "rights")
     return json.dumps({name: getattr(result, name) for name in names})
