@@ -18,7 +18,7 @@ from keras import layers
 from zoo.claims import Claim, Difference, Order, Ratio, above, faster
 from zoo.experiment import Experiment, Recipe
 from zoo.layers import Maxout, RReLU, Swish
-from zoo.probes import DropUnderNoise, MeanActivation
+from zoo.probes import AccuracyUnderNoise, MeanActivation
 
 
 def after(activation, initializer="he_normal"):
@@ -94,7 +94,10 @@ EXPERIMENT = Experiment(
         },
         epochs=30,
         batch_size=128,
-        probes={"mean_activation": MeanActivation(), "drop_under_noise": DropUnderNoise(0.4)},
+        probes={
+            "mean_activation": MeanActivation(),
+            "accuracy_under_noise": AccuracyUnderNoise((0.25, 0.5, 1.0)),
+        },
     ),
     scales={"lecture": {"build_model": build_convnet, "data": "cifar10", "epochs": 30}},
     claims=[
@@ -103,7 +106,7 @@ EXPERIMENT = Experiment(
         Claim("ACT16", Difference("leaky 0.01", "prelu", "loss")),
         Claim("ACT17", Difference("leaky 0.1", "rrelu", "accuracy_gap")),
         Claim("ACT19", Difference("relu", "elu", "mean_activation")),
-        Claim("ACT20", Difference("leaky 0.01", "elu", "drop_under_noise")),
+        Claim("ACT20", Difference("elu", "leaky 0.01", "accuracy_under_noise")),
         Claim("ACT28", Difference("swish learned", "swish 1")),
         Claim("ACT31", above("swish 1", RIVALS)),
         Claim("ACT35", Order(("sigmoid", "tanh", "relu", "leaky 0.01", "elu"))),

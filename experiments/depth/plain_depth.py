@@ -48,7 +48,7 @@ EXPERIMENT = Experiment(
         build_model=build_model,
         optimizer=lambda rate: keras.optimizers.SGD(rate, momentum=0.9),
         learning_rates={label: RATES[name] for label, (name, _) in VARIANTS.items()},
-        epochs=20,
+        epochs=100,
         batch_size=128,
     ),
     claims=[Claim("GRD09", hard("sigmoid") + hard("relu"))],

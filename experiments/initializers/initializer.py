@@ -42,7 +42,7 @@ def build_model(input_shape, num_classes, initializer, depth=5, units=100):
 
 VARIANTS = {
     "zeros": initializers.Zeros,
-    "constant 0.1": lambda: initializers.Constant(0.1),
+    "constant 0.01": lambda: initializers.Constant(0.01),
     "identical columns": IdenticalColumns,
     "zero weights + random bias": (initializers.Zeros, normal(0.1)),
     "normal 0.01": normal(0.01),
@@ -71,7 +71,8 @@ EXPERIMENT = Experiment(
         optimizer=lambda rate: keras.optimizers.SGD(rate, momentum=0.9),
         learning_rates={
             **dict.fromkeys(VARIANTS, (0.01, 0.03, 0.1, 0.3)),
-            **dict.fromkeys(("zeros", "constant 0.1", "normal 0.01"), (0.01, 0.1)),
+            **dict.fromkeys(("zeros", "normal 0.01"), (0.01, 0.1)),
+            "constant 0.01": (0.01, 0.03, 0.1),
             "zero weights + random bias": (0.01, 0.1),
             "identical columns": (0.001, 0.003, 0.01),
             "normal 1.0": (1e-7, 1e-6, 1e-5),
@@ -86,11 +87,11 @@ EXPERIMENT = Experiment(
         Claim("INI03", Difference("glorot", "normal 0.01", margin=0.1), deviation="depth 5 only"),
         Claim(
             "INI23",
-            (Difference("he", "identical columns", margin=0.05), beats_zero("constant 0.1")),
+            (Difference("he", "identical columns", margin=0.05), beats_zero("constant 0.01")),
         ),
         Claim(
             "INI24",
-            Identity("distinct_units", 1.0, 0.0, ("constant 0.1",)),
+            Identity("distinct_units", 1.0, 0.0, ("constant 0.01",)),
             deviation="outgoing weights equal too; with only the incoming ones equal, units part",
         ),
         Claim("INI25", beats_zero("zero weights + random bias")),

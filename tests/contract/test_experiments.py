@@ -24,13 +24,10 @@ CLASSES = 10
 LONGEST_MODULE = 150  # lines; the whole experiment on one or two screens
 
 # Pairs of variants that may train alike.
-ALIKE = {
-    "dying_relu": [("relu bias -5", "relu bias -10")],  # dead: only the logits' biases learn
-}
+ALIKE: dict[str, list[tuple[str, str]]] = {}
 # A declared exception that no longer holds fails the test.
 DIVERGING = {
     "batch_norm_robustness": ["none at 3", "none at 10"],  # rates that normalisation stands
-    "dying_relu": ["prelu at 0.3", "maxout at 0.3"],  # the rate that kills ReLU units
     "gradient_clipping": ["none"],  # what the others clip
 }
 
