@@ -126,7 +126,9 @@ EXPERIMENT = Measurement(
                 *equal({"deviation": 1.0}),
                 Number("exponential inputs", "skewness", 0.0, 0.1),
             ),
+            "Normalised exponential inputs have mean 0, deviation 1 and skewness 0.",
         ),
         Claim("BN25", zero("change_of_others", "channel_error")),
+        Claim("BN26", zero("mean_error", "spread_error")),
     ],
 )
