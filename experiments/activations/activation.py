@@ -77,26 +77,26 @@ VARIANTS = {
 
 RATES = (0.01, 0.03, 0.1, 0.3)
 
-SETUP = {"deviation": "the source's is a convolutional network, CIFAR-10, 25 % training error"}
+SETUP = "the source trains a convolutional network on CIFAR-10 to 25 % training error"
 RIVALS = ("sigmoid", "tanh", "relu", "leaky 0.01", "leaky 0.1", "prelu", "rrelu", "elu", "maxout")
 
 
-def six_times(claim, variant):
-    """Claims that tanh needs six times a variant's epochs half-way to the best: four to nine."""
+def six_times(variant):
+    """Says that tanh needs six times a variant's epochs, four to nine; rule and proposition."""
     rule = Ratio("tanh", variant, "epochs_to_accuracy_0.5_of_best", 6.0, 1.5)
-    return Claim(claim, rule, f"An MLP with tanh needs 6 times the epochs of {variant}.", **SETUP)
+    words = f"An MLP with tanh needs 6 times the epochs of {variant}."
+    return rule, words, "", "", SETUP  # what it says and its source are the catalogue's
 
 
-def sooner(claim, variant, other):
-    """Claims that a variant needs fewer epochs than another."""
+def sooner(variant, other):
+    """Says that a variant needs fewer epochs than another; rule and proposition."""
     words = f"An MLP needs fewer epochs with {variant} than with {other}."
-    return Claim(claim, faster(variant, other), words)
+    return faster(variant, other), words
 
 
-def better(claim, high, low):
-    """Claims that a variant has a higher test accuracy than another."""
-    words = f"The test accuracy is higher with {high} than with {low}."
-    return Claim(claim, Difference(high, low), words)
+def better(high, low):
+    """Says that a variant has a higher test accuracy than another; rule and proposition."""
+    return Difference(high, low), f"The test accuracy is higher with {high} than with {low}."
 
 
 EXPERIMENT = Experiment(
@@ -120,9 +120,9 @@ EXPERIMENT = Experiment(
     ),
     scales={"lecture": {"build_model": build_convnet, "data": "cifar10", "epochs": 30}},
     claims=[
-        six_times("ACT07", "relu"),
-        six_times("ACT14", "leaky 0.01"),
-        sooner("ACT14 faster", "leaky 0.01", "tanh"),
+        Claim("ACT07", *six_times("relu")),
+        Claim("ACT14", *six_times("leaky 0.01")),
+        Claim("ACT14 faster", *sooner("leaky 0.01", "tanh")),
         Claim(
             "ACT19",
             Difference("relu", "elu", "mean_activation"),
@@ -134,16 +134,16 @@ EXPERIMENT = Experiment(
             Difference("elu", "leaky 0.01", "accuracy_under_noise"),
             "ELU is more accurate under noise than leaky ReLU.",
         ),
-        better("ACT28", "swish learned", "swish 1"),
+        Claim("ACT28", *better("swish learned", "swish 1")),
         Claim("ACT31", above("swish 1", RIVALS), "Swish is more accurate than any of nine others."),
         Claim(
             "ACT35",
             Order(("sigmoid", "tanh", "relu", "leaky 0.01", "elu")),
             "The test accuracy rises from sigmoid over tanh, ReLU and leaky ReLU to ELU.",
         ),
-        better("ACT36 tanh", "relu", "tanh"),
-        better("ACT36 sigmoid", "relu", "sigmoid"),
-        sooner("ACT37", "relu", "tanh"),
-        better("ACT40", "leaky 0.01", "relu"),
+        Claim("ACT36 tanh", *better("relu", "tanh")),
+        Claim("ACT36 sigmoid", *better("relu", "sigmoid")),
+        Claim("ACT37", *sooner("relu", "tanh")),
+        Claim("ACT40", *better("leaky 0.01", "relu")),
     ],
 )

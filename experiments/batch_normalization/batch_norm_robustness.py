@@ -80,8 +80,8 @@ EXPERIMENT = Experiment(
                 Difference("none at 1", "none at 3", "accuracy", margin=0.1),
                 Difference("normalised at 3", "none at 3", "accuracy", margin=0.1),
             ),
-            "At a rate of 3 a plain network's training accuracy falls by over 10 points, and a "
-            "normalised one's is over 10 points above it.",
+            "At a rate of 3 a plain network loses over 10 points of training accuracy, and a "
+            "normalised one is over 10 above it.",
         ),
         Claim(
             "BN13",

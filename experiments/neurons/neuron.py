@@ -91,8 +91,8 @@ EXPERIMENT = Measurement(
                 *equal(POSITIVE, of=SIGMOID, tolerance=0.0),
                 Difference(SIGMOID, CENTRED, "examples_of_one_sign", margin=0.5),
             ),
-            "On each example the weight gradients of a neuron with sigmoid outputs as inputs share "
-            "one sign; with tanh outputs they rarely do.",
+            "On each example the weight gradients of a neuron share one sign behind sigmoids, "
+            "rarely behind tanh.",
             deviation="for each example on its own, not for the mean over a batch",
         ),
         Claim("ACT47", zero("formula_error", tolerance=1e-6)),
