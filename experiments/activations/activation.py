@@ -84,13 +84,13 @@ RIVALS = ("sigmoid", "tanh", "relu", "leaky 0.01", "leaky 0.1", "prelu", "rrelu"
 def six_times(variant):
     """Says that tanh needs six times a variant's epochs, four to nine; rule and proposition."""
     rule = Ratio("tanh", variant, "epochs_to_accuracy_0.5_of_best", 6.0, 1.5)
-    words = f"An MLP with tanh needs 6 times the epochs of {variant}."
+    words = f"To half-way to the best accuracy tanh needs 6 times the epochs of {variant}."
     return rule, words, "", "", SETUP  # what it says and its source are the catalogue's
 
 
 def sooner(variant, other):
     """Says that a variant needs fewer epochs than another; rule and proposition."""
-    words = f"An MLP needs fewer epochs with {variant} than with {other}."
+    words = f"To half-way to the best accuracy {variant} needs fewer epochs than {other}."
     return faster(variant, other), words
 
 

@@ -109,7 +109,7 @@ DOUBLING = Number("relu - twice he", RATIO, 9 * math.log10(2), 0.2)
 EXPLODING = larger("relu - twice he", than="residual relu - twice he")
 KINDS = ("signal", "gradient", "change")
 FALLING = tuple(Trend(SIGMOIDS, f"log10_first_{kind}", rises=False) for kind in KINDS)
-MORE = "At the start more of the signal reaches the first layer"
+MORE = "Before training more of the signal reaches the first layer"
 LESS = "At twice He's weights gradients grow less on their way down with skips."
 
 EXPERIMENT = Measurement(

@@ -1,10 +1,9 @@
 """Do activations and gradients survive ten layers, and do the lectures' printed tables come out?
 
-Ten layers of 500 units without biases look at 1,000 standard normal inputs, as in the code on the
-slides; where 0.05 is to saturate there are 4,096 units, of 500 it saturates none. A random gradient
-is sent back down. The lectures say that 0.01 times a Gaussian makes all activations zero, that 1.0
-saturates tanh so that "gradients will be all zero", that Xavier suits tanh and breaks with ReLU,
-and that He, typed with the wrong divisor by one, repairs it. The slides print single draws.
+Ten layers of 500 units without biases look at 1,000 standard normal inputs, as on the slides; where
+0.05 is to saturate there are 4,096 units. A random gradient is sent down. The lectures say that
+0.01 times a Gaussian makes activations zero, that 1.0 saturates tanh so that "gradients will be all
+zero", that Xavier suits tanh, breaks with ReLU, and that He, in one with a wrong divisor, repairs.
 
 References:
     LeCun et al. (1998), Efficient BackProp.
@@ -113,6 +112,7 @@ NEITHER = (
 )
 FULL, HALF = Number("tanh 1.0", SATURATED, 1.0, 0.1), Number(WIDEST, SATURATED, 0.5, 0.1)
 ALL_ZERO = (near_zero("tanh 0.01", LAYER_10), near_zero("tanh 0.01", LAYER_1))
+KEPT, TAPERS = kept("linear xavier", 0.1), kept("linear glorot tapered", 0.1)
 HE = Number("relu VarianceScaling()", "kernel_std", math.sqrt(2 / 500), 5e-4)
 WIDTH = {"deviation": "width 4096; with 500 units nothing saturates"}
 
@@ -142,8 +142,8 @@ EXPERIMENT = Measurement(
         Claim("INI21 saturated", HALF, "With 0.05 about half of the units saturate.", **WIDTH),
         Claim("INI21 gradient", near_zero(WIDEST, LAYER_1), "With 0.05 gradients are 0.", **WIDTH),
         Claim("INI22", NEITHER, "Xavier's tanh units neither shrink nor saturate."),
-        Claim("INI26", kept("linear xavier", 0.1), "Square linear layers keep both sizes."),
-        Claim("INI26 tapered", kept("linear glorot tapered", 0.1), "Tapered layers keep both."),
+        Claim("INI26", KEPT, "Ten square linear layers keep the sizes of signals and gradients."),
+        Claim("INI26 tapered", TAPERS, "Layers tapering from 800 units to 50 keep both sizes."),
         Claim("INI35", *come_out("INI35", "tanh 0.01")),
     ],
 )
