@@ -70,15 +70,15 @@ EXPERIMENT = Experiment(
         Claim(
             "LOS09 softmax",
             faster("softmax + crossentropy", "softmax + squares"),
-            "Half-way to the best training accuracy takes fewer epochs with cross entropy than with "
-            "squares, behind softmax.",
+            "Half-way to the best training accuracy takes cross entropy behind softmax fewer "
+            "epochs than squares.",
             deviation=START,
         ),
         Claim(
             "LOS09 sigmoid",
             faster("sigmoid + crossentropy", "sigmoid + squares"),
-            "Half-way to the best training accuracy takes fewer epochs with cross entropy than with "
-            "squares, behind sigmoids.",
+            "Half-way to the best training accuracy takes cross entropy behind sigmoids fewer "
+            "epochs than squares.",
             deviation=START,
         ),
         Claim(
