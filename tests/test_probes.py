@@ -25,6 +25,7 @@ def values(model):
 
 ALL = (
     probes.DropUnderNoise(0.5),
+    probes.AccuracyUnderNoise((0.5, 1.0)),
     probes.DropWithoutUnits(0.5),
     probes.MeanActivation(),
     probes.SmallWeightShare(),
@@ -83,6 +84,15 @@ def test_noise_costs_what_it_costs_by_hand(data):
 
     expected = right(data.x_test) - right((data.x_test + noise).astype(np.float32))
     assert probes.DropUnderNoise(2.0)(model, data) == pytest.approx(expected, abs=1e-6)
+
+
+def test_accuracy_under_noise_is_the_mean_over_its_sizes(data):
+    model = make(keras.layers.Dense(10))
+    whole = probes.accuracy(model, data.x_test, data.y_test)
+    assert probes.AccuracyUnderNoise((0.0,))(model, data) == whole
+    at_one, at_two = (whole - probes.DropUnderNoise(size)(model, data) for size in (1.0, 2.0))
+    found = probes.AccuracyUnderNoise((1.0, 2.0))(model, data)
+    assert found == pytest.approx((at_one + at_two) / 2, abs=1e-6)
 
 
 def test_mean_activation_is_that_of_the_hidden_layers(data):

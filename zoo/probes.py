@@ -43,6 +43,25 @@ class DropUnderNoise:
 
 
 @dataclass(frozen=True)
+class AccuracyUnderNoise:
+    """Test accuracy with normal noise added to the inputs, averaged over sizes of the noise.
+
+    Attributes:
+        deviations: Standard deviations of the noise; the features' is 1.
+        seed: Seed of the noise, the same for every run.
+    """
+
+    deviations: tuple[float, ...]
+    seed: int = 0
+
+    def __call__(self, model: Any, data: Data) -> float:
+        """Returns the mean accuracy; one draw of the noise is scaled to each size."""
+        noise = np.random.default_rng(self.seed).normal(size=data.x_test.shape)
+        noisy = ((data.x_test + size * noise).astype(np.float32) for size in self.deviations)
+        return float(np.mean([accuracy(model, x, data.y_test) for x in noisy]))
+
+
+@dataclass(frozen=True)
 class DropWithoutUnits:
     """Accuracy lost on the test set when hidden units are cut off.
 

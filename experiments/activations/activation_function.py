@@ -3,8 +3,8 @@
 Each function is looked at alone, without a network: drawn with its slope from -4 to 4, compared
 with its formula from -50 to 50, at -10, 0 and 10, far out, and on a million standard normal inputs.
 Swish is called nonnegative by one lecture. A good activation is said to have a large gradient
-everywhere: here a slope below 0.05 is small, and the function that must have none is ReLU, which
-the lectures recommend.
+everywhere: the share of slopes below 0.05 is in the table. Centred differences leave out inputs
+within 0.1 of 0, where some have a kink.
 
 References:
     Clevert et al. (2016), Exponential Linear Units, arXiv:1511.07289.
@@ -103,12 +103,6 @@ def in_range(variant):
     return zero("outside_range", of=variant, tolerance=0.0)
 
 
-def good(variant):
-    """Says that a function can be differentiated numerically and has no small slope."""
-    differentiable = zero("numerical_slope_error", of=variant, tolerance=1e-3)
-    return differentiable + zero("share_of_small_slopes", of=variant, tolerance=0.0)
-
-
 TO_RELU = "distance_to_relu"
 SATURATED = 1 / (2 + 2 * math.cosh(10))  # the sigmoid's slope at -10 and at 10
 
@@ -121,11 +115,19 @@ EXPERIMENT = Measurement(
     claims=[
         Claim("ACT01", formula("sigmoid") + in_range("sigmoid")),
         Claim("ACT02", slopes_at("sigmoid", {-10: SATURATED, 0: 0.25})),
-        Claim("ACT03", (*in_range("tanh"), Number("tanh", "mean_output", 0.0, 0.005))),
+        Claim(
+            "ACT03",
+            (*in_range("tanh"), Number("tanh", "mean_output", 0.0, 0.005)),
+            "Tanh lies between -1 and 1; its mean over standard normal inputs is 0.",
+        ),
         Claim("ACT04", slopes_at("tanh", {-10: 0.0, 0: 1.0, 10: 0.0})),
         Claim("ACT05", formula("relu") + in_range("relu")),
         Claim("ACT06", slopes_at("relu", {10: 1.0, 1_000_000: 1.0})),
-        Claim("ACT08", Number("relu", "mean_output", 1 / math.sqrt(2 * math.pi), 0.005)),
+        Claim(
+            "ACT08",
+            Number("relu", "mean_output", 1 / math.sqrt(2 * math.pi), 0.005),
+            "The mean of ReLU over standard normal inputs is 0.3989, not 0.",
+        ),
         Claim("ACT11", formula("leaky 0.1") + slopes_at("leaky 0.1", {-10: 0.1})),
         Claim("ACT12", formula("leaky 0.01") + slopes_at("leaky 0.01", {-10: 0.01})),
         Claim("ACT13", formula("leaky 0.01", "leaky 0.1")),
@@ -135,16 +137,11 @@ EXPERIMENT = Measurement(
         Claim(
             "ACT29",
             tuple(Number(f"swish {b}", TO_RELU, 0.278465 / b, 1e-4) for b in BETAS[1:]),
+            "The largest distance of swish from ReLU is 0.278465 / beta.",
         ),
         Claim("ACT30", in_range("swish 1") + equal({"falls": 1.0}, "swish 1", 0.0)),
         Claim("ACT39", slopes_at("relu", {-10: 0.0, 10: 1.0})),
-        Claim("ACT41", good("relu"), deviation="ReLU is the good one; its cost is ACT10"),
-        Claim(
-            "ACT41 leaky ReLU",
-            good("leaky 0.1"),
-            says="Leaky ReLU is differentiable and has no small slope anywhere.",
-            source="lecture 3, of a function that meets it",
-        ),
+        Claim("ACT41", zero("numerical_slope_error", tolerance=1e-3), deviation="away from kinks"),
         Claim("ACT45", in_range("sigmoid") + slopes_at("sigmoid", {10: SATURATED})),
     ],
 )

@@ -16,7 +16,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from zoo.claims import Claim, Number, equal, zero
+from zoo.claims import Claim, equal, zero
 from zoo.experiment import Measurement
 from zoo.layers import RReLU, Swish
 from zoo.measure import draw_with_keras, furthest, gradients, total
@@ -85,7 +85,7 @@ EXPERIMENT = Measurement(
                 *zero("share_equal_in_training", of="rrelu", tolerance=1e-3),
                 *zero("slopes_outside_range", of="rrelu", tolerance=1e-6),
                 # The divisor is uniform from 3 to 8: the mean of 1 / divisor, not 1 / mean.
-                Number("rrelu", "mean_slope_in_training", math.log(8 / 3) / 5, 1e-3),
+                *equal({"mean_slope_in_training": math.log(8 / 3) / 5}, "rrelu", 1e-3),
                 *zero("inference_calls_apart", of="rrelu", tolerance=0.0),
                 *zero("inference_slope_error", of="rrelu", tolerance=1e-6),
             ),

@@ -111,6 +111,8 @@ EXPERIMENT = Measurement(
                 *stuck("tanh"),
                 *zero("outputs_not_positive", of=tuple(SATURATED)[:3], tolerance=0.0),
             ),
+            "Sigmoid and tanh units that start 5 or 10 from 0 have smaller gradients and need more "
+            "steps; sigmoid outputs are positive.",
         ),
         # A unit's share varies by up to 0.3 from the second layer on: 0.005 for 500 units, 8 seeds.
         Claim(
@@ -119,6 +121,7 @@ EXPERIMENT = Measurement(
                 *(Number("relu", f"zero_share@{layer}", 0.5, 0.02) for layer in (1, 2, 3)),
                 *zero(*(f"slope_error@{layer}" for layer in (1, 2, 3)), tolerance=1e-6),
             ),
+            "Half of the outputs of a fresh ReLU network are 0; positive sums have the slope 1.",
         ),
     ],
 )

@@ -86,6 +86,10 @@ EXPERIMENT = Measurement(
         Claim("BPR04", zero("error", of="fork")),
         Claim("BPR05", zero("error", of="multiply gate")),
         Claim("BPR08", zero("error", of="linear unit")),
-        Claim("BPR12", zero("error", of="softmax and cross entropy")),
+        Claim(
+            "BPR12",
+            zero("error", of="softmax and cross entropy"),
+            "Behind softmax and cross entropy the gradient in the logits is p - y, over examples.",
+        ),
     ],
 )

@@ -1,7 +1,8 @@
 """Does batch normalisation speed up training and generalise better, and where does it belong?
 
 The lectures put it after the dense layer and before the activation, and say that it makes training
-faster, more stable and less in need of dropout. One code sample also normalises the logits.
+faster, more stable and less in need of dropout. One code sample also normalises the logits; what
+that does, and what networks without gamma or beta do, stands in the table.
 
 References:
     Ioffe and Szegedy (2015), Batch Normalization, arXiv:1502.03167.
@@ -11,7 +12,7 @@ References:
 import keras
 from keras import layers
 
-from zoo.claims import Claim, Difference, Identity, faster
+from zoo.claims import Claim, Difference, faster
 from zoo.experiment import Experiment, Recipe
 
 
@@ -72,18 +73,23 @@ EXPERIMENT = Experiment(
     ),
     scales={"lecture": {"build_model": build_convnet, "data": "cifar10", "epochs": 20}},
     claims=[
-        Claim("BN08", faster("before activation", "none")),
-        Claim("BN10", Difference("before activation", "after activation")),
         Claim(
-            "BN14",
-            (
-                Difference("before activation", "none"),
-                Difference("none", "before activation", "accuracy_gap"),
-            ),
+            "BN08",
+            faster("before activation", "none"),
+            "Half-way to the best training accuracy takes fewer epochs with normalisation.",
+            deviation="speed only, not stability",
         ),
-        Claim("BN22", Difference("before and on logits", "before activation")),
-        Claim("BN26", Difference("before activation", "before - neither")),
-        Claim("BN27", Difference("before activation", "none")),
-        Claim("BN28", Identity("diverged", variants=("before activation",))),
+        Claim(
+            "BN10 better before",
+            Difference("before activation", "after activation"),
+            "Normalisation before the activation gives a higher test accuracy than behind it.",
+            says="Batch normalisation belongs before the activation.",
+            source="Ioffe and Szegedy 2015, section 3.2",
+        ),
+        Claim(
+            "BN27",
+            Difference("before activation", "none"),
+            "The test accuracy is higher with normalisation than without.",
+        ),
     ],
 )

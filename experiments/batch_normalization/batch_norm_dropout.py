@@ -53,12 +53,20 @@ EXPERIMENT = Experiment(
     ),
     claims=[
         Claim(
-            "BN12",
-            (
-                Difference("neither", "batch norm", "accuracy_gap"),
-                Difference("dropout", "neither"),
-                Equivalence("both", "batch norm", margin=0.02),
-            ),
+            "BN12 regularises",
+            Difference("neither", "batch norm", "accuracy_gap"),
+            "With normalisation training and test accuracy are closer together.",
+        ),
+        Claim(
+            "BN12 less dropout",
+            (Difference("dropout", "neither"), Equivalence("both", "batch norm", margin=0.02)),
+            "Dropout raises the test accuracy without normalisation, and by less than 2 points "
+            "with it.",
+        ),
+        Claim(
+            "BN14",
+            Difference("batch norm", "dropout"),
+            "With few examples normalisation alone has a higher test accuracy than dropout alone.",
         ),
     ],
 )

@@ -80,7 +80,13 @@ EXPERIMENT = Measurement(
                 Difference("small weights normalised", "small weights", "log10_first_gradient"),
                 Difference("large weights", "large weights normalised", "log10_first_gradient"),
             ),
+            "Normalisation makes the first layer's gradient larger where weights are half of He's, "
+            "smaller where they are twice.",
         ),
-        Claim("BN21", Trend(("chain of 2", "chain of 5", "chain of 10"), "misprediction")),
+        Claim(
+            "BN21",
+            Trend(("chain of 2", "chain of 5", "chain of 10"), "misprediction"),
+            "The more linear layers step at once, the more their gradients mispredict the output.",
+        ),
     ],
 )

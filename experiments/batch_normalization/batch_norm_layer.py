@@ -133,6 +133,7 @@ EXPERIMENT = Measurement(
                 *equal({"spread": 0}, of="single - training"),
                 Difference("single - inference", "single - training", "spread", 0.1),
             ),
+            "In training mode all single examples have the same logits, in inference mode not.",
         ),
         Claim("BN24", equal({"gradient_error": 0})),
     ],

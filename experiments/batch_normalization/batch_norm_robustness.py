@@ -2,8 +2,9 @@
 
 With SGD without momentum, from He's start, a ReLU network is trained at rates from high to
 destructive, which are not tuned but a stressor. Then its hidden weights are drawn from normals of
-four standard deviations, He's being 0.22 in the first layer and 0.14 behind it, each tuned: how
-much accuracy do the bad ones cost, with normalisation before the activations and without?
+four standard deviations, He's being 0.22 in the first layer and 0.14 behind it, each tuned: does
+normalisation before the activations save more than 10 points where the start is bad, and less where
+it is good? Then less depends on the start.
 
 References:
     Ioffe and Szegedy (2015), Batch Normalization, arXiv:1502.03167.
@@ -33,6 +34,7 @@ def build_model(input_shape, num_classes, batch_norm, depth=3, units=100):
 
 RATES = (1.0, 3.0, 10.0)
 DEVIATIONS = (0.001, 0.01, 0.1, 1.0)
+BAD = ("0.001", "0.01", "1")
 NAMES = {"none": False, "normalised": True}
 STARTS = {f"{name} start {sd:g}": (on, sd) for name, on in NAMES.items() for sd in DEVIATIONS}
 GRIDS = {
@@ -44,16 +46,13 @@ GRIDS = {
 }
 
 
-def forgives(metric, margin):
-    """Says that only without normalisation the starts further from He's cost a margin or more."""
-    return tuple(
-        rule
-        for sd in ("0.001", "0.01", "1")
-        for rule in (
-            Difference("none start 0.1", f"none start {sd}", metric, margin),
-            Equivalence("normalised start 0.1", f"normalised start {sd}", metric, margin),
-        )
-    )
+CUT = 0.1  # what normalisation gains from bad starts lies above it, from the good one below
+
+
+def forgives(metric):
+    """Says that normalisation gains more at the starts far from He's than at the one near it."""
+    bad = [Difference(f"normalised start {sd}", f"none start {sd}", metric, CUT) for sd in BAD]
+    return (*bad, Equivalence("normalised start 0.1", "none start 0.1", metric, CUT))
 
 
 EXPERIMENT = Experiment(
@@ -78,12 +77,23 @@ EXPERIMENT = Experiment(
         Claim(
             "BN11",
             (
-                Difference("none at 1", "none at 3", "accuracy", margin=0.4),
-                Difference("normalised at 3", "none at 3", "accuracy", margin=0.4),
+                Difference("none at 1", "none at 3", "accuracy", margin=0.1),
+                Difference("normalised at 3", "none at 3", "accuracy", margin=0.1),
             ),
+            "At a rate of 3 a plain network loses over 10 points of training accuracy, and a "
+            "normalised one is over 10 above it.",
         ),
-        # Half of what can be lost: from about 90 % on training data and 60 on test data to 10.
-        Claim("BN13", forgives("accuracy", 0.4)),
-        Claim("INI31", forgives("test_accuracy", 0.25)),
+        Claim(
+            "BN13",
+            forgives("accuracy"),
+            "Normalisation raises the training accuracy by over 10 points at each bad start, and "
+            "by less at the good one.",
+        ),
+        Claim(
+            "INI31",
+            forgives("test_accuracy"),
+            "Normalisation raises the test accuracy by over 10 points at each bad start, and by "
+            "less at the good one.",
+        ),
     ],
 )

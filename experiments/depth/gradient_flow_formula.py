@@ -131,12 +131,6 @@ EXPERIMENT = Measurement(
         Claim("GRD05", zero("error_third_bias", tolerance=1e-4)),
         Claim("GRD06", zero("below_16", of=SMALL, tolerance=0.0)),
         Claim(
-            "GRD06 for all weights",
-            zero("below_16", of=(SMALL, LARGE), tolerance=0.0),
-            says="In a chain of sigmoids the first bias has a gradient 16 times below the third's.",
-            source="lecture 4, without the condition",
-        ),
-        Claim(
             "ACT49",
             tuple(Identity("gradient_left", s, 1e-4 * s, (label,)) for label, s in SLOPES.items()),
         ),

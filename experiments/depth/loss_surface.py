@@ -125,13 +125,14 @@ EXPERIMENT = Measurement(
     },
     claims=[
         Claim(
-            "GRD16",
+            "GRD16 minima",
             tuple(
                 Difference(DEEP, other, MINIMA + when, margin=1.0)
                 for other in ("plain 3", "skips 12")
                 for when in ("_at_start", "")
             ),
-            deviation="12 dense layers, minima on lines; with skips too most are not convex",
+            "Random lines cross more minima in 12 plain layers than in 3, or in 12 with skips.",
+            deviation="dense layers with batch normalisation, lines, no saddle points",
         ),
     ],
 )

@@ -3,6 +3,7 @@
 The lecture says that networks of more than six layers are. Sigmoids with Glorot's weights and ReLUs
 with He's are trained with 2 to 20 hidden layers; hard means a training accuracy at least 10 points
 below that of two layers, with the same number of epochs and for each depth its own learning rate.
+After 20 epochs deep networks are still on their way, so there are 100.
 
 References:
     Glorot and Bengio (2010), Understanding the difficulty of training deep networks, AISTATS.
@@ -40,6 +41,8 @@ def hard(activation):
     return above(f"{activation} 2", deep, "accuracy", margin=0.1)
 
 
+HARD = "8, 12 and 20 layers each end over 10 points of training accuracy below 2,"
+
 EXPERIMENT = Experiment(
     factor="depth",
     baseline="sigmoid 2",
@@ -48,8 +51,11 @@ EXPERIMENT = Experiment(
         build_model=build_model,
         optimizer=lambda rate: keras.optimizers.SGD(rate, momentum=0.9),
         learning_rates={label: RATES[name] for label, (name, _) in VARIANTS.items()},
-        epochs=20,
+        epochs=100,
         batch_size=128,
     ),
-    claims=[Claim("GRD09", hard("sigmoid") + hard("relu"))],
+    claims=[
+        Claim("GRD09 sigmoid", hard("sigmoid"), f"{HARD} with sigmoids."),
+        Claim("GRD09 relu", hard("relu"), f"{HARD} with ReLU."),
+    ],
 )

@@ -63,6 +63,8 @@ def better(*labels):
     return above(labels, "none", "accuracy", margin=0.1)
 
 
+RISES = "The training accuracy of ten sigmoid layers rises by over 10 points with"
+
 EXPERIMENT = Experiment(
     factor="remedy",
     baseline="none",
@@ -80,16 +82,24 @@ EXPERIMENT = Experiment(
     ),
     claims=[
         Claim(
-            "GRD13",
-            better("4 times glorot", "relu", "batch norm"),
-            deviation="clipping is CLP04",
+            "GRD13 initialisation",
+            better("4 times glorot"),
+            f"{RISES} weights four times as large.",
         ),
-        Claim("ACT50", better("relu", "leaky relu")),
-        Claim("GRD11", better("residual"), deviation="ten layers, no batch normalisation"),
+        Claim("GRD13 batch normalisation", better("batch norm"), f"{RISES} batch normalisation."),
+        Claim("ACT50", better("relu", "leaky relu"), f"{RISES} ReLU or leaky ReLU in their place."),
         Claim(
-            "MIS02",
+            "GRD11 training",
+            better("residual"),
+            f"{RISES} residual connections.",
+            deviation="ten layers, no batch normalisation",
+        ),
+        Claim(
+            "MIS02 algorithms",
             Difference("new recipe", "old recipe", margin=0.1),
-            deviation="algorithms only, ten layers; both with momentum",
+            "ReLU, He's weights and batch normalisation gain over 10 points of test accuracy on "
+            "sigmoids and weights of 0.01.",
+            deviation="of the three reasons only algorithms; ten layers; both with momentum",
         ),
     ],
 )

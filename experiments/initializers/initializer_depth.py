@@ -3,7 +3,8 @@
 The lectures say that weights of 0.01 times a Gaussian work for small networks and kill the signal
 in deeper ones. They are compared with Glorot's and He's at 1 to 10 hidden ReLU layers. A code
 sample draws the weights of a network with sigmoids from a normal with deviation 0.1 and sets the
-biases to 0, where the framework's usual way would be Glorot's uniform weights.
+biases to 0, where the framework's usual way would be Glorot's uniform weights: their deviations are
+0.12 and 0.10 here, nearly the same. Both stand in the table; nobody claims that one is better.
 
 References:
     Glorot and Bengio (2010), Understanding the difficulty of training deep networks, AISTATS.
@@ -63,8 +64,8 @@ GRIDS |= {
 
 
 def fails(depth):
-    """Says that at a depth small weights train worse than Glorot's, He's and those of one layer."""
-    rivals = (f"glorot - {depth}", f"he - {depth}", "normal 0.01 - 1")
+    """Says that at a depth small weights train worse than Glorot's and He's."""
+    rivals = (f"glorot - {depth}", f"he - {depth}")
     return above(rivals, f"normal 0.01 - {depth}", "accuracy", margin=0.1)
 
 
@@ -81,20 +82,15 @@ EXPERIMENT = Experiment(
     ),
     claims=[
         Claim(
-            "INI03",
-            (
-                Equivalence("glorot - 1", "normal 0.01 - 1", "accuracy", margin=0.1),
-                *fails(5),
-                *fails(10),
-            ),
+            "INI03 small networks",
+            Equivalence("glorot - 1", "normal 0.01 - 1", "accuracy", margin=0.02),
+            "With one hidden layer weights of 0.01 reach Glorot's training accuracy to 2 points.",
         ),
-        # Glorot's deviations are 0.12 and 0.10 here: the sample's weights are nearly the same.
         Claim(
-            "INI30",
-            Equivalence(
-                "sigmoid normal 0.1", "sigmoid glorot uniform", "epochs_to_accuracy_0.3", margin=2.0
-            ),
-            deviation="Keras; no sigmoid on the logits",
+            "INI03 deeper networks",
+            (*fails(5), *fails(10)),
+            "With 5 and 10 layers weights of 0.01 end over 10 points of training accuracy below "
+            "Glorot's and He's.",
         ),
     ],
 )

@@ -1,11 +1,9 @@
 """Do activations and gradients survive ten layers, and do the lectures' printed tables come out?
 
-Ten layers of 500 units without biases look at 1,000 standard normal inputs, as in the code on the
-slides; where 0.05 is to saturate there are 4,096 units, of 500 it saturates none. Nothing is
-trained. A random gradient at the top is sent back down. The lectures say that 0.01 times a Gaussian
-makes all activations zero, that 1.0 saturates tanh so that "gradients will be all zero", that
-Xavier suits tanh and breaks with ReLU, and that He repairs it, which one of them types with the
-wrong divisor. What the slides print are single draws, each from an unknown seed.
+Ten layers of 500 units without biases look at 1,000 standard normal inputs, as on the slides; where
+0.05 is to saturate there are 4,096 units. A random gradient is sent down. The lectures say that
+0.01 times a Gaussian makes activations zero, that 1.0 saturates tanh so that "gradients will be all
+zero", that Xavier suits tanh, breaks with ReLU, and that He, in one with a wrong divisor, repairs.
 
 References:
     LeCun et al. (1998), Efficient BackProp.
@@ -84,11 +82,17 @@ def measure(variant, seed):
 
 
 UP, DOWN = "log10_change_of_std", "log10_change_of_signal_gradient"
+LAYER_1, LAYER_10, SATURATED = "signal_gradient@1", "std@10", "saturated_share@5"
 
 
-def kept(variant, change, margin=0.1):
-    """Says that a size is the same in all layers, up to a power of ten with this exponent."""
-    return Number(variant, change, 0.0, margin)
+def come_out(table, variant, metrics=()):
+    """Says that a variant has the numbers that the slides print; rules and proposition."""
+    return printed(table, variant, metrics), f"The printed statistics come out with {variant}."
+
+
+def kept(variant, margin, changes=(UP, DOWN)):
+    """Says that sizes are the same in all layers, up to a power of ten with this exponent."""
+    return tuple(Number(variant, change, 0.0, margin) for change in changes)
 
 
 def near_zero(variant, metric, within=1e-3):
@@ -96,14 +100,21 @@ def near_zero(variant, metric, within=1e-3):
     return Number(variant, metric, 0.0, within)
 
 
-def saturated(variant, share):
-    """Says that about this share of the units is near -1 or 1."""
-    return Number(variant, "saturated_share@5", share, 0.1)
-
-
-KEPT_BOTH_WAYS = (kept("linear xavier", UP), kept("linear xavier", DOWN))
-ALL_ZERO = (near_zero("tanh 0.01", "std@10"), near_zero("tanh 0.01", "signal_gradient@1"))
-HALF = (saturated(WIDEST, 0.5), near_zero(WIDEST, "signal_gradient@1"))
+SHRINKS = Number("tanh 0.01", DOWN, 9 * math.log10(0.01 * math.sqrt(500)), 0.1)
+TINY = tuple(near_zero("tanh 0.01", f"weight_gradient@{layer}") for layer in (1, 10))
+FROM_0 = (
+    near_zero("tanh uniform 0..b", "unit_correlation@2", 0.1),
+    *kept("relu uniform 0..b", 0.5, [UP]),
+)
+NEITHER = (
+    Difference("tanh xavier", "tanh 0.01", UP, 3.0),
+    near_zero("tanh xavier", "saturated_share@10", 0.01),
+)
+FULL, HALF = Number("tanh 1.0", SATURATED, 1.0, 0.1), Number(WIDEST, SATURATED, 0.5, 0.1)
+ALL_ZERO = (near_zero("tanh 0.01", LAYER_10), near_zero("tanh 0.01", LAYER_1))
+KEPT, TAPERS = kept("linear xavier", 0.1), kept("linear glorot tapered", 0.1)
+HE = Number("relu VarianceScaling()", "kernel_std", math.sqrt(2 / 500), 5e-4)
+WIDTH = {"deviation": "width 4096; with 500 units nothing saturates"}
 
 EXPERIMENT = Measurement(
     factor="initializer",
@@ -111,40 +122,28 @@ EXPERIMENT = Measurement(
     measure=measure,
     seeds=16,
     claims=[
-        Claim("INI02", Number("tanh 0.01", "kernel_std", 0.01, 5e-5)),
-        Claim("INI04", printed("INI04", "tanh 0.01")),
-        Claim("INI05", near_zero("tanh 0.01", "std@10", 5e-7)),
-        Claim("INI06", near_zero("tanh 0.01", "signal_gradient@1")),
-        Claim("INI07", printed("INI07", "tanh 1.0")),
-        Claim("INI08", (saturated("tanh 1.0", 1.0), near_zero("tanh 1.0", "signal_gradient@1"))),
-        Claim("INI09", printed("INI09", "tanh xavier")),
-        Claim("INI10", KEPT_BOTH_WAYS),
-        Claim("INI11", printed("INI11", "relu xavier")),
-        Claim("INI12", printed("INI12", "relu he")),
-        Claim("INI13", printed("INI12", "relu he as typed", ["std"])),
-        Claim("INI14", printed("INI12", "relu he /2", ["std"])),
-        Claim("INI15", printed("INI12", "relu he", ["std"])),
-        Claim("INI16", kept("sigmoid glorot", DOWN, 0.5)),
-        Claim("INI17", (kept("relu sqrt2 glorot", UP), kept("relu sqrt2 glorot tapered", UP))),
-        Claim("INI18", Number("relu VarianceScaling()", "kernel_std", math.sqrt(2 / 500), 5e-4)),
-        Claim(
-            "INI19",
-            (
-                near_zero("tanh uniform 0..b", "unit_correlation@2", 0.1),
-                kept("relu uniform 0..b", UP, 0.5),
-            ),
-        ),
-        Claim("INI20", ALL_ZERO),
-        Claim("INI21", HALF, deviation="width 4096; with 500 units nothing saturates"),
-        Claim(
-            "INI22",
-            (
-                Difference("tanh xavier", "tanh 0.01", UP, 3.0),
-                near_zero("tanh xavier", "saturated_share@10", 0.01),
-            ),
-        ),
-        Claim("INI26", KEPT_BOTH_WAYS, deviation="square layers"),
-        Claim("INI35", printed("INI35", "tanh 0.01")),
-        Claim("INI36", Number("keras default", "kernel_peak", math.sqrt(6 / 1000), 1e-4)),
+        Claim("INI04", *come_out("INI04", "tanh 0.01")),
+        Claim("INI05", near_zero("tanh 0.01", LAYER_10, 5e-7), "With 0.01 the last layer is 0."),
+        Claim("INI06 signals", SHRINKS, "With 0.01 gradients shrink by 0.01 sqrt(500) a layer."),
+        Claim("INI06 weights", TINY, "With 0.01 the weights' gradients are near 0 in all layers."),
+        Claim("INI07", *come_out("INI07", "tanh 1.0")),
+        Claim("INI08 saturated", FULL, "With 1.0 nine in ten tanh units or more saturate."),
+        Claim("INI08 gradient", near_zero("tanh 1.0", LAYER_1), "With 1.0 gradients are 0."),
+        Claim("INI09", *come_out("INI09", "tanh xavier")),
+        Claim("INI10", kept("tanh xavier", 1.0), "In ten tanh layers sizes stay within ten times."),
+        Claim("INI11", *come_out("INI11", "relu xavier")),
+        Claim("INI12", *come_out("INI12", "relu he")),
+        Claim("INI13", *come_out("INI12", "relu he as typed", ["std"])),
+        Claim("INI14", *come_out("INI12", "relu he /2", ["std"])),
+        Claim("INI15", *come_out("INI12", "relu he", ["std"])),
+        Claim("INI18", HE, "Weights of VarianceScaling() have He's deviation."),
+        Claim("INI19", FROM_0, "From 0 up, tanh units stay uncorrelated, ReLU layers keep sizes."),
+        Claim("INI20", ALL_ZERO, "With 0.01 activations and gradients end at 0."),
+        Claim("INI21 saturated", HALF, "With 0.05 about half of the units saturate.", **WIDTH),
+        Claim("INI21 gradient", near_zero(WIDEST, LAYER_1), "With 0.05 gradients are 0.", **WIDTH),
+        Claim("INI22", NEITHER, "Xavier's tanh units neither shrink nor saturate."),
+        Claim("INI26", KEPT, "Ten square linear layers keep the sizes of signals and gradients."),
+        Claim("INI26 tapered", TAPERS, "Layers tapering from 800 units to 50 keep both sizes."),
+        Claim("INI35", *come_out("INI35", "tanh 0.01")),
     ],
 )

@@ -127,7 +127,11 @@ EXPERIMENT = Measurement(
         Claim("LOS01", zero(*SOFTMAX, of="softmax")),
         Claim("LOS02", zero("other_predictions", of="softmax")),
         Claim("LOS03", zero("error", "change_by_other_classes", of="crossentropy")),
-        Claim("LOS04", (*zero("below_0", of="crossentropy"), Trend(AGREEMENT, "crossentropy"))),
+        Claim(
+            "LOS04",
+            (*zero("below_0", of="crossentropy"), Trend(AGREEMENT, "crossentropy")),
+            "Cross entropy is at least 0 and rises the more prediction and truth agree.",
+        ),
         Claim("LOS05", zero("error", "below_0", "where_they_agree", of="squares")),
         Claim("LOS06", zero("likelihood_error", "cases_error", of="binary")),
         Claim("LOS07", zero("error_as_typed", of="binary")),

@@ -110,10 +110,11 @@ EXPERIMENT = Measurement(
                 Difference("softmax + crossentropy", "softmax + squares", "gradient", 0.05),
                 Difference("sigmoid + crossentropy", "sigmoid + squares", "gradient", 0.05),
             ),
+            "At saturated wrong logits cross entropy has a larger gradient than squares.",
         ),
         # The mean over the outputs; the sum is ten times as much, 10 ln 2.
         Claim(
-            "LOS11",
+            "LOS11 initial loss",
             (
                 *equal({"initial_loss": math.log(2)}, of="sigmoid + crossentropy"),
                 *equal({"initial_loss": math.log(CLASSES)}, of="softmax + crossentropy"),

@@ -54,6 +54,8 @@ EXPERIMENT = Measurement(
                 *zero(*MISTAKES, of="parted by a line", tolerance=0.0),
                 Difference("exclusive or", "parted by a line", "mistakes_in_the_last_epoch"),
             ),
+            "The rule ends its mistakes within Novikoff's bound where a line parts the classes, "
+            "and goes on making them where none does.",
         ),
     ],
 )
