@@ -183,7 +183,7 @@ def test_an_accuracy_is_a_share_and_a_gap_the_difference_of_two(name, ends):
         ("loss", "loss"),
         ("initial_loss", "initial_loss"),
         ("epochs", "val_accuracy"),
-        ("accuracy", "val_accuracy"),
+        ("accuracy", "accuracy"),
         ("test_accuracy", "val_accuracy"),
         ("test_loss", "val_loss"),
         ("val_loss", "val_loss"),
@@ -192,9 +192,9 @@ def test_an_accuracy_is_a_share_and_a_gap_the_difference_of_two(name, ends):
         ("a_probes_own", "val_accuracy"),
     ],
 )
-def test_speed_and_losses_choose_the_rate_themselves(metric, chooses):
+def test_speed_and_what_is_fitted_choose_the_rate_themselves(metric, chooses):
     assert chosen_by(metric) == chooses
-    assert lower_is_better(chooses) == (chooses != "val_accuracy")
+    assert lower_is_better(chooses) == (not chooses.endswith("accuracy") or "epochs" in chooses)
 
 
 HALF = "epochs_to_accuracy_0.5_of_best"

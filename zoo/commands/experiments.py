@@ -107,7 +107,7 @@ def _show_scales(scales: Iterable[str]) -> None:
 
 
 def _show_claims(claims: Sequence[Claim]) -> None:
-    """Prints what the lectures say, with its source and the rule that settles it, in words."""
+    """Prints what the lectures say, with its source, what is tested, and by which rule."""
     from zoo import catalogue
     from zoo.results.ledger_words import in_words
 
@@ -117,7 +117,9 @@ def _show_claims(claims: Sequence[Claim]) -> None:
         known = catalogue.find(claim.id)
         source = claim.source or known.source
         echo(f"  {claim.id}  {claim.says or known.says} ({source})")
-        echo(f"      {in_words(claim)}")
+        if claim.proposition:
+            echo(f"      {claim.proposition}")
+        echo(f"      Rule: {in_words(claim)}")
 
 
 def verdict_counts(folder: Path) -> str:
