@@ -185,12 +185,14 @@ def test_an_accuracy_is_a_share_and_a_gap_the_difference_of_two(name, ends):
         ("epochs", "val_accuracy"),
         ("accuracy", "val_accuracy"),
         ("test_accuracy", "val_accuracy"),
-        ("test_loss", "val_accuracy"),
+        ("test_loss", "val_loss"),
+        ("val_loss", "val_loss"),
+        ("best_val_loss", "best_val_loss"),
         ("loss_gap", "val_accuracy"),
         ("a_probes_own", "val_accuracy"),
     ],
 )
-def test_speed_and_training_loss_choose_the_rate_themselves(metric, chooses):
+def test_speed_and_losses_choose_the_rate_themselves(metric, chooses):
     assert chosen_by(metric) == chooses
     assert lower_is_better(chooses) == (chooses != "val_accuracy")
 

@@ -8,6 +8,7 @@ import pytest
 
 from zoo.errors import ZooError
 from zoo.results import files, tables
+from zoo.results.compare import compare
 from zoo.results.holds_when import (
     COLUMNS,
     Part,
@@ -18,6 +19,7 @@ from zoo.results.holds_when import (
     settings_of,
     verdicts_of,
 )
+from zoo.results.sides import read_both
 
 SWEPT = {"units": ["30", "100"], "depth": ["1", "2"]}
 LONG = "ReLU trains faster than tanh, " * 4
@@ -146,6 +148,10 @@ def test_what_is_read_again_is_what_was_written(folder, parts, spec):
     for form in tables.FORMATS:
         again = tables.render(files.read_spec(folder), files.read_table(folder), form)
         assert again == tables.render(spec, frame_of(parts), form)
+
+
+def test_two_such_results_can_be_compared(folder):
+    assert compare(*read_both(folder, folder)).none
 
 
 @pytest.mark.parametrize(

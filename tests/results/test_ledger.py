@@ -19,6 +19,7 @@ from zoo.claims import (
 from zoo.errors import ZooError
 from zoo.evidence.statistics import student_p
 from zoo.results import files, ledger
+from zoo.results.verdicts import COLUMNS, describe
 
 RESULTS = Path(__file__).parents[2] / "results"
 
@@ -30,7 +31,7 @@ def content(folder):
 
 def test_the_verdicts_of_a_folder(write):
     frame = ledger.write(write())
-    assert list(frame.columns) == ledger.COLUMNS
+    assert list(frame.columns) == COLUMNS
     assert frame["id"].tolist() == ["X1", "X2", "X3", "X4", "ACT07"]
     verdicts = [SUPPORTED, REFUTED, UNDECIDED, NOT_RUN, SUPPORTED]
     assert frame["verdict"].tolist() == frame["at_baseline_rate"].tolist() == verdicts
@@ -223,7 +224,7 @@ def test_the_ledger_as_csv(write, tmp_path):
     found = ledger.read(tmp_path)
     text = ledger.render(found, "csv")
     lines = text.splitlines()
-    assert lines[0] == ",".join(["experiment", *ledger.COLUMNS])
+    assert lines[0] == ",".join(["experiment", *COLUMNS])
     assert len(lines) == 1 + len(CLAIMS)
     assert ledger.render(found, "csv") == text
 
@@ -238,11 +239,11 @@ def test_an_unknown_format_is_refused(write, tmp_path, form):
 
 def test_rules_for_machines():
     claim = Claim("X1", (Order(("a", "b")), Difference("a", "b", margin=0.1)))
-    assert ledger.describe(claim) == (
+    assert describe(claim) == (
         "order: variants a < b, metric test_accuracy, margin 0; and "
         "difference: high a, low b, metric test_accuracy, margin 0.1"
     )
-    assert ledger.describe(Claim("X1", Identity("diverged"))) == (
+    assert describe(Claim("X1", Identity("diverged"))) == (
         "identity: metric diverged, expected 0, tolerance 1e-06"
     )
 

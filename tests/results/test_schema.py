@@ -10,6 +10,7 @@ import pytest
 from zoo.errors import ZooError
 from zoo.figures.kinds import plot_results
 from zoo.results import files, kinds, ledger, tables
+from zoo.results.verdicts import verdicts_frame
 
 RESULTS = Path(__file__).parents[2] / "results"
 DAMAGES = 1000
@@ -31,7 +32,7 @@ def read_all(folder):
         tables.render(spec, files.read_table(folder), form)
     kind = kinds.of(spec)
     rows = kind.rows_of(folder)
-    ledger.verdicts_frame(spec, rows, kind.rates_of(folder, rows))
+    verdicts_frame(spec, rows, kind.rates_of(folder, rows))
     verdicts = ledger.read(folder.parent, [folder.name])
     ledger.render(verdicts, "md")
     ledger.lines_of(verdicts)
@@ -139,6 +140,6 @@ def test_a_spec_of_an_unknown_kind_is_refused(folders):
     spec = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps({**spec, "kind": "painted"}), encoding="utf-8")
     with pytest.raises(
-        ZooError, match="`kind` must be one of trained, measured, holds_when, search"
+        ZooError, match="`kind` must be one of trained, measured, holds_when, panel, search"
     ):
         files.read_spec(folders[1])

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from zoo.errors import ZooError
-from zoo.results import ledger, schema
+from zoo.results import schema
 from zoo.results.summary import runs_frame
+from zoo.results.verdicts import verdicts_frame
 from zoo.runner.prepare import Settings, folder_name, prepare
 from zoo.runner.registry import find
 from zoo.runner.trained import spec_of
@@ -172,7 +173,7 @@ def test_claims_on_variants_that_are_not_run_are_not_run(planned, make_result, t
         ],
         spec["variants"],
     )
-    verdicts = ledger.verdicts_frame(spec, runs)
+    verdicts = verdicts_frame(spec, runs)
     assert verdicts["verdict"].tolist()[1] == "not run"
     assert verdicts["verdict"].tolist()[0] != "not run"
     assert "leaky 0.1" in verdicts["evidence"][1]

@@ -40,10 +40,10 @@ def by_place(ready):
 
 
 def test_the_split_stands_in_the_name_unless_it_is_the_default(prepared):
-    assert prepared(split="fixed", seeds=2).folder_name == "tiny@seeds=2"
-    assert prepared(split="resampled", seeds=2).folder_name == "tiny@seeds=2,split=resampled"
-    assert prepared(split="fixed", smoke=True).folder_name == "tiny@smoke"
-    assert prepared(split="resampled", smoke=True).folder_name == "tiny@smoke,split=resampled"
+    assert prepared(split="resampled", seeds=2).folder_name == "tiny@seeds=2"
+    assert prepared(split="fixed", seeds=2).folder_name == "tiny@seeds=2,split=fixed"
+    assert prepared(split="resampled", smoke=True).folder_name == "tiny@smoke"
+    assert prepared(split="fixed", smoke=True).folder_name == "tiny@smoke,split=fixed"
     with pytest.raises(ZooError, match="`--split` must be one of fixed, resampled"):
         Settings(split="new")
 
@@ -52,7 +52,7 @@ def test_fixed_runs_keep_their_keys_and_resampled_ones_have_others(prepared):
     declared, fixed, drawn = (
         by_place(prepared(split=split, seeds=2)) for split in (None, "fixed", "resampled")
     )
-    assert declared == fixed
+    assert declared == drawn
     assert set(drawn) == set(fixed)
     assert not set(drawn.values()) & set(fixed.values())
     assert len(set(drawn.values())) == len(drawn)
@@ -116,8 +116,8 @@ def test_few_training_examples_are_drawn_anew_too(prepared):
 
 
 def test_the_plan_says_that_data_are_drawn(prepared):
-    assert plan_of(prepared(seeds=2)).endswith("training examples")
-    assert plan_of(prepared(split="resampled", seeds=2)).endswith("each seed its own draw")
+    assert plan_of(prepared(split="fixed", seeds=2)).endswith("training examples")
+    assert plan_of(prepared(seeds=2)).endswith("each seed its own draw")
 
 
 def test_recorders_look_at_the_runs_own_examples(prepared):
@@ -152,7 +152,7 @@ def test_a_run_writes_corrected_differences_and_says_so(zoo, tiny_experiment, tm
     words = ("run", tiny_experiment, "--split", "resampled", *rates, "--results", tmp_path)
     code, out, err = zoo(*words, "--record")
     assert (code, err) == (0, "")
-    folder = tmp_path / "tiny@seeds=3,rates=0.1,split=resampled"
+    folder = tmp_path / "tiny@seeds=3,rates=0.1"
     assert "Each seed its own draw of the data. Draws share examples" in out
     assert "or corrected t test, the larger" in out
     assert (folder / "layers.csv").is_file()

@@ -10,6 +10,7 @@ import pytest
 from zoo.claims import REFUTED, SUPPORTED, UNDECIDED
 from zoo.results import files, ledger
 from zoo.results.store import Store
+from zoo.results.verdicts import verdicts_frame
 from zoo.runner import prepare as preparing
 from zoo.runner import trained as runner
 from zoo.runner.trainer import ENGINES
@@ -256,7 +257,7 @@ def test_auto_asks_for_seeds_only_where_they_may_help(own, tmp_path, make_result
             )
             object.__setattr__(result, "run", run)
             store.add(prepared.folder_name, result)
-        frame = ledger.verdicts_frame(
+        frame = verdicts_frame(
             runner.spec_of(prepared), runner._summary(prepared, store).runs
         ).set_index("id")
         decided = frame["verdict"].isin([SUPPORTED, REFUTED])

@@ -129,8 +129,11 @@ def verdict_counts(folder: Path) -> str:
         ZooError: If the file is damaged.
     """
     from zoo.results import schema
+    from zoo.results.folders import settled_folder
 
-    path = folder / "verdicts.csv"
+    if not (folder / "verdicts.csv").is_file():
+        return ""
+    path = settled_folder(folder) / "verdicts.csv"
     if not path.is_file():
         return ""
     text = schema.read_text(path)

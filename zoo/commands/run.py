@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -24,6 +24,10 @@ from zoo.commands.options import (
 )
 from zoo.engine.device import import_keras
 from zoo.errors import Interrupted, MissingDataError, MistakeError, ZooError
+
+if TYPE_CHECKING:
+    from zoo.runner.prepare import Settings
+    from zoo.runner.registry import Entry
 
 
 def run(
@@ -59,8 +63,16 @@ def run(
     data_dir: DataDirOption = None,
     split: Annotated[
         str | None,
-        typer.Option(help="fixed; or resampled: each seed has its own draw of the data."),
+        typer.Option(
+            help="resampled: each seed draws its own examples; or fixed: all have the same."
+        ),
     ] = None,
+    panel: Annotated[
+        bool,
+        typer.Option(
+            "--panel", help="On several data sets, claims over all of them; --data A,B,...: others."
+        ),
+    ] = False,
     scale: Annotated[
         str | None, typer.Option(help="A larger size that the experiment has: lecture or paper.")
     ] = None,
@@ -97,12 +109,13 @@ def run(
             "of their own. Received: --all"
         )
     found = entries() if every else [find(name) for name in names or []]
+    if panel and any("," in text for _, text in words_in(changes or [])):
+        raise ZooError("`--set` must have one value with `--panel`. Run it once for each.")
     labels, words = labels_in(variants or []), words_in(changes or [])
     rates = _numbers("--learning-rates", learning_rates)
     # Keras takes seconds to import; whatever can be wrong without it has been said above.
     import_keras(device)
     from zoo.engine.device import use_mixed_precision
-    from zoo.runner import holds_when, kinds
     from zoo.runner.how import How
     from zoo.runner.prepare import Settings
     from zoo.runner.trainer import Engine
@@ -138,7 +151,7 @@ def run(
                 if every and scale is not None and scale not in entry.scales():
                     echo(f"{entry.name} has no {scale} scale and is left out.")
                     continue
-                kind = holds_when if holds_when.has_several(settings) else kinds.of(entry)
+                kind = _kind_of(entry, settings, panel, every)
                 prepared = kind.prepare(entry, settings, data_dir)
                 baseline = prepared.experiment.baseline
                 if labels and baseline and baseline not in labels:
@@ -177,6 +190,19 @@ def run(
         raise typer.Exit(1)
 
 
+def _kind_of(entry: Entry, settings: Settings, panel: bool, every: bool) -> Any:
+    """Returns the module that carries out what was asked for.
+
+    Of all experiments those that train nothing, or vary their data, are run without the panel.
+    """
+    from zoo.runner import holds_when, kinds
+    from zoo.runner import panel as panels
+
+    if panel and not (every and not panels.fits(entry)):
+        return panels
+    return holds_when if holds_when.has_several(settings) else kinds.of(entry)
+
+
 def _undecidable(name: str, claims: Sequence[Claim], seeds: int | str | None) -> list[str]:
     """Returns a line that says so if that many seeds cannot decide the claims of an experiment."""
     from zoo.evidence.statistics import fewest_seeds
@@ -192,8 +218,17 @@ def _undecidable(name: str, claims: Sequence[Claim], seeds: int | str | None) ->
 
 
 def _write_ledger(results: Path, done: Sequence[Path]) -> None:
-    """Writes the ledger if an experiment with claims was run as declared."""
-    if any("@" not in folder.name and (folder / "verdicts.csv").is_file() for folder in done):
+    """Writes what follows from results that were run: panels that they are part of, the ledger."""
+    from zoo.results.folders import PANEL
+
+    if done and any(results.glob(f"*{PANEL}/spec.json")):
+        from zoo.figures.kinds import plot_results
+        from zoo.results import again
+
+        for panel in again.write_panels_of(done):
+            plot_results(panel)
+    names = [folder.name for folder in done if (folder / "verdicts.csv").is_file()]
+    if any("@" not in name or name.endswith(PANEL) for name in names):
         from zoo.results import ledger
 
         ledger.write_ledger(results)
@@ -224,6 +259,6 @@ def show_verdicts(folder: Path) -> None:
     from zoo.results import ledger
 
     if (folder / "verdicts.csv").is_file():
-        verdicts = ledger.read(folder.parent, [folder.name])
+        verdicts = ledger.read(folder.parent, [folder.name], over_panels=False)
         echo("\n".join(ledger.lines_of(verdicts, line_width())))
         echo(f"{ledger.counts(verdicts)}.\n")

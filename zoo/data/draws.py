@@ -18,7 +18,7 @@ from zoo.errors import ZooError
 
 FIXED, RESAMPLED = "fixed", "resampled"
 SPLITS = (FIXED, RESAMPLED)
-DEFAULT_SPLIT = FIXED
+DEFAULT_SPLIT = RESAMPLED
 GENERATED = "mnist1d"  # by its package, as many examples as are asked for
 KEPT_BYTES = 2**30  # of the draws that are kept; an older one is made again when it is asked for
 

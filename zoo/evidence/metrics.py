@@ -18,7 +18,7 @@ CURVES = ("loss", "accuracy", "val_loss", "val_accuracy")
 PLAIN = ("epochs", "loss", "accuracy", "val_loss", "val_accuracy", "test_loss", "test_accuracy")
 ACCURACY = re.compile(r"(best_|mean_)?(val_|test_)?accuracy(_batch_\d+)?")
 VALIDATION = "val_accuracy"  # what the learning rate is chosen by, unless a metric chooses its own
-TRAINING_LOSSES = ("loss", "initial_loss")
+LOSSES = ("loss", "initial_loss", "val_loss", "best_val_loss")  # that choose it themselves
 TARGET = r"([0-9]+(?:\.[0-9]+)?(?:e-?[0-9]+)?)"
 EPOCHS_TO = re.compile(rf"epochs_to_({'|'.join(CURVES)})_{TARGET}")
 EPOCHS_TO_SHARE = re.compile(r"epochs_to_((?:val_)?accuracy)_(0\.[0-9]+)_of_best")
@@ -113,10 +113,13 @@ def range_of(metric: str) -> tuple[float, float]:
 def chosen_by(metric: str) -> str:
     """Returns by which metric a claim on a metric has the learning rate chosen.
 
-    Claims on speed and on the training loss choose by their own, so that no variant is called slow
-    for a rate that validates well; all others by validation accuracy.
+    Claims on speed and on losses choose by their own, so that no variant is called slow, or its
+    loss high, for a rate that is best at something else; those on the test loss by the validation
+    loss, as test data choose nothing; all others by validation accuracy.
     """
-    return metric if is_speed(metric) or metric in TRAINING_LOSSES else VALIDATION
+    if metric == "test_loss":
+        return "val_loss"
+    return metric if is_speed(metric) or metric in LOSSES else VALIDATION
 
 
 def of_rights(metric: str) -> bool:

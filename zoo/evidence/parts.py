@@ -7,9 +7,29 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from zoo.claims import REFUTED, SUPPORTED, UNDECIDED
-from zoo.evidence.statistics import broken_p
+from zoo.evidence.statistics import Estimate, broken_p
 
 SPELLED_OUT = 3  # parts of a claim, and rates at which it turns
+
+
+@dataclass(frozen=True)
+class Effect:
+    """A number that a rule is about, with its interval.
+
+    Attributes:
+        what: What it is of, such as "relu - tanh"; of a ratio "relu / tanh".
+        metric: The metric.
+        found: Its estimate at the chosen learning rates; of a ratio that of its logarithm.
+    """
+
+    what: str
+    metric: str
+    found: Estimate
+
+    @property
+    def is_ratio(self) -> bool:
+        """Whether it is a ratio."""
+        return " / " in self.what
 
 
 @dataclass(frozen=True)
@@ -17,11 +37,12 @@ class Verdict:
     """What the runs say about a claim.
 
     Attributes:
-        verdict: `supported`, `refuted`, `undecided` or `not run`.
+        verdict: `supported`, `refuted`, `undecided` or `not run`; over data sets also `depends`.
         evidence: One sentence with the numbers.
         n: Number of seeds, or of rows for an identity.
         p: Adjusted p of the test that decided; NaN without one.
         seeds: Seeds that would decide it with a power of 80 %, 0 if that cannot be said.
+        effects: The numbers that its rules are about, in their order.
     """
 
     verdict: str
@@ -29,6 +50,7 @@ class Verdict:
     n: int = 0
     p: float = math.nan
     seeds: int = 0
+    effects: tuple[Effect, ...] = ()
 
 
 def together(
@@ -42,11 +64,13 @@ def together(
         alpha: Level.
     """
     n = min(part.n for part in parts)
+    effects = tuple(effect for part in parts for effect in part.effects)
     against = broken_p([part.p if part.verdict == REFUTED else 1.0 for part in parts])
     broken = [part for part, p in zip(parts, against, strict=True) if p < alpha]
     if broken:
         exact = any(math.isnan(part.p) for part in broken)
-        return Verdict(REFUTED, "", n, math.nan if exact else min(against)), broken
+        p = math.nan if exact else min(against)
+        return Verdict(REFUTED, "", n, p, effects=effects), broken
     left = [place for place, part in enumerate(parts) if part.verdict != SUPPORTED]
     if left:
         refuted = {place for place in left if parts[place].verdict == REFUTED}
@@ -55,10 +79,11 @@ def together(
         strict = at_level(min(alpha, 2 * alpha / len(parts))) if refuted else parts
         seeds = [(strict if place in refuted else parts)[place].seeds for place in left]
         p = max((p for p in tests if not math.isnan(p)), default=math.nan)
-        undecided = Verdict(UNDECIDED, "", n, p, max(seeds) if min(seeds) else 0)
+        needed = max(seeds) if min(seeds) else 0
+        undecided = Verdict(UNDECIDED, "", n, p, needed, effects)
         return undecided, [parts[place] for place in left]
     p = max((part.p for part in parts if not math.isnan(part.p)), default=math.nan)
-    return Verdict(SUPPORTED, "", n, p), list(parts)
+    return Verdict(SUPPORTED, "", n, p, effects=effects), list(parts)
 
 
 def in_words(told: Sequence[Verdict], found: Sequence[Verdict]) -> str:
@@ -89,12 +114,12 @@ def agreed(found: Sequence[tuple[Mapping[str, float], Verdict]]) -> Verdict:
     if len(words) == 1:
         p = _largest([verdict.p for _, verdict in found])
         evidence = f"{first.evidence}; the same with {_others(chosen, found)}"
-        return Verdict(first.verdict, evidence, n, p, needed)
+        return Verdict(first.verdict, evidence, n, p, needed, first.effects)
     turned = {SUPPORTED, REFUTED} <= words
     tested = any(not math.isnan(verdict.p) for _, verdict in found)
     p = 1.0 if turned and tested else _largest([verdict.p for verdict in open_])
     evidence = f"{first.evidence}; the verdict turns with the learning rate: {_turns(found)}"
-    return Verdict(UNDECIDED, evidence, n, p, 0 if turned else needed)
+    return Verdict(UNDECIDED, evidence, n, p, 0 if turned else needed, first.effects)
 
 
 def _largest(p: Sequence[float]) -> float:

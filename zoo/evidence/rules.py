@@ -30,7 +30,7 @@ from zoo.claims import (
 from zoo.evidence.cells import AnyCells, Cells, NothingApplied, NotRun
 from zoo.evidence.examples import Share
 from zoo.evidence.metrics import range_of
-from zoo.evidence.parts import Verdict, agreed, together
+from zoo.evidence.parts import Effect, Verdict, agreed, together
 from zoo.evidence.power import seeds_needed
 from zoo.evidence.statistics import (
     Estimate,
@@ -125,11 +125,17 @@ def _number_rule(rule: Number, cells: Cells, alpha: float) -> Verdict:
         f"stated {number(rule.stated)}{z}, tolerance {number(rule.tolerance)}, n = {mean.n}"
     )
     bound = cells.never_reached(rule.variant, rule.metric)
-    return _within(gap, rule.tolerance, evidence, alpha, bound, doubts)
+    verdict = _within(gap, rule.tolerance, evidence, alpha, bound, doubts)
+    return _with(verdict, rule.variant, rule.metric, mean)
 
 
 def _difference(rule: Difference, cells: Cells, alpha: float) -> Verdict:
     return _above(rule.high, rule.low, rule, cells, alpha)
+
+
+def _with(verdict: Verdict, what: str, metric: str, found: Estimate) -> Verdict:
+    """Returns a verdict on a rule with the number that the rule is about."""
+    return replace(verdict, effects=(Effect(what, metric, found),))
 
 
 def _above(
@@ -148,6 +154,11 @@ def _above(
     if not math.isfinite(mean.mean):
         lost = int((~np.isfinite(gaps)).sum())
         return Verdict(UNDECIDED, f"{evidence}; {lost} of {mean.n} pairs are not finite", mean.n)
+
+    def so(word: str, told: str = "", p: float = math.nan, seeds: int = 0) -> Verdict:
+        verdict = Verdict(word, evidence + told, mean.n, p, seeds)
+        return _with(verdict, f"{higher} - {lower}", rule.metric, mean)
+
     above, inside = mean.mean > rule.margin, abs(mean.mean) < rule.margin
     edge = math.copysign(rule.margin, mean.mean)
     if inside:
@@ -157,9 +168,9 @@ def _above(
     if p < alpha:
         bounds = (higher, lower) if inside else (lower,) if above else (higher,)
         if any(cells.never_reached(label, rule.metric) for label in bounds):
-            return Verdict(UNDECIDED, evidence + LOWER_BOUND, mean.n)
-        return Verdict(SUPPORTED if above else REFUTED, evidence, mean.n, p)
-    return Verdict(UNDECIDED, evidence, mean.n, p, _seeds(gaps, edge, alpha, doubts))
+            return so(UNDECIDED, LOWER_BOUND)
+        return so(SUPPORTED if above else REFUTED, p=p)
+    return so(UNDECIDED, p=p, seeds=_seeds(gaps, edge, alpha, doubts))
 
 
 def _order(rule: Order, cells: AnyCells, alpha: float) -> Verdict:
@@ -206,7 +217,8 @@ def _ratio(rule: Ratio, cells: Cells, alpha: float) -> Verdict:
         cells.never_reached(label, rule.metric) for label in (rule.numerator, rule.denominator)
     )
     gaps = logs - math.log(rule.stated)
-    return _within(gaps, math.log(rule.factor), evidence, alpha, bound, doubts)
+    verdict = _within(gaps, math.log(rule.factor), evidence, alpha, bound, doubts)
+    return _with(verdict, f"{rule.numerator} / {rule.denominator}", rule.metric, mean)
 
 
 def _equivalence(rule: Equivalence, cells: Cells, alpha: float) -> Verdict:
@@ -220,7 +232,8 @@ def _equivalence(rule: Equivalence, cells: Cells, alpha: float) -> Verdict:
         f"{named(rule.metric)}: difference {_difference_text(mean, rule)}, n = {mean.n}"
     )
     bound = any(cells.never_reached(label, rule.metric) for label in (rule.first, rule.second))
-    return _within(gaps, rule.margin, evidence, alpha, bound, doubts)
+    verdict = _within(gaps, rule.margin, evidence, alpha, bound, doubts)
+    return _with(verdict, f"{rule.first} - {rule.second}", rule.metric, mean)
 
 
 def _within(
@@ -251,6 +264,15 @@ def _within(
 
 
 def _trend(rule: Trend, cells: Cells, alpha: float) -> Verdict:
+    first, last = rule.variants[0], rule.variants[-1]
+    verdict = _rising(rule, cells, alpha)
+    end, start = cells.paired(last, first, rule.metric)
+    doubts = _doubts(cells, rule.metric, {last: 1.0, first: -1.0}, end.index)
+    found = mean_interval(_gaps(end, start).tolist(), 1 - alpha, *doubts)
+    return _with(verdict, f"{last} - {first}", rule.metric, found)
+
+
+def _rising(rule: Trend, cells: Cells, alpha: float) -> Verdict:
     for first, second in pairwise(rule.variants):
         cells.paired(first, second, rule.metric)
     series = [cells.values(label, rule.metric) for label in rule.variants]

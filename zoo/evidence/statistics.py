@@ -93,12 +93,12 @@ def standard_error(
     """Returns the standard error of a mean; NaN for fewer than `FEWEST_FOR_INTERVAL` values.
 
     Args:
-        values: One finite number a seed.
+        values: One finite number a seed. A value that is not finite makes the error NaN.
         overlap: As in `mean_interval`.
         examples: As in `mean_interval`.
     """
     n = len(values)
-    if n < FEWEST_FOR_INTERVAL:
+    if n < FEWEST_FOR_INTERVAL or not np.isfinite(values).all():
         return math.nan
     seeds = float(np.var(values, ddof=1)) * (1 / n + overlap)
     return math.sqrt(seeds + (examples.square if examples else 0.0))

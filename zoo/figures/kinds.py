@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from zoo.figures import holds_when, measured, trained
+from zoo.figures import holds_when, measured, panel, trained
 from zoo.results.files import read_spec
 from zoo.results.kinds import kind_of
 
@@ -14,6 +14,7 @@ KINDS: Mapping[str, Any] = {
     "trained": trained,
     "measured": measured,
     "holds_when": holds_when,
+    "panel": panel,
 }
 
 

@@ -116,6 +116,7 @@ SETTINGS = {
     "trained": _of_trained,
     "measured": _of_measured,
     "holds_when": _of_holds_when,
+    "panel": _of_holds_when,
     "search": _of_search,
 }
 

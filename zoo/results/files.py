@@ -17,7 +17,6 @@ from zoo.results import schema
 
 NUMBER = "%.6g"
 
-
 EXACT = "%.10g"  # of single runs, whose ties must stay ties
 
 
@@ -101,8 +100,8 @@ def read_spec(folder: Path) -> dict[str, Any]:
 
 def table_in(folder: Path) -> Path:
     """Returns the file with the table of a results folder, whether it is there or not."""
-    over_values = folder / "holds_when.csv"
-    return over_values if over_values.is_file() else folder / "table.csv"
+    put_together = (folder / name for name in ("holds_when.csv", "panel.csv"))
+    return next((path for path in put_together if path.is_file()), folder / "table.csv")
 
 
 def overlap_of(spec: Mapping[str, Any]) -> float:
@@ -111,7 +110,7 @@ def overlap_of(spec: Mapping[str, Any]) -> float:
 
 
 def read_table(folder: Path) -> pd.DataFrame:
-    """Reads table.csv, or holds_when.csv of an experiment that was run with several values."""
+    """Reads table.csv, or holds_when.csv or panel.csv of what was put together."""
     return read_frame(table_in(folder))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,96 +9,17 @@ from typing import Any
 import pandas as pd
 
 from zoo import catalogue
-from zoo.claims import ALPHA, Claim, Identity, from_dict
+from zoo.claims import from_dict
 from zoo.errors import ZooError
-from zoo.evidence.cells import Cells, RatedCells
-from zoo.evidence.metrics import VALIDATION
-from zoo.evidence.verdicts import settle
 from zoo.results import kinds, ledger_text
-from zoo.results.files import overlap_of, read_frame, read_spec, results_folder, write_text
+from zoo.results.files import read_frame, read_spec, results_folder, write_text
+from zoo.results.folders import settled_folder
 from zoo.results.ledger_kinds import kind_of, verdict_counts
 from zoo.results.ledger_order import sections
-from zoo.results.ledger_words import in_words
-from zoo.results.rates import rates_in
+from zoo.results.verdicts import COLUMNS, describe, verdicts_frame, words_of
 
-COLUMNS = [
-    "id",
-    "says",
-    "rule",
-    "verdict",
-    "at_baseline_rate",
-    "evidence",
-    "n",
-    "p",
-    "seeds",
-    "source",
-    "deviation",
-]
 CONTEXT = ["kind", "data", "tested"]
 FORMATS = ("text", "md", "csv")
-
-
-def verdicts_frame(
-    spec: Mapping[str, Any], runs: pd.DataFrame, chosen: Mapping[str, float] | None = None
-) -> pd.DataFrame:
-    """Settles the claims of an experiment.
-
-    Args:
-        spec: The declaration as run, as in `spec.json`.
-        runs: As in `runs.csv`, or the rows of `wide`.
-        chosen: Each variant's learning rate for a declaration that has none, or `None` to choose it
-            from the runs.
-
-    Returns:
-        One row a claim with the columns `COLUMNS`.
-    """
-    claims = [from_dict(given) for given in spec.get("claims", [])]
-    alpha, overlap = spec.get("alpha", ALPHA), overlap_of(spec)
-    if "learning_rate" in runs.columns:
-        rates = rates_in(spec, runs, chosen)
-        own = rates[VALIDATION].chosen
-        shared = dict.fromkeys(own, own.get(spec["baseline"], math.nan))
-        found = settle(claims, RatedCells(runs, rates, overlap), alpha)
-        same = [verdict.verdict for verdict in settle(claims, Cells(runs, shared, overlap), alpha)]
-    else:
-        found = settle(claims, Cells(runs), alpha)
-        same = [""] * len(found)
-    rows = []
-    for claim, verdict, at_baseline in zip(claims, found, same, strict=True):
-        known = catalogue.find(claim.id)
-        rows.append(
-            {
-                "id": claim.id,
-                "says": claim.says or known.says,
-                "rule": describe(claim),
-                "verdict": verdict.verdict,
-                "at_baseline_rate": at_baseline,
-                "evidence": verdict.evidence,
-                "n": verdict.n,
-                "p": verdict.p,
-                "seeds": verdict.seeds,
-                "source": claim.source or known.source,
-                "deviation": claim.deviation,
-            }
-        )
-    return pd.DataFrame(rows, columns=COLUMNS)
-
-
-def describe(claim: Claim) -> str:
-    """Returns the rules of a claim for machines; `ledger_words.in_words` has them for people."""
-    parts = []
-    for rule in claim.rules:
-        given = {k: v for k, v in vars(rule).items() if v not in ("", (), None)}
-        between = ", " if isinstance(rule, Identity) else " < "
-        words = ", ".join(f"{name} {_words(value, between)}" for name, value in given.items())
-        parts.append(f"{type(rule).__name__.lower()}: {words}")
-    return "; and ".join(parts)
-
-
-def _words(value: object, between: str) -> str:
-    if isinstance(value, tuple):
-        return between.join(map(str, value))
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def write(folder: Path) -> pd.DataFrame:
@@ -115,22 +35,26 @@ def write(folder: Path) -> pd.DataFrame:
     return frame
 
 
-def read(root: Path, names: Sequence[str] = ()) -> pd.DataFrame:
+def read(root: Path, names: Sequence[str] = (), *, over_panels: bool = True) -> pd.DataFrame:
     """Reads the verdicts of experiments.
 
     Args:
         root: The results folder.
         names: Folders in it; empty for all that were run as declared.
+        over_panels: Whether an experiment that was settled on a panel of data sets has the verdicts
+            of the panel.
 
     Returns:
         One row a claim and experiment, sorted by id, with the columns `experiment`, `COLUMNS` and
-        `CONTEXT`: the kind of claim, the data set that was trained on, and the rules in words.
+        `CONTEXT`: the kind of claim, the data sets that were trained on, what the verdict is on.
     """
     if names:
         folders = [results_folder(root, name) for name in names]
     else:
         folders = sorted(path.parent for path in root.glob("*/spec.json"))
         folders = [folder for folder in folders if "@" not in folder.name]
+    if over_panels:
+        folders = list(map(settled_folder, folders))
     frames = [
         _in_context(read_frame(folder / "verdicts.csv"), read_spec(folder), folder.name)
         for folder in folders
@@ -152,15 +76,16 @@ def _in_context(verdicts: pd.DataFrame, spec: Mapping[str, Any], name: str) -> p
     A rule in words comes from the declaration; a row without its claim there keeps the rule it has.
     """
     claims = {describe(claim): claim for claim in map(from_dict, spec.get("claims", []))}
-    trained = kinds.kind_of(spec) == "trained"
+    trained = kinds.kind_of(spec) in ("trained", "panel")
     found, tested = [], []
     for claim_id, rule in zip(verdicts["id"], verdicts["rule"], strict=True):
         claim = claims.get(rule)
         known = catalogue.find(claim_id)
         rules = claim.rules if claim else ()
         found.append(kind_of(rules, trained, known.is_slip, known.is_definition))
-        tested.append((claim.proposition or in_words(claim)) if claim else rule)
-    data = spec["data"]["name"] if trained else ""
+        tested.append(words_of(claim) if claim else rule)
+    data = ", ".join(spec["datasets"]) if "datasets" in spec else ""
+    data = data or (spec["data"]["name"] if trained else "")
     return verdicts.assign(experiment=name, kind=found, data=data, tested=tested)
 
 

@@ -1,4 +1,4 @@
-"""The rules of claims in words of people. Pure; `ledger.describe` has them for machines."""
+"""The rules of claims in words of people. Pure; `verdicts.describe` has them for machines."""
 
 from __future__ import annotations
 

@@ -107,6 +107,17 @@ TABLES: Mapping[str, Sequence[Columns]] = {
     "measurements.csv": [
         {"variant": TEXT, "seed": WHOLE, "metric": TEXT, "place": MAYBE, "value": MAYBE}
     ],
+    "panel.csv": [
+        {
+            "id": TEXT,
+            "what": ANY,
+            "metric": ANY,
+            "data": TEXT,
+            "verdict": VERDICT,
+            **dict.fromkeys(("value", "low", "high"), MAYBE),
+            "n": WHOLE,
+        }
+    ],
     "layers.csv": [
         {
             "variant": TEXT,
@@ -238,6 +249,14 @@ SPECS = {
         "verdicts": ("a list of claims with their verdicts", _settled),
         "setting": WORDS,
     },
+    "panel": {
+        **DECLARATION,
+        "variants": WORDS,
+        "seeds": SEEDS,
+        "datasets": WORDS,
+        "runs": WORDS,
+        "setting": WORDS,
+    },
     "search": {"search": STRING, "question": STRING, "strategy": STRING, "space": LIST},
 }
 # How data are split.
@@ -351,7 +370,9 @@ def read_spec(path: Path) -> dict[str, Any]:
         combinations = math.prod(len(texts) for texts in spec["swept"].values())
         if any(len(claim["verdicts"]) != combinations for claim in spec["verdicts"]):
             raise damaged(path, f"a claim must have {combinations} verdicts, one a value")
-    if kind in ("trained", "holds_when") and spec["baseline"] not in spec["variants"]:
+    if kind == "panel" and len(spec["datasets"]) != len(spec["runs"]):
+        raise damaged(path, "`datasets` and `runs` must have as many names")
+    if kind in ("trained", "holds_when", "panel") and spec["baseline"] not in spec["variants"]:
         raise damaged(path, f"`baseline` must be a variant. Received: {spec['baseline']!r}")
     return spec
 

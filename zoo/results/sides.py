@@ -12,6 +12,7 @@ import pandas as pd
 from zoo.errors import ZooError, closest
 from zoo.results import kinds, ledger
 from zoo.results.files import read_frame, read_spec, read_table
+from zoo.results.verdicts import COLUMNS
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,8 @@ class Side:
     Attributes:
         spec: The declaration as run, as in `spec.json`.
         table: As in `table.csv`.
-        rows: What claims are settled on: one row a run, or one a variant and seed.
+        rows: What claims are settled on: one row a run, or one a variant and seed; of what was put
+            together from other folders the table.
         rates: Chosen learning rate by variant; empty for what is measured.
         verdicts: As in `verdicts.csv`, with empty texts for missing values; perhaps without rows.
     """
@@ -103,9 +105,11 @@ def _some(names: Mapping[str, Path]) -> str:
 
 def _read(folder: Path) -> Side:
     spec = read_spec(folder)
-    kind = kinds.of(spec)
-    rows = kind.rows_of(folder)
-    verdicts = pd.DataFrame(columns=ledger.COLUMNS)
+    kind, table = kinds.of(spec), read_table(folder)
+    put_together = kinds.kind_of(spec) not in kinds.WITH_ROWS
+    rows = table if put_together else kind.rows_of(folder)
+    rates = {} if put_together else kind.rates_of(folder, rows)
+    verdicts = pd.DataFrame(columns=COLUMNS)
     if spec.get("claims"):
         verdicts = ledger.blank(read_frame(folder / "verdicts.csv"))
-    return Side(spec, read_table(folder), rows, kind.rates_of(folder, rows), verdicts)
+    return Side(spec, table, rows, rates, verdicts)

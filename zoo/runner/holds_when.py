@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo.errors import ZooError
-from zoo.runner import overrides, trained
+from zoo.runner import overrides, several, trained
 from zoo.runner.how import How
 from zoo.runner.prepare import Prepared as One
 from zoo.runner.prepare import Settings, folder_name
@@ -92,10 +92,7 @@ def prepare(entry: Entry, settings: Settings, data_dir: Path | None) -> Prepared
 
 def plan_of(prepared: Prepared) -> str:
     """Returns how much there is to train, a line for each combination and one for all."""
-    jobs = [job for part in prepared.parts for job in part.jobs]
-    different = len({job.run.key for job in jobs})
-    lines = [trained.plan_of(part) for part in prepared.parts]
-    return "\n".join([*lines, f"{prepared.folder_name}: {different} runs in all"])
+    return several.plan_of(prepared.folder_name, prepared.parts)
 
 
 def run(prepared: Prepared, how: How) -> tuple[Path, list[str]]:
@@ -112,15 +109,10 @@ def run(prepared: Prepared, how: How) -> tuple[Path, list[str]]:
     Raises:
         Interrupted: If the user interrupts; says how many runs are kept.
     """
-    lines: list[str] = []
-    said: dict[str, None] = {}  # of every part, such as what a key cannot know
-    for part in prepared.parts:
-        folder, (done, *others) = trained.run(part, how)
-        lines.append(f"{folder.name}: {done}")
-        said |= dict.fromkeys(each for each in others if str(folder) not in each)
+    lines = several.run_each(prepared.parts, how)
     folder = write(prepared, how.results)
     picture = folder / "holds_when.svg"
-    return folder, [*lines, *said, f"Plots and tables: {folder}{os.sep}   effects: {picture}"]
+    return folder, [*lines, f"Plots and tables: {folder}{os.sep}   effects: {picture}"]
 
 
 def write(prepared: Prepared, root: Path) -> Path:

@@ -15,7 +15,7 @@ from callbacks.preflight import preflight, task_of
 from callbacks.preflight.checks import Check, Task
 from zoo import data as datasets
 from zoo import initializers, layers
-from zoo.data import Data
+from zoo.data import FIXED, Data
 from zoo.engine.initial_model import initial_model
 from zoo.errors import ZooError, closest
 from zoo.runner import registry
@@ -108,7 +108,8 @@ def _of_experiment(
     if variant is not None and variant not in labels:
         raise ZooError(f"{name} has no variant {variant!r}. {closest(variant, labels)}")
     rates = None if learning_rate is None else (learning_rate,)
-    prepared = prepare(entry, Settings(seeds=1, data=data, learning_rates=rates), data_dir)
+    settings = Settings(seeds=1, data=data, learning_rates=rates, split=FIXED)
+    prepared = prepare(entry, settings, data_dir)
     for job in jobs_to_check(prepared.jobs):
         recipe, run = job.recipe, job.run
         if variant not in (None, run.variant):

@@ -70,8 +70,8 @@ def extended(prepared: Prepared, store: Store, seeds: int) -> Prepared:
     """
     from zoo.claims import UNDECIDED, labels_of
     from zoo.evidence.metrics import VALIDATION, chosen_by
-    from zoo.results.ledger import verdicts_frame
     from zoo.results.rates import choose_rates
+    from zoo.results.verdicts import verdicts_frame
 
     experiment = prepared.experiment
     summary = _summary(prepared, store)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from callbacks import DivergenceGuard
-from zoo.data import Data
+from zoo.data import FIXED, Data
 from zoo.errors import ZooError, check_count
 from zoo.experiment import Experiment, Recipe
 from zoo.runner.prepare import Settings, folder_name
@@ -107,7 +107,9 @@ def prepare(
         )
     if coarse_to_fine and trials < 2:
         raise ZooError(f"`--coarse-to-fine` needs at least 2 trials. Received: {trials}")
-    prepared = prepare_experiment(entry, settings, data_dir)
+    # The trials of a search compete on the same examples.
+    fixed = dataclasses.replace(settings, split=FIXED)
+    prepared = prepare_experiment(entry, fixed, data_dir)
     experiment = prepared.experiment
     known = [*keywords(experiment.recipe.build_model, experiment.factor)]
     known += [MOMENTUM] * bool(_momentum(experiment))

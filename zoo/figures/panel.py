@@ -1,0 +1,165 @@
+"""Draws what claims come to on a panel of data sets: each claim's effect on every data set."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from matplotlib import style
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from zoo.errors import ZooError
+from zoo.figures.palette import (
+    BASELINE_GREY,
+    COLOURS,
+    HOUSE_STYLE,
+    INK,
+    LINES,
+    QUIET,
+    TEXT,
+    wrap,
+)
+from zoo.figures.panels import LINE, MARGIN, save_figure, start_page
+from zoo.results.files import read_frame, read_spec, read_table
+from zoo.results.ledger_words import metric_in_words
+from zoo.results.panel import TOGETHER, first_effects, scale_of
+
+PICTURE = "panel"
+# Inches: the words beside a claim's axes, the axes, a data set in them, what is around them.
+WORDS, AXES, ROW, AROUND = 4.3, 4.4, 0.2, 0.55
+
+house_style = style.context(["default", HOUSE_STYLE])
+
+
+def pictures(folder: Path) -> tuple[str, ...]:
+    """Returns the name of the one picture, nothing where no claim has an effect."""
+    return (PICTURE,) if len(first_effects(read_table(folder))) else ()
+
+
+def plot_results(folder: Path, kind: str | None = None) -> list[Path]:
+    """Draws the picture of a panel into its folder, as SVG and as PNG.
+
+    Args:
+        folder: Holds `spec.json`, `panel.csv` and `verdicts.csv`.
+        kind: `panel`, or `None`.
+
+    Returns:
+        The files written, none if no claim has an effect to draw.
+
+    Raises:
+        ZooError: If there is no such kind.
+    """
+    if kind not in (None, PICTURE):
+        raise ZooError(f"`--kind` must be {PICTURE} for {folder.name}. Received: {kind!r}")
+    if not pictures(folder):
+        return []
+    verdicts = read_frame(folder / "verdicts.csv").set_index("id")["verdict"]
+    figure = draw_panel(read_spec(folder), read_table(folder), verdicts.to_dict())
+    return save_figure(figure, folder / PICTURE)
+
+
+@house_style
+def draw_panel(spec: Mapping[str, Any], table: pd.DataFrame, verdicts: Mapping[str, str]) -> Figure:
+    """Draws the first effect of every claim on all data sets, and their random-effects mean.
+
+    Args:
+        spec: As in `spec.json`.
+        table: As in `panel.csv`.
+        verdicts: The verdict over data sets by claim.
+
+    Returns:
+        Claims below each other, each with axes of its own; to the right of the line is where the
+        variant that is named first has more.
+    """
+    rows = first_effects(table)
+    claims = list(dict.fromkeys(rows["id"]))
+    looks = _looks(spec["datasets"])
+    told = {claim: _words(rows[rows["id"] == claim].iloc[0], verdicts[claim]) for claim in claims}
+    least = ROW * (len(looks) + 1)
+    heights = {claim: max(least, LINE * sum(map(len, told[claim]))) + AROUND for claim in claims}
+    width = 2 * MARGIN + WORDS + AXES
+    figure, bottom = start_page(spec, width, sum(heights.values()), 0.1, _legend(looks))
+    height = figure.get_figheight()
+    top = bottom + sum(heights.values())
+    for claim in claims:
+        own = rows[rows["id"] == claim]
+        inside = heights[claim] - AROUND
+        place = [(MARGIN + WORDS) / width, (top - inside) / height, AXES / width, inside / height]
+        axes = figure.add_axes((place[0], place[1], place[2], place[3]))
+        _draw_claim(axes, own, looks)
+        head, rest = told[claim]
+        figure.text(MARGIN / width, top / height, "\n".join(head), va="top", fontweight="bold")
+        under = top - LINE * len(head)
+        figure.text(MARGIN / width, under / height, "\n".join(rest), va="top", color=QUIET)
+        top -= heights[claim]
+    return figure
+
+
+def _looks(datasets: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Returns colour and marker of every data set, and of all together."""
+    markers = [marker for _, marker in LINES] + ["D", "v", "P"]
+    looks: dict[str, dict[str, Any]] = {
+        name: {"color": COLOURS[place % len(COLOURS)], "marker": markers[place % len(markers)]}
+        for place, name in enumerate(datasets)
+    }
+    return looks | {TOGETHER: {"color": INK, "marker": "d"}}
+
+
+def _legend(looks: Mapping[str, Mapping[str, Any]]) -> list[Line2D]:
+    names = {name: "together (random effects)" if name == TOGETHER else name for name in looks}
+    keys = [Line2D([], [], linewidth=1.6, **look, label=names[k]) for k, look in looks.items()]
+    bar: dict[str, Any] = {"marker": "|", "markersize": 12, "markeredgewidth": 1.6}
+    return [*keys, Line2D([], [], color=INK, linestyle="none", label="95 % interval", **bar)]
+
+
+def _words(row: Any, verdict: str) -> tuple[list[str], list[str]]:
+    """Returns the lines beside a claim: id and verdict, and what its axes show."""
+    unit = " (points)" if scale_of(row["metric"]) > 1 else ""
+    what = row["what"].replace(" - ", " \N{MINUS SIGN} ")
+    room = WORDS - 0.3
+    head = wrap(f"{row['id']}: {verdict}", room, TEXT, "bold")
+    return head, wrap(f"{what}: {metric_in_words(row['metric'])}{unit}", room)
+
+
+def _draw_claim(axes: Axes, own: pd.DataFrame, looks: Mapping[str, Mapping[str, Any]]) -> None:
+    """Draws an effect on every data set below each other, with the line of no effect."""
+    is_ratio = " / " in str(own["what"].iloc[0])
+    scale = scale_of(str(own["metric"].iloc[0]))
+    nothing = 1.0 if is_ratio else 0.0
+    if " - " in str(own["what"].iloc[0]) or is_ratio:
+        axes.axvline(nothing, color=BASELINE_GREY, linewidth=1.5, zorder=1)
+    by_data = own.set_index("data")
+    for place, (name, look) in enumerate(looks.items()):
+        if name not in by_data.index or not math.isfinite(by_data.loc[name, "value"]):
+            continue
+        mean, low, high = (
+            scale * float(by_data.loc[name, end]) for end in ("value", "low", "high")
+        )
+        if math.isfinite(low):
+            axes.plot([low, high], [place, place], color=look["color"], linewidth=1.6)
+        axes.plot([mean], [place], linestyle="none", markersize=6, **look)
+    _set_reach(axes, own, scale, nothing)
+    axes.set_ylim(len(looks) - 0.4, -0.6)
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+    axes.grid(visible=False)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
+
+
+def _set_reach(axes: Axes, own: pd.DataFrame, scale: float, nothing: float) -> None:
+    """Limits the axis to the data sets' intervals; that of the mean of few may leave it."""
+    single = own[own["data"] != TOGETHER]
+    ends = [
+        scale * float(end)
+        for end in single[["value", "low", "high"]].to_numpy(float).ravel()
+        if math.isfinite(end)
+    ]
+    ends.append(nothing)
+    span = max(ends) - min(ends) or 1.0
+    axes.set_xlim(min(ends) - 0.15 * span, max(ends) + 0.15 * span)

@@ -1,0 +1,24 @@
+"""Where the verdicts of an experiment lie. It needs no pandas, as listing must be quick."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from zoo.results.schema import read_spec
+
+PANEL = "@panel"  # ends the name of the folder of what was settled on several data sets
+
+
+def settled_folder(folder: Path) -> Path:
+    """Returns where the verdicts of an experiment lie: on a panel of data sets if there is one.
+
+    A panel of claims that the experiment no longer has does not count.
+
+    Args:
+        folder: The experiment's results folder.
+    """
+    panel = folder.with_name(f"{folder.name}{PANEL}")
+    if "@" in folder.name or not (panel / "verdicts.csv").is_file():
+        return folder
+    own, over = (read_spec(each / "spec.json").get("claims", []) for each in (folder, panel))
+    return panel if own == over else folder

@@ -1,0 +1,120 @@
+"""Settles the claims of an experiment from its rows; what verdicts.csv holds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from zoo import catalogue
+from zoo.claims import ALPHA, Claim, Identity, from_dict
+from zoo.evidence.cells import Cells, RatedCells
+from zoo.evidence.metrics import VALIDATION
+from zoo.evidence.parts import Verdict
+from zoo.evidence.verdicts import settle
+from zoo.results.files import overlap_of
+from zoo.results.ledger_words import in_words
+from zoo.results.rates import rates_in
+
+COLUMNS = [
+    "id",
+    "says",
+    "rule",
+    "verdict",
+    "at_baseline_rate",
+    "evidence",
+    "n",
+    "p",
+    "seeds",
+    "source",
+    "deviation",
+]
+
+
+def settled(
+    spec: Mapping[str, Any], runs: pd.DataFrame, chosen: Mapping[str, float] | None = None
+) -> tuple[list[Claim], list[Verdict], list[str]]:
+    """Settles the claims of an experiment.
+
+    Args:
+        spec: The declaration as run, as in `spec.json`.
+        runs: As in `runs.csv`, or the rows of `wide`.
+        chosen: Each variant's learning rate for a declaration that has none, or `None` to choose it
+            from the runs.
+
+    Returns:
+        The claims, their verdicts, and what the verdict would be at the baseline's learning rate,
+        empty where there are no rates.
+    """
+    claims = [from_dict(given) for given in spec.get("claims", [])]
+    alpha, overlap = spec.get("alpha", ALPHA), overlap_of(spec)
+    if "learning_rate" not in runs.columns:
+        return claims, settle(claims, Cells(runs), alpha), [""] * len(claims)
+    rates = rates_in(spec, runs, chosen)
+    own = rates[VALIDATION].chosen
+    shared = dict.fromkeys(own, own.get(spec["baseline"], math.nan))
+    found = settle(claims, RatedCells(runs, rates, overlap), alpha)
+    same = [verdict.verdict for verdict in settle(claims, Cells(runs, shared, overlap), alpha)]
+    return claims, found, same
+
+
+def verdicts_frame(
+    spec: Mapping[str, Any], runs: pd.DataFrame, chosen: Mapping[str, float] | None = None
+) -> pd.DataFrame:
+    """Returns one row a claim with the columns `COLUMNS`; the arguments are those of `settled`."""
+    return verdict_rows(*settled(spec, runs, chosen))
+
+
+def verdict_rows(
+    claims: Sequence[Claim], verdicts: Sequence[Verdict], at_baseline: Sequence[str]
+) -> pd.DataFrame:
+    """Returns one row a claim with the columns `COLUMNS`.
+
+    Args:
+        claims: The claims.
+        verdicts: Their verdicts.
+        at_baseline: What each would be at the baseline's learning rate, or an empty text.
+    """
+    rows = []
+    for claim, verdict, same in zip(claims, verdicts, at_baseline, strict=True):
+        known = catalogue.find(claim.id)
+        rows.append(
+            {
+                "id": claim.id,
+                "says": claim.says or known.says,
+                "rule": describe(claim),
+                "verdict": verdict.verdict,
+                "at_baseline_rate": same,
+                "evidence": verdict.evidence,
+                "n": verdict.n,
+                "p": verdict.p,
+                "seeds": verdict.seeds,
+                "source": claim.source or known.source,
+                "deviation": claim.deviation,
+            }
+        )
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def words_of(claim: Claim) -> str:
+    """Returns what a claim's verdict is on: its proposition, or its rules in words."""
+    return claim.proposition or in_words(claim)
+
+
+def describe(claim: Claim) -> str:
+    """Returns the rules of a claim for machines; `ledger_words.in_words` has them for people."""
+    parts = []
+    for rule in claim.rules:
+        given = {k: v for k, v in vars(rule).items() if v not in ("", (), None)}
+        between = ", " if isinstance(rule, Identity) else " < "
+        words = ", ".join(f"{name} {_words(value, between)}" for name, value in given.items())
+        parts.append(f"{type(rule).__name__.lower()}: {words}")
+    return "; and ".join(parts)
+
+
+def _words(value: object, between: str) -> str:
+    if isinstance(value, tuple):
+        return between.join(map(str, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
