@@ -93,7 +93,7 @@ def standard_error(
     """Returns the standard error of a mean; NaN if it has no interval.
 
     Args:
-        values: One finite number a seed.
+        values: One finite number a seed. A value that is not finite makes the error NaN.
         overlap: As in `mean_interval`.
         examples: As in `mean_interval`.
     """
