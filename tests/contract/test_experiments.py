@@ -32,6 +32,7 @@ DIVERGING = {
     "batch_norm_robustness": ["none at 3", "none at 10"],  # rates that normalisation stands
     "dying_relu": ["prelu at 0.3", "maxout at 0.3"],  # the rate that kills ReLU units
     "gradient_clipping": ["none"],  # what the others clip
+    "gradient_clipping_survival": ["none"],
 }
 
 
