@@ -45,15 +45,13 @@ def every_epoch(factor):
     )
 
 
-# What a claim calls it, its label, and in words.
-DECAYS = (
-    ("step", "step", "step decay"),
-    ("exponential", "exponential exp(-0.03 epoch)", "exponential decay"),
-    ("linear", "linear", "linear decay"),
-    ("cosine", "cosine", "cosine decay"),
-    ("inverse root", "inverse square root", "inverse square root decay"),
-    ("new-bob", "newbob", "new-bob"),
-)
+EXPONENTIAL = "exponential exp(-0.03 epoch)"
+
+
+def better_than_constant(label, told):
+    """Returns the rule that a schedule ends at a lower validation loss, and it in words."""
+    rule = Difference("constant", label, "val_loss")
+    return rule, f"With {told} training ends at a lower validation loss than at a constant rate."
 
 
 EXPERIMENT = Experiment(
@@ -62,7 +60,7 @@ EXPERIMENT = Experiment(
     variants={
         "constant": no_schedule,
         "step": step,
-        "exponential exp(-0.03 epoch)": every_epoch(math.exp(-0.03)),
+        EXPONENTIAL: every_epoch(math.exp(-0.03)),
         "decay 0.95": every_epoch(0.95),
         "decay 0.9": every_epoch(0.9),
         "linear": lambda rate, steps, epochs: schedules.PolynomialDecay(rate, steps * epochs, 0.0),
@@ -86,14 +84,12 @@ EXPERIMENT = Experiment(
             Difference("constant", "plateau / 10", "val_loss"),
             "Divided by ten on plateaus, the rate ends at a lower validation loss than constant.",
         ),
-        *(
-            Claim(
-                f"SCH09 {name}",
-                Difference("constant", label, "val_loss"),
-                f"With {told} training ends at a lower validation loss than at a constant rate.",
-            )
-            for name, label, told in DECAYS
-        ),
+        Claim("SCH09 step", *better_than_constant("step", "step decay")),
+        Claim("SCH09 exponential", *better_than_constant(EXPONENTIAL, "exponential decay")),
+        Claim("SCH09 linear", *better_than_constant("linear", "linear decay")),
+        Claim("SCH09 cosine", *better_than_constant("cosine", "cosine decay")),
+        Claim("SCH09 root", *better_than_constant("inverse square root", "1 / root decay")),
+        Claim("SCH09 new-bob", *better_than_constant("newbob", "new-bob")),
         Claim(
             "SCH14",
             Difference("constant", "plateau / 10", "val_loss_rise"),
