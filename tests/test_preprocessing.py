@@ -19,6 +19,7 @@ ROUNDING = {"rtol": 1e-10, "atol": 1e-10}
 LEARNERS = {
     "unchanged": unchanged,
     "range": Range(-1.0, 1.0),
+    "range together": Range(0.0, 1.0, together=True),
     "centre": Centre(),
     "centre by channel": Centre(by_channel=True),
     "standardise": standardise,
@@ -82,6 +83,13 @@ def test_range_takes_the_training_part_s_ends_to_its_own(low, high):
 
 def test_range_takes_a_constant_to_the_low_end():
     assert Range(-1.0, 1.0)(np.full((3, 1), 7.0))(np.full((2, 1), 7.0)).tolist() == [[-1.0], [-1.0]]
+
+
+def test_together_features_keep_their_scales():
+    x_train, x_test = np.array([[1.0, 3.0], [2.0, 11.0]]), np.array([[21.0, 6.0]])
+    apply = Range(0.0, 2.0, together=True)(x_train)
+    np.testing.assert_allclose(apply(x_train), [[0.0, 0.4], [0.2, 2.0]], **ROUNDING)
+    np.testing.assert_allclose(apply(x_test), [[4.0, 1.0]], **ROUNDING)
 
 
 # Centre, standardise
@@ -201,6 +209,7 @@ def test_noise_stands_beside_the_features_and_differs_between_parts():
     assert first[:, 4:].std() == pytest.approx(3.0, rel=0.03)
     assert abs(np.corrcoef(first[:, 4:].ravel(), second[:, 4:].ravel())[0, 1]) < 0.05
     np.testing.assert_array_equal(NoiseFeatures(3.0, 5, seed=1)(x)(x), first)
+    assert NoiseFeatures(3.0)(x)(x).shape == (2000, 8)  # as many as there are
 
 
 def test_chain_learns_each_step_from_what_the_one_before_leaves():

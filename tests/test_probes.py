@@ -26,9 +26,11 @@ def values(model):
 ALL = (
     probes.DropUnderNoise(0.5),
     probes.AccuracyUnderNoise((0.5, 1.0)),
-    probes.DropWithoutUnits(0.5),
+    probes.AccuracyWithoutUnits((0.25, 0.5)),
+    probes.GainFromMasks(3),
     probes.MeanActivation(),
     probes.SmallWeightShare(),
+    probes.LargestWeight(),
     probes.PeakWeight(),
     probes.DistinctUnits(),
     probes.AccuracyInTrainingMode(2),
@@ -61,7 +63,9 @@ def test_a_probe_gives_the_same_number_twice_and_leaves_the_model(probe, data):
 def test_no_noise_and_no_cut_cost_nothing(data):
     model = make(keras.layers.Dense(16, "relu"), keras.layers.Dense(10))
     assert probes.DropUnderNoise(0.0)(model, data) == 0
-    assert probes.DropWithoutUnits(0.0)(model, data) == 0
+    whole = probes.accuracy(model, data.x_test, data.y_test)
+    assert probes.AccuracyUnderNoise((0.0,))(model, data) == whole
+    assert probes.AccuracyWithoutUnits((0.0,))(model, data) == whole
 
 
 def test_a_network_without_units_guesses_one_class(data):
@@ -70,8 +74,10 @@ def test_a_network_without_units_guesses_one_class(data):
     bias[3] = 1.0
     model.layers[-1].bias.assign(bias)
     whole = probes.accuracy(model, data.x_test, data.y_test)
-    expected = whole - np.mean(data.y_test == 3)
-    assert probes.DropWithoutUnits(1.0)(model, data) == pytest.approx(expected)
+    one_class = np.mean(data.y_test == 3)
+    assert probes.AccuracyWithoutUnits((1.0,))(model, data) == pytest.approx(one_class)
+    half_way = probes.AccuracyWithoutUnits((0.0, 1.0))(model, data)
+    assert half_way == pytest.approx((whole + one_class) / 2)
 
 
 def test_noise_costs_what_it_costs_by_hand(data):
@@ -82,8 +88,33 @@ def test_noise_costs_what_it_costs_by_hand(data):
     def right(x):
         return np.mean(np.argmax(x.reshape(len(x), -1) @ kernel + bias, axis=1) == data.y_test)
 
-    expected = right(data.x_test) - right((data.x_test + noise).astype(np.float32))
+    noisy = right((data.x_test + noise).astype(np.float32))
+    expected = right(data.x_test) - noisy
     assert probes.DropUnderNoise(2.0)(model, data) == pytest.approx(expected, abs=1e-6)
+    less = right((data.x_test + noise / 2).astype(np.float32))
+    found = probes.AccuracyUnderNoise((1.0, 2.0))(model, data)
+    assert found == pytest.approx((noisy + less) / 2, abs=1e-6)
+
+
+def test_networks_with_masks_are_averaged_by_hand(data):
+    model = make(keras.layers.Dropout(0.5), keras.layers.Dense(10))
+    kernel, bias = values(model)[-2:]
+    flat = data.x_test.reshape(len(data.x_test), -1)
+    drawn = np.random.default_rng(0)
+    total = 0.0
+    for _ in range(4):
+        logits = flat * 2 * (drawn.random(flat.shape) >= 0.5) @ kernel + bias
+        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+        total = total + powers / powers.sum(axis=1, keepdims=True)
+    average = np.mean(np.argmax(total, axis=1) == data.y_test)
+    expected = average - probes.accuracy(model, data.x_test, data.y_test)
+    assert expected != 0
+    assert probes.GainFromMasks(4)(model, data) == pytest.approx(expected, abs=1e-6)
+
+
+def test_without_dropout_there_is_one_network(data):
+    model = make(keras.layers.Dropout(0.0), keras.layers.Dense(10))
+    assert probes.GainFromMasks(4)(model, data) == 0
 
 
 def test_accuracy_under_noise_is_the_mean_over_its_sizes(data):
@@ -116,7 +147,23 @@ def test_weights_are_counted_over_all_kernels(data):
     model.layers[1].kernel.assign(first)
     model.layers[2].kernel.assign(np.full((2, 2), 1.0))
     assert probes.SmallWeightShare(0.5)(model, data) == 127 / 132
-    assert probes.PeakWeight()(model, data) == pytest.approx(3 / np.sqrt((9 + 4) / 132))
+    assert probes.LargestWeight()(model, data) == 3.0
+    # The first kernel has one weight in one unit, of 64, and a unit without; the second equal ones.
+    assert probes.PeakWeight()(model, data) == 1.0
+
+
+def test_a_peak_is_that_of_the_middle_unit_and_shrinks_with_none(data):
+    model = make(keras.layers.Dense(3))
+    kernel = np.zeros((64, 3), np.float32)
+    kernel[:, 0] = 1.0
+    kernel[:16, 1] = -2.0
+    kernel[0, 2] = 5.0
+    peaks = []
+    for scale in (1.0, 1e-30):
+        model.layers[1].kernel.assign(scale * kernel)
+        peaks.append(probes.PeakWeight()(model, data))
+    # 1 for equal weights, 2 where a quarter is there, 8 for a single one of 64.
+    assert peaks == pytest.approx([2.0, 2.0])
 
 
 def test_equal_columns_are_one_unit(data):

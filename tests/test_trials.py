@@ -10,7 +10,7 @@ from zoo.experiment import Recipe
 from zoo.runs.run import Job, Run, Silent
 from zoo.runs.seeding import derived_seed
 from zoo.search_space import Dimension
-from zoo.trials import draw_points, search, train
+from zoo.trials import draw_points, search, together, train
 
 
 def build_model(input_shape, num_classes, units=4):
@@ -43,6 +43,22 @@ def test_a_search_is_its_seed_and_shares_nothing_with_another():
     assert not set(first["learning_rate"]) & set(other["learning_rate"])
     assert list(first.columns) == ["learning_rate", "score", "test_accuracy", "epochs", "diverged"]
     assert set(first["epochs"]) == {2}
+
+
+@pytest.mark.slow
+def test_searches_that_train_together_are_trained_point_by_point():
+    drawn = {name: draw_points(SPACE, seed, trials=2) for name, seed in (("a", 0), ("b", 1))}
+    found = together(RECIPE, drawn, "s")
+    points = [{"learning_rate": rate} for name in drawn for rate in drawn[name]["learning_rate"]]
+    results = train(RECIPE, points, "s")
+    assert list(found) == ["a", "b"]
+    for place, name in ((0, "a"), (2, "b")):
+        own = results[place : place + 2]
+        assert found[name]["learning_rate"].tolist() == drawn[name]["learning_rate"].tolist()
+        assert found[name]["score"].tolist() == [r.history["val_accuracy"][-1] for r in own]
+        assert found[name]["test_accuracy"].tolist() == [r.final["test_accuracy"] for r in own]
+        assert found[name]["losses"].tolist() == [r.history["loss"] for r in own]
+        assert found[name]["epochs"].tolist() == [2, 2]
 
 
 @pytest.mark.slow

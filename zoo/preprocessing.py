@@ -29,14 +29,17 @@ class Range:
     Attributes:
         low: What the smallest value becomes.
         high: What the largest value becomes, above `low`. A constant feature becomes `low`.
+        together: Whether all features have one scale, that of the smallest and largest of all.
     """
 
     low: float
     high: float
+    together: bool = False
 
     def __call__(self, x_train: Array) -> Apply:
-        """Learns each feature's range."""
-        least, span = x_train.min(axis=0), np.ptp(x_train.astype(np.float64), axis=0)
+        """Learns each feature's range, or that of all together."""
+        axis = None if self.together else 0
+        least, span = x_train.min(axis=axis), np.ptp(x_train.astype(np.float64), axis=axis)
         scale = (self.high - self.low) / np.where(span > 0, span, 1)
         return lambda x: self.low + (x.astype(np.float64) - least) * scale
 
@@ -142,12 +145,12 @@ class NoiseFeatures:
 
     Attributes:
         deviation: Standard deviation of the noise.
-        count: How many features.
+        count: How many features; `None` for as many as there are.
         seed: Seed of the noise.
     """
 
     deviation: float
-    count: int
+    count: int | None = None
     seed: int = 0
 
     def __call__(self, x_train: Array) -> Apply:
@@ -155,8 +158,10 @@ class NoiseFeatures:
         generator = np.random.default_rng(self.seed)
 
         def apply(x: Array) -> Array:
-            noise = generator.normal(0, self.deviation, (len(x), self.count))
-            return np.concatenate([x.reshape(len(x), -1), noise], axis=1)
+            flat = x.reshape(len(x), -1)
+            count = flat.shape[1] if self.count is None else self.count
+            noise = generator.normal(0, self.deviation, (len(x), count))
+            return np.concatenate([flat, noise], axis=1)
 
         return apply
 

@@ -62,35 +62,69 @@ class AccuracyUnderNoise:
 
 
 @dataclass(frozen=True)
-class DropWithoutUnits:
-    """Accuracy lost on the test set when hidden units are cut off.
+class AccuracyWithoutUnits:
+    """Test accuracy when hidden units are cut off, averaged over shares of them.
 
     Attributes:
-        share: Share of the units of every hidden layer, between 0 and 1.
+        shares: Shares of the units of every hidden layer, each between 0 and 1.
         seed: Seed of their choice, the same for every run.
     """
 
-    share: float
+    shares: tuple[float, ...]
     seed: int = 0
 
     def __call__(self, model: Any, data: Data) -> float:
-        """Returns the accuracy of the whole network minus that of what is left."""
-        whole = accuracy(model, data.x_test, data.y_test)
-        chosen = np.random.default_rng(self.seed)
-        names = [name for name, _ in layer_blocks(model)]
-        changed = []
-        for name in names[1:]:  # cut where the next layer takes the units in
-            kernel = kernels(model)[name]
-            before = np.array(keras.ops.convert_to_numpy(kernel))
-            after = before.copy()
-            units = after.shape[-2]
-            after[..., chosen.permutation(units)[: round(self.share * units)], :] = 0
-            kernel.assign(after)
-            changed.append((kernel, before))
-        left = accuracy(model, data.x_test, data.y_test)
-        for kernel, before in changed:
-            kernel.assign(before)
-        return whole - left
+        """Returns the mean accuracy of what is left."""
+        names = [name for name, _ in layer_blocks(model)[1:]]  # cut where units are taken in
+        whole = {name: np.array(keras.ops.convert_to_numpy(kernels(model)[name])) for name in names}
+        found = []
+        for share in self.shares:
+            chosen = np.random.default_rng(self.seed)
+            for name, kernel in whole.items():
+                left, units = kernel.copy(), kernel.shape[-2]
+                left[..., chosen.permutation(units)[: round(share * units)], :] = 0
+                kernels(model)[name].assign(left)
+            found.append(accuracy(model, data.x_test, data.y_test))
+        for name, kernel in whole.items():
+            kernels(model)[name].assign(kernel)
+        return float(np.mean(found))
+
+
+@dataclass(frozen=True)
+class GainFromMasks:
+    """Test accuracy gained by averaging the networks that dropout trains, instead of one pass.
+
+    The probabilities of networks with random masks are averaged. For sequential models.
+
+    Attributes:
+        masks: How many masks, at least 1.
+        seed: Seed of the masks, the same for every run.
+    """
+
+    masks: int
+    seed: int = 0
+
+    def __call__(self, model: Any, data: Data) -> float:
+        """Returns the average's accuracy minus that of one pass without dropout.
+
+        Raises:
+            ValueError: If the model is not sequential.
+        """
+        if not any(getattr(layer, "rate", 0) > 0 for layer in model.layers):
+            return 0.0  # all networks are the same
+        drawn = np.random.default_rng(self.seed)
+
+        def masked(layer: Any, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+            kept = drawn.random(x.shape) >= layer.rate
+            return np.asarray(x * kept / (1 - layer.rate), np.float32)
+
+        total = sum(
+            keras.ops.convert_to_numpy(
+                keras.ops.softmax(_replaced(model, data.x_test, keras.layers.Dropout, masked))
+            )
+            for _ in range(self.masks)
+        )
+        return _share_right(data.y_test, total) - accuracy(model, data.x_test, data.y_test)
 
 
 @dataclass(frozen=True)
@@ -121,13 +155,31 @@ class SmallWeightShare:
 
 
 @dataclass(frozen=True)
-class PeakWeight:
-    """How far the largest weight stands out: largest absolute value over root mean square."""
+class LargestWeight:
+    """Largest absolute value of all kernels' elements."""
 
     def __call__(self, model: Any, data: Data) -> float:
-        """Returns the ratio over all kernels together."""
-        elements = _elements(model)
-        return float(np.abs(elements).max() / np.sqrt(np.mean(np.square(elements))))
+        """Returns the value."""
+        return float(np.abs(_elements(model)).max())
+
+
+@dataclass(frozen=True)
+class PeakWeight:
+    """How far a unit's largest incoming weight stands out, in the middle of all units.
+
+    The largest absolute value over the root mean square, from 1, where all weigh the same, to the
+    root of their number. It does not change when a unit's weights shrink together.
+    """
+
+    def __call__(self, model: Any, data: Data) -> float:
+        """Returns the median over the units of all kernels; a unit without weights has no peak."""
+        peaks: list[npt.NDArray[np.float64]] = []
+        for kernel in kernels(model).values():
+            columns = np.abs(keras.ops.convert_to_numpy(kernel).reshape(-1, kernel.shape[-1]))
+            columns = columns[:, columns.max(axis=0) > 0].astype(np.float64)
+            relative = columns / columns.max(axis=0)  # squares of tiny weights would be 0
+            peaks.append(1 / np.sqrt(np.mean(np.square(relative), axis=0)))
+        return float(np.median(np.concatenate(peaks)))
 
 
 @dataclass(frozen=True)
@@ -169,7 +221,7 @@ class AccuracyInTrainingMode:
             )
             return _normalised(layer, batches, mean, variance).reshape(x.shape)
 
-        logits = _without_moving_statistics(model, data.x_test[order], by_batch)
+        logits = _replaced(model, data.x_test[order], keras.layers.BatchNormalization, by_batch)
         return _share_right(data.y_test[order], logits)
 
 
@@ -190,7 +242,8 @@ class GainFromFullStatistics:
             return _normalised(layer, x, np.mean(train, axis=axes), np.var(train, axis=axes))
 
         both = np.concatenate([data.x_train, data.x_test])
-        logits = _without_moving_statistics(model, both, by_training_set)[examples:]
+        layers = keras.layers.BatchNormalization
+        logits = _replaced(model, both, layers, by_training_set)[examples:]
         full = _share_right(data.y_test, logits)
         return full - accuracy(model, data.x_test, data.y_test)
 
@@ -269,17 +322,19 @@ def _share_right(labels: npt.NDArray[Any], outputs: npt.NDArray[Any]) -> float:
     return float(np.mean(keras.ops.convert_to_numpy(rights(labels, outputs)), dtype=np.float64))
 
 
-def _without_moving_statistics(
+def _replaced(
     model: Any,
     x: npt.NDArray[Any],
-    normalise: Callable[[Any, npt.NDArray[Any]], npt.NDArray[Any]],
+    kind: Any,
+    function: Callable[[Any, npt.NDArray[Any]], npt.NDArray[Any]],
 ) -> npt.NDArray[Any]:
-    """Returns a sequential model's outputs, each batch normalisation replaced by a function.
+    """Returns a sequential model's outputs, each layer of a kind replaced by a function.
 
     Args:
         model: The model; nothing in it changes.
         x: Inputs of shape `(examples, ...)`.
-        normalise: Takes a normalising layer and its inputs.
+        kind: Class of the layers.
+        function: Takes such a layer and its inputs.
 
     Raises:
         ValueError: If the model is not sequential or normalises another axis than the last.
@@ -287,10 +342,10 @@ def _without_moving_statistics(
     if not isinstance(model, keras.Sequential):
         raise ValueError(f"`model` must be sequential. Received: {type(model).__name__}")
     for layer in model.layers:
-        if not isinstance(layer, keras.layers.BatchNormalization):
+        if not isinstance(layer, kind):
             x = keras.ops.convert_to_numpy(layer(x, training=False))
-        elif layer.axis in (-1, x.ndim - 1):
-            x = normalise(layer, x)
+        elif getattr(layer, "axis", -1) in (-1, x.ndim - 1):
+            x = function(layer, x)
         else:
             raise ValueError(f"`axis` of {layer.name} must be the last. Received: {layer.axis}")
     return x

@@ -1,8 +1,9 @@
 """Does clipping the gradient save networks that would diverge, and which way of clipping does?
 
 Eight ReLU layers whose weights are drawn 1.5 times as large as He's are trained at rates up to
-destructive ones. The lectures clip by value at 1.0; clipping by norm keeps the
-gradient's direction. A run diverges when its loss is no longer finite or three times what it was.
+destructive ones. The lectures clip by value at 1.0; clipping by norm keeps the gradient's
+direction. A run diverges when its loss is no longer finite or three times what it was; how many
+survive at one destructive rate is counted in `gradient_clipping_survival`.
 
 References:
     Pascanu et al. (2013), On the difficulty of training recurrent neural networks, arXiv:1211.5063.
@@ -12,7 +13,7 @@ import keras
 from keras import layers, optimizers
 
 from callbacks import DivergenceGuard
-from zoo.claims import Claim, Difference, above
+from zoo.claims import Claim, Difference
 from zoo.experiment import Experiment, Recipe
 
 
@@ -52,7 +53,10 @@ EXPERIMENT = Experiment(
         batch_size=128,
     ),
     claims=[
-        Claim("CLP01", Difference("norm 1", "none")),
-        Claim("CLP03", above(("value 1", "norm 1"), "none")),
+        Claim(
+            "CLP03 tuned",
+            Difference("norm 1", "none"),
+            "Each at its best rate, a deep network is more accurate with norms clipped at 1.",
+        ),
     ],
 )

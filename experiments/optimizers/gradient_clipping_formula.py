@@ -73,6 +73,10 @@ EXPERIMENT = Measurement(
             ),
         ),
         Claim("CLP02", zero("difference_from_clipping_elements", of="value", tolerance=1e-6)),
-        Claim("CLP04", Difference("value", "none", "change_of_vanishing", margin=1e-6)),
+        Claim(
+            "CLP04",
+            Difference("value", "none", "change_of_vanishing", margin=1e-6),
+            "Clipping values at 1 changes gradients that vanish.",
+        ),
     ],
 )

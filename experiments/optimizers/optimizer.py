@@ -1,7 +1,8 @@
 """Which optimizer gets furthest in the same number of epochs, each at its own best learning rate?
 
-The lectures say: start with Adam, also try RMSProp and SGD with Nesterov momentum; AdaGrad often
-stops too early; Nesterov is faster than plain momentum. The learning rate stays constant.
+The lectures say: start with Adam, also try RMSProp and SGD with Nesterov momentum; Nesterov is
+faster than plain momentum. The learning rate stays constant. What they do untuned is in
+`optimizer_default`, in the long run in `optimizer_long_run`.
 
 References:
     Sutskever et al. (2013), On the importance of initialization and momentum, ICML.
@@ -13,7 +14,7 @@ References:
 import keras
 from keras import layers, optimizers
 
-from zoo.claims import Claim, Difference, above, faster
+from zoo.claims import Claim, Difference, faster
 from zoo.experiment import Experiment, Recipe
 
 
@@ -60,11 +61,26 @@ EXPERIMENT = Experiment(
         batch_size=128,
     ),
     claims=[
-        Claim("OPT07", faster("momentum", "sgd")),
-        Claim("OPT10", faster("nesterov", "momentum")),
-        Claim("OPT13", above("adagrad", ("rmsprop", "sgd"), "loss")),
-        Claim("OPT15", Difference("rmsprop + momentum", "rmsprop")),
-        Claim("OPT20", above("adam", ("sgd", "nesterov", "rmsprop"))),
-        Claim("OPT23", faster("adam", "sgd")),
+        Claim(
+            "OPT07 network",
+            faster("momentum", "sgd"),
+            "SGD with momentum trains faster than SGD, each at its fastest rate.",
+        ),
+        Claim(
+            "OPT10",
+            faster("nesterov", "momentum"),
+            "Nesterov momentum trains faster than plain momentum, each at its fastest rate.",
+        ),
+        Claim(
+            "OPT20 tuned",
+            Difference("adam", "nesterov"),
+            "Each at its best rate, Adam is more accurate than SGD with Nesterov momentum.",
+        ),
+        Claim(
+            "OPT23",
+            faster("adam", "sgd"),
+            "Adam trains faster than plain SGD, each at its fastest rate.",
+            deviation="mini-batches, a small network",
+        ),
     ],
 )

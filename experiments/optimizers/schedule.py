@@ -18,7 +18,7 @@ from keras.callbacks import ReduceLROnPlateau
 from keras.optimizers import schedules
 
 from callbacks import InverseSquareRootDecay, NewBob
-from zoo.claims import Claim, Difference, Identity, above
+from zoo.claims import Claim, Difference
 from zoo.experiment import Experiment, Recipe, no_schedule
 
 
@@ -45,7 +45,13 @@ def every_epoch(factor):
     )
 
 
-COMMON = ("linear", "exponential exp(-0.03 epoch)", "cosine", "inverse square root")
+EXPONENTIAL = "exponential exp(-0.03 epoch)"
+
+
+def better_than_constant(label, told):
+    """Returns the rule that a schedule ends at a lower validation loss, and it in words."""
+    rule = Difference("constant", label, "val_loss")
+    return rule, f"With {told} training ends at a lower validation loss than at a constant rate."
 
 
 EXPERIMENT = Experiment(
@@ -54,7 +60,7 @@ EXPERIMENT = Experiment(
     variants={
         "constant": no_schedule,
         "step": step,
-        "exponential exp(-0.03 epoch)": every_epoch(math.exp(-0.03)),
+        EXPONENTIAL: every_epoch(math.exp(-0.03)),
         "decay 0.95": every_epoch(0.95),
         "decay 0.9": every_epoch(0.9),
         "linear": lambda rate, steps, epochs: schedules.PolynomialDecay(rate, steps * epochs, 0.0),
@@ -73,14 +79,21 @@ EXPERIMENT = Experiment(
         batch_size=128,
     ),
     claims=[
-        Claim("SCH01", Difference("step", "constant")),
-        Claim("SCH02", Difference("newbob", "constant")),
-        Claim("SCH03", Difference("exponential exp(-0.03 epoch)", "constant")),
-        Claim("SCH05", above(COMMON, "constant")),
-        Claim("SCH06", Identity("final_learning_rate", 0.001, 1e-9, ("plateau / 5",))),
-        Claim("SCH07", Difference("plateau / 10", "constant")),
-        Claim("SCH09", above((*COMMON, "step", "newbob"), "constant")),
-        Claim("SCH13", above(("decay 0.9", "decay 0.95"), "constant")),
-        Claim("SCH14", Difference("constant", "plateau / 10", "val_loss")),
+        Claim(
+            "SCH07",
+            Difference("constant", "plateau / 10", "val_loss"),
+            "Divided by ten on plateaus, the rate ends at a lower validation loss than constant.",
+        ),
+        Claim("SCH09 step", *better_than_constant("step", "step decay")),
+        Claim("SCH09 exponential", *better_than_constant(EXPONENTIAL, "exponential decay")),
+        Claim("SCH09 linear", *better_than_constant("linear", "linear decay")),
+        Claim("SCH09 cosine", *better_than_constant("cosine", "cosine decay")),
+        Claim("SCH09 root", *better_than_constant("inverse square root", "1 / root decay")),
+        Claim("SCH09 new-bob", *better_than_constant("newbob", "new-bob")),
+        Claim(
+            "SCH14",
+            Difference("constant", "plateau / 10", "val_loss_rise"),
+            "With a rate divided by ten on plateaus validation loss rises less from its lowest.",
+        ),
     ],
 )

@@ -13,7 +13,7 @@ import keras
 from keras import ops
 from keras.optimizers import schedules
 
-from callbacks import NewBob
+from callbacks import InverseSquareRootDecay, NewBob
 from zoo.claims import Claim, zero
 from zoo.experiment import Measurement
 from zoo.measure import furthest, learning_rates
@@ -80,7 +80,11 @@ def new_bob(seed):
 STEP = schedules.PiecewiseConstantDecay([99, 199, 299], [RATE, RATE / 2, RATE / 4, RATE / 8])
 EXPONENTIAL = schedules.ExponentialDecay(RATE, STEPS, math.exp(-0.03), staircase=True)
 NINE_TENTHS = schedules.ExponentialDecay(RATE, STEPS, 0.9, staircase=True)
+LINEAR = schedules.PolynomialDecay(RATE, STEPS * EPOCHS, 0.0)
+COSINE = schedules.CosineDecay(RATE, STEPS * EPOCHS)
+ROOT = InverseSquareRootDecay(RATE, STEPS)
 TRUE_EXPONENTIAL = schedules.ExponentialDecay(RATE, EPOCHS, 0.1)
+COMMON = ("linear", "exponential", "cosine", "inverse square root")
 
 EXPERIMENT = Measurement(
     factor="schedule",
@@ -90,6 +94,11 @@ EXPERIMENT = Measurement(
         "exponential": formula(EXPONENTIAL, lambda epoch: RATE * math.exp(-0.03 * epoch)),
         "a0 (1 - t/T)": shape(lambda step: RATE * (1 - step / EPOCHS)),
         "a0 0.1^(t/T)": shape(TRUE_EXPONENTIAL),
+        "linear": formula(LINEAR, lambda epoch: RATE * (1 - epoch / EPOCHS)),
+        "cosine": formula(
+            COSINE, lambda epoch: RATE * (1 + math.cos(math.pi * epoch / EPOCHS)) / 2
+        ),
+        "inverse square root": formula(ROOT, lambda epoch: RATE / math.sqrt(1 + epoch)),
         "decay 0.9": formula(NINE_TENTHS, lambda epoch: RATE * 0.9**epoch),
         "plateau": plateau,
         "new-bob": new_bob,
@@ -99,6 +108,7 @@ EXPERIMENT = Measurement(
         Claim("SCH02", zero("error", of="new-bob", tolerance=1e-6)),
         Claim("SCH03", zero("error", of="exponential", tolerance=1e-6)),
         Claim("SCH04", zero("spread_of_ratios", of="a0 (1 - t/T)", tolerance=1e-4)),
+        Claim("SCH05", zero("error", of=COMMON, tolerance=1e-6)),
         Claim("SCH06", zero("error", of="plateau", tolerance=1e-6)),
         Claim("SCH13", zero("error", of="decay 0.9", tolerance=1e-6)),
     ],

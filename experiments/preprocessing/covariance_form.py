@@ -104,9 +104,14 @@ EXPERIMENT = Measurement(
         Claim(
             "PRE20",
             equal({"points_for_full_rank": 3.0}, of="full", tolerance=0.0),
+            "Three points are the fewest that give a 2 x 2 covariance of full rank.",
             deviation="three, as the mean is estimated too",
         ),
-        Claim("PRE21", Order(tuple(FORMS), "overfit")),
+        Claim(
+            "PRE21",
+            Order(tuple(FORMS), "overfit"),
+            "Spherical covariances overfit less than diagonal ones, and these less than full ones.",
+        ),
         Claim("PRE22", zero(*GRADIENTS, of="mixture", tolerance=1e-6)),
     ],
 )

@@ -101,7 +101,12 @@ EXPERIMENT = Measurement(
                 Difference("circle", "normal", "mutual_information", margin=0.1),
                 Difference("parabola", "normal", "mutual_information", margin=0.1),
             ),
+            "Whitened data may be correlated within a class, and uncorrelated ones dependent.",
         ),
-        Claim("PRE18", (UNCORRELATED, Number("normal", "mutual_information", 0.0, 3 * ERROR))),
+        Claim(
+            "PRE18",
+            (UNCORRELATED, Number("normal", "mutual_information", 0.0, 3 * ERROR)),
+            "Whitened normal features have no mutual information.",
+        ),
     ],
 )

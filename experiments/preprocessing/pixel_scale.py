@@ -53,11 +53,13 @@ EXPERIMENT = Measurement(
         Claim(
             "PRE24",
             Number("standardised", "loss_above_ln_10", PRINTED, 3 * STANDARD),
+            "Pixels divided by their deviation give the first loss that is printed.",
             deviation="random pixels",
         ),
         Claim(
             "PRE24 centred only",
             Number("centred", "loss_above_ln_10", PRINTED, 3 * RAW),
+            "Pixels that are only centred give the first loss that is printed.",
             says="The first loss that the lecture prints is one of centred pixels.",
             source="lecture 0, the right form",
             deviation="random pixels",

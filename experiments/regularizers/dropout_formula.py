@@ -98,13 +98,17 @@ EXPERIMENT = Measurement(
                 Number("rate 0.5", "share_dropped", 0.5, 0.01),
                 Number("rate 0.5", "share_dropped_twice", 0.25, 0.01),
             ),
+            "Of all units a half is dropped in a step, and a quarter in two steps in a row.",
         ),
         Claim(
             "DRO02",
             (Number("rate 0.2", "share_dropped", 0.2, 0.01), Identity("change_in_training")),
+            "The rate is the share that is dropped; a rate of 0 changes nothing.",
         ),
         Claim(
-            "DRO04", (Identity("change_in_inference"), Number("rate 0.5", "mean_output", 1.0, 0.01))
+            "DRO04",
+            (Identity("change_in_inference"), Number("rate 0.5", "mean_output", 1.0, 0.01)),
+            "After training nothing is dropped, and outputs are those of training on average.",
         ),
         Claim("DRO07", zero("error"), deviation="one softmax layer, where it is exact"),
         Claim(
@@ -112,6 +116,7 @@ EXPERIMENT = Measurement(
             Equivalence(
                 "units dropped", "connections dropped", "difference_between_units", margin=0.01
             ),
+            "Keras's dropout makes equal units differ as leaving out connections does.",
         ),
         Claim(
             "DRO11",
@@ -119,6 +124,7 @@ EXPERIMENT = Measurement(
                 Number("rate 0.2", "share_dropped", 0.2, 0.01),
                 Identity("change_with_equal_seed"),
             ),
+            "A fifth of the inputs is dropped, the same ones for the same seed.",
         ),
         Claim("DRO12", Identity("difference_between_steps")),
     ],

@@ -1,21 +1,19 @@
 """Do L1 and L2 penalties generalise better, and at which strength?
 
-The lectures call both standard remedies against overfitting; one of them "found them useless in
-practice". Strengths are Keras's: `lambda * sum(w**2)` and `lambda * sum(|w|)` over each kernel; the
-lecture that writes 0.5 C has C = 2 lambda for L2. Trained on few examples.
+The lectures call both standard remedies against overfitting. Strengths are Keras's:
+`lambda * sum(w**2)` and `lambda * sum(|w|)` over each kernel; the lecture that writes 0.5 C has
+C = 2 lambda for L2. Trained on few examples; `weight_penalty_deep` gets all of them.
 
 References:
     Krogh and Hertz (1992), A Simple Weight Decay Can Improve Generalization, NeurIPS.
-    Zhang et al. (2017), Understanding deep learning requires rethinking generalization,
-    arXiv:1611.03530.
 """
 
 import keras
 from keras import layers, regularizers
 
-from zoo.claims import Claim, Difference, Equivalence, Trend
+from zoo.claims import Claim, Difference, Trend
 from zoo.experiment import Experiment, Recipe
-from zoo.probes import DropUnderNoise, PeakWeight, SmallWeightShare
+from zoo.probes import AccuracyUnderNoise, LargestWeight, PeakWeight, SmallWeightShare
 
 
 def build_model(input_shape, num_classes, weight_penalty, depth=2, units=200):
@@ -61,39 +59,56 @@ EXPERIMENT = Experiment(
         batch_size=100,
         probes={
             "peak_weight": PeakWeight(),
+            "largest_weight": LargestWeight(),
             "small_weight_share": SmallWeightShare(1e-3),
-            "drop_under_noise": DropUnderNoise(0.4),
+            "accuracy_under_noise": AccuracyUnderNoise((0.25, 0.5, 1.0)),
         },
     ),
     claims=[
         Claim(
-            "REG06", (Difference("none", "l2 1e-2", "peak_weight"), Difference("l2 1e-2", "none"))
+            "REG06 spread",
+            Difference("none", "l2 1e-2", "peak_weight"),
+            "With L2 a unit's largest weight stands out less from its others.",
         ),
         Claim(
-            "REG07",
-            (
-                Difference("l1 1e-3", "l2 1e-2", "small_weight_share"),
-                Difference("l1 1e-3", "none", "small_weight_share"),
-                Difference("none", "l1 1e-3", "drop_under_noise"),
-            ),
-        ),
-        Claim("REG08", Difference("l1 1e-3", "l2 1e-3", "small_weight_share", 0.1)),
-        Claim(
-            "REG09", (Difference("l2 1e-2", "l1 1e-3"), Difference("l2 1e-3", "l1 1e-4 + l2 1e-3"))
-        ),
-        Claim("REG10", Equivalence("l2 1e-2", "none"), deviation="1,000 examples, depth 3"),
-        Claim("REG21", (Difference("l2 1e-2", "none"), Difference("l2 1e-2", "l2 1e-1"))),
-        Claim("REG22", (Difference("none", "l2 1e-2", "accuracy"), Difference("l2 1e-2", "none"))),
-        Claim(
-            "BV11", (Difference("none", "l2 1e-2", "accuracy_gap"), Difference("l2 1e-2", "none"))
+            "REG06 largest",
+            Difference("none", "l2 1e-2", "largest_weight"),
+            "With L2 the network's largest weight is smaller.",
         ),
         Claim(
-            "BV13",
-            (
-                Difference("none", "l2 1e-2", "accuracy_gap"),
-                Difference("none", "l2 1e-2", "accuracy"),
-            ),
+            "REG07 near zero",
+            Difference("l1 1e-3", "none", "small_weight_share"),
+            "With L1 a larger share of the weights is nearly 0 than without a penalty.",
         ),
-        Claim("CUR18", Trend(STRENGTHS, "accuracy_gap", rises=False)),
+        Claim(
+            "REG07 noise",
+            Difference("l1 1e-3", "none", "accuracy_under_noise"),
+            "Under noise of a quarter to one deviation L1 is more accurate than no penalty.",
+        ),
+        Claim(
+            "REG08 sparse",
+            Difference("l1 1e-3", "l2 1e-2", "small_weight_share", 0.1),
+            "With L1 a larger share of the weights is nearly 0 than with L2, by 10 points.",
+        ),
+        Claim(
+            "REG09",
+            Difference("l2 1e-2", "l1 1e-3"),
+            "L2 of strength 0.01 has a higher test accuracy than L1 of strength 0.001.",
+        ),
+        Claim(
+            "REG22",
+            (Difference("none", "l2 1e-2", "accuracy"), Difference("l2 1e-2", "none")),
+            "An L2 penalty lowers the training accuracy and raises the test accuracy.",
+        ),
+        Claim(
+            "BV11",
+            Difference("none", "l2 1e-2", "accuracy_gap"),
+            "Where the gap of training and test accuracy is wide, an L2 penalty narrows it.",
+        ),
+        Claim(
+            "CUR18",
+            Trend(STRENGTHS, "accuracy_gap", rises=False),
+            "The stronger the L2 penalty, the narrower the gap of training and test accuracy.",
+        ),
     ],
 )

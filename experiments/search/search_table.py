@@ -14,6 +14,13 @@ from zoo.claims import Claim, Identity
 from zoo.experiment import Measurement
 from zoo.measure import rank_correlation
 
+RATES, PENALTIES = (1e-6, 1e-3), (1e-5, 1e5)  # of the coarse search
+
+
+def in_range(logs, low, high):
+    """Returns the share of numbers, given by their logarithms, between two others."""
+    return np.mean((logs >= np.log(low)) & (logs <= np.log(high)))
+
 
 def correlations(claim, seed):
     """Returns what the table that a claim is about says."""
@@ -23,6 +30,7 @@ def correlations(claim, seed):
         "correlation_with_learning_rate": rank_correlation(accuracy, rate),
         "correlation_with_penalty": rank_correlation(accuracy, penalty),
         "mean_accuracy": np.mean(accuracy),
+        "share_in_stated_range": np.mean([in_range(rate, *RATES), in_range(penalty, *PENALTIES)]),
         # 0 at the lower end of the learning rates, 1 at the upper.
         "place_of_best_rate": (rate[np.argmax(accuracy)] - rate.min()) / np.ptp(rate),
     }
@@ -34,6 +42,7 @@ EXPERIMENT = Measurement(
     variants={"coarse": "HPO04", "fine": "HPO06"},
     measure=correlations,
     claims=[
+        Claim("HPO03", Identity("share_in_stated_range", 1.0, 0.0, ("coarse",))),
         Claim(
             "HPO08 edge",
             Identity("place_of_best_rate", 1.0, 0.05),

@@ -27,6 +27,7 @@ LONGEST_MODULE = 150  # lines; the whole experiment on one or two screens
 DIVERGING = {
     "batch_norm_robustness": ["none at 3", "none at 10"],  # rates that normalisation stands
     "gradient_clipping": ["none"],  # what the others clip
+    "gradient_clipping_survival": ["none"],
 }
 
 
