@@ -53,10 +53,10 @@ def trained(seed):
     return together(RECIPE, {"all": draw_points(SPACE, seed, trials=TRIALS)}, seed)["all"]
 
 
-def searched(factor, seed):
+def searched(limit, seed):
     """Measures a search that stops runs at this many times the original cost."""
     trials = trained(seed)
-    ends = np.array([end(losses, factor) for losses in trials["losses"]])
+    ends = np.array([end(losses, limit) for losses in trials["losses"]])
     stopped = ends < trials["epochs"]
     good = trials["score"] > (CHANCE + trials["score"].max()) / 2
     return {
@@ -68,7 +68,7 @@ def searched(factor, seed):
 
 
 EXPERIMENT = Measurement(
-    factor="factor",
+    factor="limit",
     baseline="never",
     measure=searched,
     trains=True,
