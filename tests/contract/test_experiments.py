@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from zoo import catalogue
 from zoo import data as datasets
+from zoo.claims import Identity, Number, Ratio
 from zoo.runner.contract import declaration, networks, training
 from zoo.runner.registry import entries
 
@@ -21,6 +23,7 @@ ALL = {entry.name: entry for entry in entries()}
 TRAINED = {name: entry for name, entry in ALL.items() if entry.kind == "trained"}
 SHAPES = {"mnist1d": (40,), "digits": (8, 8, 1)}
 CLASSES = 10
+LONGEST_PROPOSITION = 160  # letters
 LONGEST_MODULE = 150  # lines; the whole experiment on one or two screens
 
 # A declared exception that no longer holds fails the test.
@@ -41,6 +44,28 @@ def test_the_declaration_asks_cites_and_claims(name):
     assert declaration.claims(entry, experiment) == []
     assert entry.factor == experiment.factor
     assert len(entry.path.read_text(encoding="utf-8").splitlines()) <= LONGEST_MODULE
+
+
+def test_no_two_claims_have_the_same_id():
+    """Several claims on a sentence have names of their parts, so that no id contradicts itself."""
+    seen = {}
+    for name, entry in ALL.items():
+        for claim in entry.claims:
+            assert seen.setdefault(claim, name) == name, claim
+        assert len(set(entry.claims)) == len(entry.claims)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_claims_say_what_is_tested_and_definitions_claim_no_effect(name):
+    entry = ALL[name]
+    for claim in declaration.load(entry).claims:
+        exact = all(isinstance(rule, Identity) for rule in claim.rules)
+        printed = all(isinstance(rule, Identity | Number | Ratio) for rule in claim.rules)
+        if not printed or (entry.kind == "trained" and not exact):
+            assert claim.proposition, claim.id
+            assert len(claim.proposition) <= LONGEST_PROPOSITION, claim.id
+        if catalogue.find(claim.id).is_definition and claim.id in catalogue.entries():
+            assert printed, claim.id
 
 
 def test_no_two_modules_have_the_same_ten_lines():
