@@ -29,6 +29,8 @@ HOW_TO_READ = (
     "- A sentence in several rows was tested in several ways; the verdict is on what was tested. "
     "Where two are compared, the one that is said to have more stands first.",
     "- Brackets: 95 % interval over n seeds. Points are percentage points.",
+    "- Several data sets: supported or refuted on at least two of them and on none the opposite; "
+    "depends: they disagree.",
     '- Data set "-": nothing was trained but what the measurement itself trains; its file says it.',
     "- A claim of several lectures stands in the first and is named in the others.",
     "- The rules in words and all of the evidence: `python -m zoo claims EXPERIMENT`, or for "
