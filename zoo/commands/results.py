@@ -98,7 +98,9 @@ def claims(
     ] = None,
     verdict: Annotated[
         str | None,
-        typer.Option(metavar="WORD", help="Only supported, refuted, depends, undecided or 'not run'."),
+        typer.Option(
+            metavar="WORD", help="Only supported, refuted, depends, undecided or 'not run'."
+        ),
     ] = None,
     order: Annotated[
         str, typer.Option(metavar="WORD", help="By lecture, topic, verdict or id.")
