@@ -236,6 +236,13 @@ def test_the_picture_has_every_effect_where_it_is(stored):
     assert any("tanh \N{MINUS SIGN} relu: test accuracy (points)" in each for each in words)
 
 
+def test_a_claim_without_finite_numbers_has_no_place_in_the_picture(stored):
+    table = files.read_table(stored)
+    lost = table.assign(value=table["value"].where(table["id"] != "MINE1"))
+    spec, verdicts = files.read_spec(stored), {"MINE1": "undecided", "MINE2": "depends"}
+    assert len(draw_panel(spec, lost, verdicts).axes) == 1
+
+
 def test_two_panels_are_compared(stored, tmp_path):
     """What turned is told; a panel has neither runs nor learning rates of its own."""
     other = tmp_path / "other" / stored.name

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib import style
 from matplotlib.axes import Axes
@@ -39,7 +40,7 @@ house_style = style.context(["default", HOUSE_STYLE])
 
 def pictures(folder: Path) -> tuple[str, ...]:
     """Returns the name of the one picture, nothing where no claim has an effect."""
-    return (PICTURE,) if len(first_effects(read_table(folder))) else ()
+    return (PICTURE,) if len(_drawn(read_table(folder))) else ()
 
 
 def plot_results(folder: Path, kind: str | None = None) -> list[Path]:
@@ -77,7 +78,7 @@ def draw_panel(spec: Mapping[str, Any], table: pd.DataFrame, verdicts: Mapping[s
         Claims below each other, each with axes of its own; to the right of the line is where the
         variant that is named first has more.
     """
-    rows = first_effects(table)
+    rows = _drawn(table)
     claims = list(dict.fromkeys(rows["id"]))
     looks = _looks(spec["datasets"])
     told = {claim: _words(rows[rows["id"] == claim].iloc[0], verdicts[claim]) for claim in claims}
@@ -99,6 +100,12 @@ def draw_panel(spec: Mapping[str, Any], table: pd.DataFrame, verdicts: Mapping[s
         figure.text(MARGIN / width, under / height, "\n".join(rest), va="top", color=QUIET)
         top -= heights[claim]
     return figure
+
+
+def _drawn(table: pd.DataFrame) -> pd.DataFrame:
+    """Returns the rows of each claim's first effect, of claims that have a finite one."""
+    rows = first_effects(table)
+    return rows[np.isfinite(rows["value"]).groupby(rows["id"], sort=False).transform("any")]
 
 
 def _looks(datasets: Sequence[str]) -> dict[str, dict[str, Any]]:
