@@ -10,7 +10,7 @@ import pandas as pd
 
 from zoo.errors import ZooError, printable
 from zoo.evidence.cells import RIGHT
-from zoo.results import examples, kinds
+from zoo.results import examples, kinds, trained
 from zoo.results.files import EXACT, NUMBER, read_spec, read_table, write_frame, write_text
 from zoo.results.summary import Summary
 
@@ -33,6 +33,8 @@ def write(folder: Path, spec: dict[str, Any], summary: Summary) -> None:
     examples.write(folder, spec, summary.runs)
     for name in ("curves", "table"):
         write_frame(folder / f"{name}.csv", getattr(summary, name))
+    if "rates" in spec:  # the digits of runs.csv are rounded, and the table must follow from them
+        trained.write_again(folder)
     write_text(folder / "table.md", render(read_spec(folder), read_table(folder), "md"))
 
 
