@@ -26,8 +26,8 @@ from zoo.results.ledger_words import in_words, metric_in_words
         (Difference("a 1", "b", "std@3", 0.5), "std at 3 of a 1 is higher than that of b by more"),
         (
             faster("leaky 0.1", "sigmoid"),
-            "epochs to 50 % of the way from chance to the best training accuracy: leaky 0.1 needs "
-            "fewer than sigmoid",
+            "epochs to 50 % of the way to the best training accuracy: leaky 0.1 needs fewer than "
+            "sigmoid",
         ),
         (Number("a", "share", 0.5, 0.001), "a's share equals 0.5 within 0.001"),
         (

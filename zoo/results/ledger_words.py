@@ -55,7 +55,7 @@ def metric_in_words(metric: str) -> str:
     where = f" at {place}" if place else ""
     if found := EPOCHS_TO_SHARE.fullmatch(name):
         share, curve = float(found[2]), CURVES[found[1]]
-        return f"epochs to {100 * share:g} % of the way from chance to the best {curve}{where}"
+        return f"epochs to {100 * share:g} % of the way to the best {curve}{where}"
     found = EPOCHS_TO.fullmatch(name)
     if found is None:
         return METRICS.get(name, name.replace("_", " ")) + where

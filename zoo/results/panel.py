@@ -212,9 +212,9 @@ def first_effects(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def headline(table: pd.DataFrame, claim: str) -> str:
-    """Returns the first effect of a claim on every data set, in a line; empty without effects."""
+    """Returns the first effect of a claim where it is finite, in a line; empty without any."""
     own = first_effects(table)
-    own = own[(own["id"] == claim) & (own["data"] != TOGETHER)]
+    own = own[(own["id"] == claim) & (own["data"] != TOGETHER) & own["value"].notna()]
     if not len(own):
         return ""
     first = own.iloc[0]
