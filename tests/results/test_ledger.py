@@ -213,9 +213,9 @@ def test_no_line_in_the_terminal_is_longer_than_asked(order, whole):
     for width in (60, 400):
         text = ledger.render(found, "text", order, whole=whole, width=width)
         assert width - 20 < max(map(len, text.splitlines())) <= width
-        assert len(re.findall(r"^(?:supported|refuted|undecided|not run) ", text, re.M)) == len(
-            found
-        )
+        assert len(
+            re.findall(r"^(?:supported|refuted|depends|undecided|not run) ", text, re.M)
+        ) == len(found)
         assert ("z: distance" in " ".join(text.split())) == whole
 
 
