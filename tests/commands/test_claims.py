@@ -29,7 +29,7 @@ def test_the_command_prints_the_ledger(write, tmp_path, zoo):
 
 def ids(out):
     """The ids of the claims in a text, by the verdicts that they follow."""
-    found = re.findall(r"^(?:supported|refuted|undecided|not run) +(\S+)", out, re.M)
+    found = re.findall(r"^(?:supported|refuted|depends|undecided|not run) +(\S+)", out, re.M)
     assert found
     return found
 
