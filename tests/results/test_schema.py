@@ -1,15 +1,17 @@
 """Damaged results are named; none is believed, and none ends in a traceback."""
 
+import io
 import json
 import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from zoo.errors import ZooError
 from zoo.figures.kinds import plot_results
-from zoo.results import files, kinds, ledger, tables
+from zoo.results import files, kinds, ledger, schema, tables
 from zoo.results.verdicts import verdicts_frame
 
 RESULTS = Path(__file__).parents[2] / "results"
@@ -143,3 +145,14 @@ def test_a_spec_of_an_unknown_kind_is_refused(folders):
         ZooError, match="`kind` must be one of trained, measured, holds_when, panel, search"
     ):
         files.read_spec(folders[1])
+
+
+@pytest.mark.parametrize(
+    ("text", "is_number"),
+    [("0.5", 1), ("-1e-05", 1), ("inf", 1), ("nan", 0), ("-NaN", 0), ("\u0663", 0), ("1_0", 0)],
+)
+def test_a_number_is_what_pandas_reads_as_one(text, is_number):
+    assert schema.NUMBER[1](text) == schema.MAYBE[1](text) == bool(is_number)
+    read = pd.read_csv(io.StringIO(f"a\n{text}\n1.5\n"), keep_default_na=False, na_values=[""])
+    if text != "1_0":  # which Python takes for 10
+        assert (read["a"].dtype == float) == bool(is_number)

@@ -18,15 +18,12 @@ Check = Callable[[str], bool]
 
 
 def _number(text: str) -> bool:
+    """Returns whether pandas reads a text as a number; one that is missing is an empty text."""
     try:
-        float(text)
+        value = float(text)
     except ValueError:
         return False
-    return "_" not in text
-
-
-def _some_number(text: str) -> bool:
-    return _number(text) and not math.isnan(float(text))
+    return "_" not in text and text.isascii() and not math.isnan(value)
 
 
 def _whole(text: str) -> bool:
@@ -45,7 +42,7 @@ def _rights(text: str) -> bool:
 TEXT: tuple[str, Check] = ("a text", bool)
 ANY: tuple[str, Check] = ("anything", lambda text: True)
 WHOLE: tuple[str, Check] = ("a whole number", _whole)
-NUMBER: tuple[str, Check] = ("a number", _some_number)
+NUMBER: tuple[str, Check] = ("a number", _number)
 MAYBE: tuple[str, Check] = ("a number or nothing", lambda text: not text or _number(text))
 FLAG: tuple[str, Check] = ("True or False", lambda text: text in ("True", "False"))
 STATUS: tuple[str, Check] = ("completed or diverged", lambda t: t in ("completed", "diverged"))
