@@ -24,25 +24,6 @@ BATCH = 1000
 
 
 @dataclass(frozen=True)
-class DropUnderNoise:
-    """Accuracy lost on the test set when normal noise is added to the inputs.
-
-    Attributes:
-        deviation: Standard deviation of the noise; the features' is 1.
-        seed: Seed of the noise, the same for every run.
-    """
-
-    deviation: float
-    seed: int = 0
-
-    def __call__(self, model: Any, data: Data) -> float:
-        """Returns the accuracy without noise minus that with it."""
-        noise = np.random.default_rng(self.seed).normal(0, self.deviation, data.x_test.shape)
-        noisy = accuracy(model, (data.x_test + noise).astype(np.float32), data.y_test)
-        return accuracy(model, data.x_test, data.y_test) - noisy
-
-
-@dataclass(frozen=True)
 class AccuracyUnderNoise:
     """Test accuracy with normal noise added to the inputs, averaged over sizes of the noise.
 

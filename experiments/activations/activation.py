@@ -85,13 +85,13 @@ def six_times(variant):
     """Says that tanh needs six times a variant's epochs, four to nine; rule and proposition."""
     rule = Ratio("tanh", variant, "epochs_to_accuracy_0.5_of_best", 6.0, 1.5)
     words = f"Half-way to the best training accuracy takes tanh 6 times the epochs of {variant}."
-    return rule, words, "", "", SETUP  # what it says and its source are the catalogue's
+    return {"rule": rule, "proposition": words, "deviation": SETUP}
 
 
 def sooner(variant, other, deviation=""):
     """Says that a variant needs fewer epochs than another; rule and proposition."""
     words = f"Half-way to the best training accuracy takes {variant} fewer epochs than {other}."
-    return faster(variant, other), words, "", "", deviation
+    return {"rule": faster(variant, other), "proposition": words, "deviation": deviation}
 
 
 def better(high, low):
@@ -120,9 +120,9 @@ EXPERIMENT = Experiment(
     ),
     scales={"lecture": {"build_model": build_convnet, "data": "cifar10", "epochs": 30}},
     claims=[
-        Claim("ACT07", *six_times("relu")),
-        Claim("ACT14", *six_times("leaky 0.01")),
-        Claim("ACT14 faster", *sooner("leaky 0.01", "tanh")),
+        Claim("ACT07", **six_times("relu")),
+        Claim("ACT14", **six_times("leaky 0.01")),
+        Claim("ACT14 faster", **sooner("leaky 0.01", "tanh")),
         Claim(
             "ACT19",
             Difference("relu", "elu", "mean_activation"),
@@ -143,7 +143,7 @@ EXPERIMENT = Experiment(
         ),
         Claim("ACT36 tanh", *better("relu", "tanh")),
         Claim("ACT36 sigmoid", *better("relu", "sigmoid")),
-        Claim("ACT37", *sooner("relu", "tanh", "popularity and stability are not tested")),
+        Claim("ACT37", **sooner("relu", "tanh", "popularity and stability are not tested")),
         Claim("ACT40", *better("leaky 0.01", "relu")),
     ],
 )

@@ -255,10 +255,11 @@ def test_engines_agree_with_each_other(name):
 @pytest.mark.slow
 def test_one_logit_learns_and_probes_count_it_as_keras_does():
     data = make_data(TWO, X)
-    noise = {"drop": probes.DropUnderNoise(0.0)}
+    noise = {"noisy": probes.AccuracyUnderNoise((0.0,))}
     job = Job(replace(RECIPE, epochs=20, probes=noise), Run("a", 0.03, 1))
     (result,) = population.train([job], data, Silent())
     assert result.history["val_accuracy"][-1] > 0.85  # of two classes that a plane parts
+    assert result.final["noisy"] == pytest.approx(result.final["test_accuracy"], abs=1e-6)
     model = keras.Sequential([keras.Input((1,)), layers.Identity()])
     assert probes.accuracy(model, np.array([[0.4], [0.6], [3.0]]), np.array([0, 1, 0])) == 2 / 3
 

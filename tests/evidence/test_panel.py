@@ -163,6 +163,20 @@ def test_the_effects_that_rules_are_about(rule, names):
             assert effect.found == mean_interval(gaps)
 
 
+@pytest.mark.parametrize(
+    ("rule", "kind"),
+    [
+        (Difference("a / 10", "b - c", "m"), "difference"),
+        (Ratio("a / 10", "b - c", "m", 2.0), "ratio"),
+        (Number("a / 10", "m", 1.0, 0.1), "value"),
+    ],
+)
+def test_an_effect_is_of_its_rules_kind_whatever_signs_labels_hold(rule, kind):
+    values = dict(zip(("a / 10", "b - c"), shifted(1, 0).values(), strict=True))
+    (effect,) = settled(rule, values).effects
+    assert effect.kind == kind
+
+
 def test_all_parts_of_a_claim_tell_their_effects():
     claim = Claim("X", (Difference("a", "b", "m"), Difference("a", "c", "m")))
     (verdict,) = settle([claim], Cells(rows_of(shifted(2, 1, 0))))

@@ -2,20 +2,22 @@
 
 import dataclasses
 import json
+import math
 import shutil
 
 import numpy as np
 import pytest
 
-from zoo.claims import DEPENDS, SUPPORTED
+from zoo.claims import DEPENDS, SUPPORTED, Claim, Identity
 from zoo.errors import ZooError
 from zoo.evidence.panel import random_effects
-from zoo.evidence.statistics import mean_interval
+from zoo.evidence.parts import Effect, Verdict
+from zoo.evidence.statistics import Estimate, mean_interval
 from zoo.figures.kinds import plot_results
 from zoo.figures.panel import draw_panel
 from zoo.results import again, files, ledger
 from zoo.results.compare import compare
-from zoo.results.panel import TOGETHER
+from zoo.results.panel import TOGETHER, frame_of, shown_row
 from zoo.results.sides import read_both
 from zoo.results.store import Store
 from zoo.runner import panel, trained
@@ -123,6 +125,26 @@ def test_a_panel_of_one_is_refused(given):
 def test_what_measures_has_no_panel():
     with pytest.raises(ZooError, match="Received: neuron, which measures"):
         panel.prepare(find("neuron"), Settings(), None)
+
+
+def test_an_experiment_without_claims_has_no_panel(tiny_experiment):
+    with pytest.raises(ZooError, match=r"Received: tiny, which has none\. Give it a claim"):
+        panel.prepare(find(str(tiny_experiment)), Settings(), None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "shown"),
+    [("difference", 0.25, "+25.0"), ("ratio", math.exp(0.25), "128.4"), ("value", 0.25, "25.0")],
+)
+def test_the_numbers_of_a_kind_whatever_signs_labels_hold(kind, value, shown):
+    found = Estimate(0.25, math.nan, math.nan, 8)
+    effect = Effect("plateau / 10 - none", "test_accuracy", found, kind)
+    table = frame_of(
+        [Claim("X1", Identity("m"))], [{"one": Verdict(SUPPORTED, "", 8, 0, 0, (effect,))}]
+    )
+    first = next(table.itertuples())
+    assert first.value == pytest.approx(value)
+    assert shown_row(first) == shown
 
 
 def test_the_claims_are_settled_over_all_data_sets(stored):
@@ -233,7 +255,7 @@ def test_the_picture_has_every_effect_where_it_is(stored):
         assert points == pytest.approx((100 * seen).tolist())
     words = [text.get_text() for text in figure.texts]
     assert "MINE2: depends" in words
-    assert any("tanh \N{MINUS SIGN} relu: test accuracy (points)" in each for each in words)
+    assert any("tanh - relu: test accuracy (points)" in each for each in words)
 
 
 def test_a_claim_without_finite_numbers_has_no_place_in_the_picture(stored):

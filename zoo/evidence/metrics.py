@@ -112,6 +112,11 @@ def range_of(metric: str) -> tuple[float, float]:
     return (-1.0, 1.0) if name == "accuracy_gap" else (-math.inf, math.inf)
 
 
+def is_share(metric: str) -> bool:
+    """Returns whether a metric is a share or a difference of two, which is told in percent."""
+    return math.isfinite(range_of(metric)[0])
+
+
 def chosen_by(metric: str) -> str:
     """Returns by which metric a claim on a metric has the learning rate chosen.
 

@@ -2,9 +2,9 @@
 
 A claim is supported or refuted only with at least two data sets that say so and none that says the
 opposite; where they disagree it depends. So a claim that is true of nothing gets a verdict only if
-chance decides it the same way twice: with three data sets, each of which decides falsely in 5 % of
-cases, and to either side alike, in less than 0.4 % (`results/planted_truth.md`), whatever other
-claims there are. The mean over data sets stands beside the verdict and decides nothing.
+chance decides twice: with three data sets, on each of which 5 % of such claims are decided, to
+either side alike, 0.36 % are supported or refuted and 0.37 % depend (a multinomial sum). The mean
+over data sets stands beside the verdict and decides nothing.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from scipy import stats
 from zoo.claims import DEPENDS, NOT_RUN, REFUTED, SUPPORTED, UNDECIDED
 from zoo.evidence.parts import Effect, Verdict
 from zoo.evidence.statistics import Estimate
+from zoo.evidence.words import listed
 
 FEWEST = 2  # data sets that have to agree
 
@@ -51,14 +52,9 @@ def _word(on: Mapping[str, Sequence[str]]) -> str:
 def _in_words(on: Mapping[str, Sequence[str]]) -> str:
     if len(on) == 1:
         ((word, names),) = on.items()
-        return f"{word} on {_listed(names)}"
+        return f"{word} on {listed(names)}"
     words = (SUPPORTED, REFUTED, UNDECIDED, NOT_RUN)
-    return ", ".join(f"{word} on {_listed(on[word])}" for word in words if word in on)
-
-
-def _listed(names: Sequence[str]) -> str:
-    *most, last = names
-    return f"{', '.join(most)} and {last}" if most else last
+    return ", ".join(f"{word} on {listed(on[word])}" for word in words if word in on)
 
 
 def random_effects(estimates: Sequence[Estimate], level: float = 0.95) -> Estimate:

@@ -12,24 +12,24 @@ from zoo.evidence.statistics import Estimate, broken_p
 SPELLED_OUT = 3  # parts of a claim, and rates at which it turns
 
 
+DIFFERENCE, RATIO, VALUE = "difference", "ratio", "value"  # kinds of effects
+
+
 @dataclass(frozen=True)
 class Effect:
     """A number that a rule is about, with its interval.
 
     Attributes:
-        what: What it is of, such as "relu - tanh"; of a ratio "relu / tanh".
+        what: What it is of, such as "relu - tanh"; labels may hold such signs themselves.
         metric: The metric.
         found: Its estimate at the chosen learning rates; of a ratio that of its logarithm.
+        kind: `DIFFERENCE` of two variants, their `RATIO`, or the `VALUE` of one.
     """
 
     what: str
     metric: str
     found: Estimate
-
-    @property
-    def is_ratio(self) -> bool:
-        """Whether it is a ratio."""
-        return " / " in self.what
+    kind: str = DIFFERENCE
 
 
 @dataclass(frozen=True)

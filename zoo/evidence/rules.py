@@ -30,7 +30,7 @@ from zoo.claims import (
 from zoo.evidence.cells import AnyCells, Cells, NothingApplied, NotRun
 from zoo.evidence.examples import Share
 from zoo.evidence.metrics import range_of
-from zoo.evidence.parts import Effect, Verdict, agreed, together
+from zoo.evidence.parts import DIFFERENCE, RATIO, VALUE, Effect, Verdict, agreed, together
 from zoo.evidence.power import seeds_needed
 from zoo.evidence.statistics import (
     Estimate,
@@ -126,16 +126,18 @@ def _number_rule(rule: Number, cells: Cells, alpha: float) -> Verdict:
     )
     bound = cells.never_reached(rule.variant, rule.metric)
     verdict = _within(gap, rule.tolerance, evidence, alpha, bound, doubts)
-    return _with(verdict, rule.variant, rule.metric, mean)
+    return _with(verdict, rule.variant, rule.metric, mean, VALUE)
 
 
 def _difference(rule: Difference, cells: Cells, alpha: float) -> Verdict:
     return _above(rule.high, rule.low, rule, cells, alpha)
 
 
-def _with(verdict: Verdict, what: str, metric: str, found: Estimate) -> Verdict:
+def _with(
+    verdict: Verdict, what: str, metric: str, found: Estimate, kind: str = DIFFERENCE
+) -> Verdict:
     """Returns a verdict on a rule with the number that the rule is about."""
-    return replace(verdict, effects=(Effect(what, metric, found),))
+    return replace(verdict, effects=(Effect(what, metric, found, kind),))
 
 
 def _above(
@@ -218,7 +220,7 @@ def _ratio(rule: Ratio, cells: Cells, alpha: float) -> Verdict:
     )
     gaps = logs - math.log(rule.stated)
     verdict = _within(gaps, math.log(rule.factor), evidence, alpha, bound, doubts)
-    return _with(verdict, f"{rule.numerator} / {rule.denominator}", rule.metric, mean)
+    return _with(verdict, f"{rule.numerator} / {rule.denominator}", rule.metric, mean, RATIO)
 
 
 def _equivalence(rule: Equivalence, cells: Cells, alpha: float) -> Verdict:

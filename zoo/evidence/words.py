@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from zoo.evidence.statistics import Estimate
+
+
+def listed(words: Iterable[str]) -> str:
+    """Returns words in a list: "a, b and c"."""
+    *most, last = words
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def points(share: float) -> str:

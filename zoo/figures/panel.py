@@ -29,7 +29,7 @@ from zoo.figures.palette import (
 from zoo.figures.panels import LINE, MARGIN, save_figure, start_page
 from zoo.results.files import read_frame, read_spec, read_table
 from zoo.results.ledger_words import metric_in_words
-from zoo.results.panel import TOGETHER, first_effects, scale_of
+from zoo.results.panel import TOGETHER, first_effects, no_effect, scale_of
 
 PICTURE = "panel"
 # Inches: the words beside a claim's axes, the axes, a data set in them, what is around them.
@@ -128,7 +128,7 @@ def _legend(looks: Mapping[str, Mapping[str, Any]]) -> list[Line2D]:
 def _words(row: Any, verdict: str) -> tuple[list[str], list[str]]:
     """Returns the lines beside a claim: id and verdict, and what its axes show."""
     unit = " (points)" if scale_of(row["metric"]) > 1 else ""
-    what = row["what"].replace(" - ", " \N{MINUS SIGN} ")
+    what = row["what"]
     room = WORDS - 0.3
     head = wrap(f"{row['id']}: {verdict}", room, TEXT, "bold")
     return head, wrap(f"{what}: {metric_in_words(row['metric'])}{unit}", room)
@@ -136,10 +136,9 @@ def _words(row: Any, verdict: str) -> tuple[list[str], list[str]]:
 
 def _draw_claim(axes: Axes, own: pd.DataFrame, looks: Mapping[str, Mapping[str, Any]]) -> None:
     """Draws an effect on every data set below each other, with the line of no effect."""
-    is_ratio = " / " in str(own["what"].iloc[0])
     scale = scale_of(str(own["metric"].iloc[0]))
-    nothing = 1.0 if is_ratio else 0.0
-    if " - " in str(own["what"].iloc[0]) or is_ratio:
+    nothing = no_effect(str(own["kind"].iloc[0]))
+    if nothing is not None:
         axes.axvline(nothing, color=BASELINE_GREY, linewidth=1.5, zorder=1)
     by_data = own.set_index("data")
     for place, (name, look) in enumerate(looks.items()):
@@ -151,7 +150,7 @@ def _draw_claim(axes: Axes, own: pd.DataFrame, looks: Mapping[str, Mapping[str, 
         if math.isfinite(low):
             axes.plot([low, high], [place, place], color=look["color"], linewidth=1.6)
         axes.plot([mean], [place], linestyle="none", markersize=6, **look)
-    _set_reach(axes, own, scale, nothing)
+    _set_reach(axes, own, scale, nothing or 0.0)
     axes.set_ylim(len(looks) - 0.4, -0.6)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)

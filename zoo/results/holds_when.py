@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 
 from zoo.errors import ZooError
+from zoo.results.ledger_text import cut
 from zoo.results.trained import percent, with_interval
 
 PREFIX = "set_"  # so that no name that is set is also that of another column
@@ -166,19 +167,12 @@ def verdicts(spec: Mapping[str, Any]) -> pd.DataFrame:
     rows = [
         {
             "claim": claim["id"],
-            "says": _shortened(claim["says"]),
+            "says": cut(claim["says"], LONGEST),
             **dict(zip(columns, claim["verdicts"], strict=True)),
         }
         for claim in spec["verdicts"]
     ]
     return pd.DataFrame(rows)
-
-
-def _shortened(text: str) -> str:
-    """Returns the beginning of a sentence, cut between words."""
-    if len(text) <= LONGEST:
-        return text
-    return f"{text[: LONGEST - 3].rpartition(' ')[0] or text[: LONGEST - 3]}..."
 
 
 def notes(spec: Mapping[str, Any], table: pd.DataFrame) -> list[str]:

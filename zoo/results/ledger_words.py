@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from zoo.claims import (
@@ -18,7 +17,8 @@ from zoo.claims import (
     Rule,
     Trend,
 )
-from zoo.evidence.metrics import EPOCHS_TO, EPOCHS_TO_SHARE, is_speed, range_of
+from zoo.evidence.metrics import EPOCHS_TO, EPOCHS_TO_SHARE, is_share, is_speed
+from zoo.evidence.words import listed
 
 CURVES = {
     "accuracy": "training accuracy",
@@ -74,7 +74,7 @@ def _identities(rules: Sequence[Identity]) -> list[str]:
         variants.setdefault((expected, tolerance, tuple(names)), []).extend(labels)
     parts = []
     for (expected, tolerance, own), among in variants.items():
-        named = _listed(map(metric_in_words, own)) + (f" of {_listed(among)}" if among else "")
+        named = listed(map(metric_in_words, own)) + (f" of {listed(among)}" if among else "")
         verb = "equals" if len(own) == 1 else "equal"
         parts.append(f"{named} {verb} {_value(own[0], expected)}{_within(own[0], tolerance)}")
     return parts
@@ -113,10 +113,10 @@ def _higher(high: str, lows: Sequence[str], metric: str) -> str:
     words = metric_in_words(metric)
     if is_speed(metric):
         verb = "needs" if len(lows) == 1 else "need"
-        return f"{words}: {_listed(lows)} {verb} fewer than {high}"
+        return f"{words}: {listed(lows)} {verb} fewer than {high}"
     if len(lows) == 1 and NAME.fullmatch(high) and NAME.fullmatch(lows[0]):
         return f"{high}'s {words} is higher than {lows[0]}'s"
-    return f"{words} of {high} is higher than {_listed(f'that of {low}' for low in lows)}"
+    return f"{words} of {high} is higher than {listed(f'that of {low}' for low in lows)}"
 
 
 def _orders(rules: Sequence[Order]) -> list[str]:
@@ -172,16 +172,12 @@ def _of(variant: str, metric: str) -> str:
     return f"{variant}'s {words}" if NAME.fullmatch(variant) else f"{words} of {variant}"
 
 
-def _is_share(metric: str) -> bool:
-    return math.isfinite(range_of(metric)[0])
-
-
 def _value(metric: str, value: float) -> str:
-    return f"{100 * value:.6g} %" if _is_share(metric) else f"{value:.6g}"
+    return f"{100 * value:.6g} %" if is_share(metric) else f"{value:.6g}"
 
 
 def _distance(metric: str, value: float) -> str:
-    if not _is_share(metric):
+    if not is_share(metric):
         return f"{value:.3g}"
     points = f"{100 * value:.3g}"
     return f"{points} point" if points == "1" else f"{points} points"
@@ -193,8 +189,3 @@ def _within(metric: str, tolerance: float) -> str:
 
 def _by_more_than(metric: str, margin: float) -> str:
     return f" by more than {_distance(metric, margin)}" if margin else ""
-
-
-def _listed(words: Iterable[str]) -> str:
-    *most, last = words
-    return f"{', '.join(most)} and {last}" if most else last

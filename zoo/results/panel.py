@@ -17,17 +17,17 @@ import pandas as pd
 
 from zoo.claims import Claim
 from zoo.errors import ZooError
-from zoo.evidence.metrics import range_of
+from zoo.evidence.metrics import is_share
 from zoo.evidence.panel import effects_over, overall
-from zoo.evidence.parts import Effect, Verdict
-from zoo.evidence.statistics import Estimate
+from zoo.evidence.parts import DIFFERENCE, RATIO, Effect, Verdict
 from zoo.results import trained
 from zoo.results.files import read_spec, results_folder, write_frame, write_text
+from zoo.results.ledger_text import cut
 from zoo.results.ledger_words import metric_in_words
 from zoo.results.verdicts import settled, verdict_rows
 
 TOGETHER = "all"  # in the place of a data set: the random-effects mean
-COLUMNS = ["id", "what", "metric", "data", "verdict", "value", "low", "high", "n"]
+COLUMNS = ["id", "what", "metric", "kind", "data", "verdict", "value", "low", "high", "n"]
 LONGEST = 70  # characters of a proposition in the table
 MINUS = "\N{MINUS SIGN}"
 
@@ -106,7 +106,9 @@ def frame_of(claims: Sequence[Claim], found: Sequence[Mapping[str, Verdict]]) ->
     for claim, own in zip(claims, found, strict=True):
         for name, verdict in own.items():
             if not verdict.effects:
-                rows.append((claim.id, "", "", name, verdict.verdict, *[math.nan] * 3, verdict.n))
+                rows.append(
+                    (claim.id, *[""] * 3, name, verdict.verdict, *[math.nan] * 3, verdict.n)
+                )
         for mean, effects in effects_over(own):
             for name, effect in effects.items():
                 rows.append(_row(claim.id, effect, name, own[name].verdict))
@@ -117,9 +119,9 @@ def frame_of(claims: Sequence[Claim], found: Sequence[Mapping[str, Verdict]]) ->
 def _row(claim: str, effect: Effect, name: str, verdict: str) -> tuple[Any, ...]:
     found = effect.found
     ends = [found.mean, found.low, found.high]
-    if effect.is_ratio:
+    if effect.kind == RATIO:
         ends = [math.exp(end) for end in ends]
-    return claim, effect.what, effect.metric, name, verdict, *ends, found.n
+    return claim, effect.what, effect.metric, effect.kind, name, verdict, *ends, found.n
 
 
 def blocks(spec: Mapping[str, Any], table: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
@@ -141,7 +143,7 @@ def _verdicts(spec: Mapping[str, Any], table: pd.DataFrame) -> pd.DataFrame:
         words = own.drop_duplicates("data").set_index("data")["verdict"]
         by_data = {name: words.get(name, "") for name in spec["datasets"]}
         verdict = overall({name: Verdict(word, "") for name, word in by_data.items() if word})
-        said = _shortened(told.get(str(claim), ""))
+        said = cut(told.get(str(claim), ""), LONGEST)
         rows.append({"claim": claim, "proposition": said, "verdict": verdict.verdict, **by_data})
     return pd.DataFrame(rows)
 
@@ -158,33 +160,25 @@ def _effects(spec: Mapping[str, Any], table: pd.DataFrame) -> pd.DataFrame:
 
 
 def shown_row(row: Any) -> str:
-    """Returns the effect in a row of `panel.csv` as text."""
-    found = Estimate(row.value, row.low, row.high, row.n)
-    return shown(str(row.metric), found, str(row.what))
-
-
-def shown(metric: str, found: Estimate, what: str) -> str:
-    """Returns an effect with its interval as text; of shares in percentage points."""
-    if math.isnan(found.mean):
+    """Returns the effect in a row of `panel.csv` with its interval; shares in percentage points."""
+    if math.isnan(row.value):
         return ""
-    scale = scale_of(metric)
-    share = scale > 1
-    plus = "+" if " - " in what else ""
-    form = f"{plus}.1f" if share else f"{plus}.3g"
-    ends = [f"{scale * end:{form}}".replace("-", MINUS) for end in (found.low, found.high)]
-    text = f"{scale * found.mean:{form}}".replace("-", MINUS)
-    return text if math.isnan(found.low) else f"{text} [{ends[0]}, {ends[1]}]"
+    scale = scale_of(str(row.metric))
+    form = ("+" if row.kind == DIFFERENCE else "") + (".1f" if scale > 1 else ".3g")
+    value, low, high = (
+        f"{scale * end:{form}}".replace("-", MINUS) for end in (row.value, row.low, row.high)
+    )
+    return value if math.isnan(row.low) else f"{value} [{low}, {high}]"
+
+
+def no_effect(kind: str) -> float | None:
+    """Returns where an effect of a kind would lie that is none; nothing for a value."""
+    return {DIFFERENCE: 0.0, RATIO: 1.0}.get(kind)
 
 
 def scale_of(metric: str) -> int:
     """Returns what a metric is multiplied by to be shown: shares stand in percentage points."""
-    return 100 if math.isfinite(range_of(metric)[0]) else 1
-
-
-def _shortened(text: str) -> str:
-    if len(text) <= LONGEST:
-        return text
-    return f"{text[: LONGEST - 3].rpartition(' ')[0]}..."
+    return 100 if is_share(metric) else 1
 
 
 def notes(spec: Mapping[str, Any], table: pd.DataFrame) -> list[str]:
@@ -193,7 +187,7 @@ def notes(spec: Mapping[str, Any], table: pd.DataFrame) -> list[str]:
         *(f"{line}." for line in spec["setting"]),
         "Supported or refuted: on at least two data sets, and on none the opposite; depends: "
         "supported on one and refuted on another. Each data set has its own best learning rates.",
-        "Effects: of accuracies and shares in percentage points, / a ratio; brackets: 95 % "
+        "Effects: of accuracies and shares in percentage points, a / b is a ratio; brackets: 95 % "
         "interval over seeds. Together: random-effects mean over the data sets with its 95 % "
         "interval (Hartung and Knapp), which decides nothing.",
     ]

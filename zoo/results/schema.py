@@ -49,6 +49,11 @@ STATUS: tuple[str, Check] = ("completed or diverged", lambda t: t in ("completed
 RIGHTS: tuple[str, Check] = ("which examples are right, as the zoo writes it", _rights)
 VERDICT: tuple[str, Check] = (", ".join(VERDICTS), lambda text: text in VERDICTS)
 
+EFFECT: tuple[str, Check] = (
+    "difference, ratio, value or nothing",
+    lambda text: text in ("", "difference", "ratio", "value"),
+)
+
 Columns = Mapping[str, tuple[str, Check]]
 
 ROW = {"variant": TEXT, "learning_rate": NUMBER}
@@ -109,6 +114,7 @@ TABLES: Mapping[str, Sequence[Columns]] = {
             "id": TEXT,
             "what": ANY,
             "metric": ANY,
+            "kind": EFFECT,
             "data": TEXT,
             "verdict": VERDICT,
             **dict.fromkeys(("value", "low", "high"), MAYBE),

@@ -79,7 +79,8 @@ def prepare(entry: Entry, settings: Settings, data_dir: Path | None) -> Prepared
     """Plans the runs on every data set; trains nothing.
 
     Raises:
-        ZooError: If the experiment trains nothing or varies its data, or as for one data set.
+        ZooError: If the experiment trains nothing, varies its data or has no claims, or as for one
+            data set.
     """
     if not fits(entry):
         raise ZooError(
@@ -88,6 +89,11 @@ def prepare(entry: Entry, settings: Settings, data_dir: Path | None) -> Prepared
             "Run it without."
         )
     declared = entry.load()
+    if not declared.claims:
+        raise ZooError(
+            f"`--panel` settles claims over data sets. Received: {entry.name}, which has none. "
+            "Give it a claim, or run it once for each data set (--data)."
+        )
     names = panel_of(declared.recipe.data, settings.data, data_dir)
     parts = [
         trained.prepare(entry, dataclasses.replace(settings, data=name), data_dir) for name in names
