@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import keras
 import numpy as np
@@ -21,6 +22,7 @@ from zoo.engine.outputs import rights
 from zoo.layers import Maxout
 
 BATCH = 1000
+_UP_TO_HIDDEN: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -114,9 +116,7 @@ class MeanActivation:
 
     def __call__(self, model: Any, data: Data) -> float:
         """Returns the mean over hidden layers of |mean output|."""
-        outputs = outputs_in(model)
-        hidden = [outputs[last][0] for _, last in layer_blocks(model)[:-1]]
-        found = keras.Model(model.inputs[0], hidden).predict_on_batch(data.x_test)
+        found = _up_to_hidden(model).predict_on_batch(data.x_test)
         return float(np.mean([abs(np.mean(each)) for each in keras.tree.flatten(found)]))
 
 
@@ -294,9 +294,21 @@ def slope_of(layer: Any, z: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return np.asarray(np.where(z > 0, 1.0, negative), z.dtype)
 
 
+def _up_to_hidden(model: Any) -> Any:
+    """Returns a model of the outputs of the hidden layers, which share their weights with it."""
+    if model not in _UP_TO_HIDDEN:  # the runs of a population share one model
+        outputs = outputs_in(model)
+        hidden = [outputs[last][0] for _, last in layer_blocks(model)[:-1]]
+        _UP_TO_HIDDEN[model] = keras.Model(model.inputs[0], hidden)
+    return _UP_TO_HIDDEN[model]
+
+
 def accuracy(model: Any, x: npt.NDArray[Any], y: npt.NDArray[Any]) -> float:
     """Returns the share of examples that the model gets right, as Keras's accuracy counts them."""
-    return _share_right(y, model.predict(x, batch_size=BATCH, verbose=0))
+    # `predict` makes a tf.data pipeline at every call, which takes longer than the network.
+    starts = range(0, len(x), BATCH)
+    outputs = [model.predict_on_batch(x[start : start + BATCH]) for start in starts]
+    return _share_right(y, np.concatenate(outputs))
 
 
 def _share_right(labels: npt.NDArray[Any], outputs: npt.NDArray[Any]) -> float:
