@@ -3,8 +3,8 @@ BIN := .venv/bin
 
 .PHONY: demo test quick lint plots results benchmark clean
 
-demo: .venv/installed  ## run one experiment and show its table
-	$(BIN)/python -m zoo run activation --seeds 3 --epochs 20 --learning-rates 0.01,0.03,0.1
+demo: .venv/installed  ## run one experiment small, eight seeds of three variants, and show its table and verdicts
+	$(BIN)/python -m zoo run activation --variants sigmoid,tanh --epochs 20 --learning-rates 0.03,0.1,0.3,1
 
 test: lint  ## lint, types and all tests
 	$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync $(PARTS:%=tests-%)

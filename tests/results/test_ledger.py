@@ -255,6 +255,20 @@ def test_lines_for_the_terminal(write):
     assert lines[1].startswith("           tanh has 75.0 % and relu 50.0 % test accuracy")
 
 
+@pytest.mark.parametrize("left_out", [2, 3])
+def test_of_several_claims_that_were_not_run_the_terminal_has_the_names(write, tmp_path, left_out):
+    ledger.write(write())
+    frame = ledger.read(tmp_path)
+    frame["verdict"] = ["not run"] * left_out + ["undecided"] * (len(frame) - left_out)
+    lines = ledger.lines_of(frame)
+    if left_out == 2:
+        assert len(lines) == 2 * len(CLAIMS)
+    else:
+        assert len(lines) == 2 * len(CLAIMS) - 2 * left_out + 1
+        names = ", ".join(frame["id"][:left_out])
+        assert lines[-1] == f"not run    {names}: verdicts.csv says what each would need"
+
+
 def test_seeds_that_would_decide_are_said_with_their_power(write, tmp_path):
     ledger.write(write())
     frame = ledger.read(tmp_path)

@@ -20,6 +20,7 @@ LONGEST = 400  # letters of a row or line
 LEAST = 100  # letters that a long sentence leaves for the evidence
 WIDE = 120  # letters of a line of ids
 INDENT = " " * 11  # below the sentence's id
+FEW = 2  # claims that were not run and are shown as the others are
 LABEL = 9  # letters before what was tested, found and so on
 Z_NOTE = (
     "z: distance of the mean over seeds from the stated number, in standard errors of the mean."
@@ -103,14 +104,22 @@ def _also(section: Section) -> list[str]:
 def lines_of(ledger: pd.DataFrame, width: int = LONGEST) -> list[str]:
     """Returns verdicts with their whole evidence for the terminal, two lines a claim if they fit.
 
+    Of several claims that were not run there are only the names.
+
     Args:
         ledger: Rows, empty texts where a value is missing.
         width: Letters of a line, at most `LONGEST`.
     """
     lines = []
-    for row in ledger.itertuples():
+    left_out = ledger[ledger["verdict"] == NOT_RUN]
+    told = ledger if len(left_out) <= FEW else ledger.drop(left_out.index)
+    for row in told.itertuples():
         lines += wrapped(f"{row.verdict.ljust(9)}  {row.id}  {row.says}", width, len(INDENT))
         lines += wrapped(INDENT + "".join(_evidence(row)), width, len(INDENT))
+    if len(told) < len(ledger):
+        names = ", ".join(left_out["id"])
+        missing = f"{NOT_RUN.ljust(9)}  {names}: verdicts.csv says what each would need"
+        lines += wrapped(missing, width, len(INDENT))
     return [*lines, *_note_on_z(lines, width)]
 
 
