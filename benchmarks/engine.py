@@ -12,7 +12,6 @@ import argparse
 import itertools
 import json
 import os
-import re
 import resource
 import statistics
 import subprocess
@@ -299,12 +298,11 @@ def keep(rows: list[dict[str, Any]], folder: Path, prefix: str = "") -> None:
     """Writes the rows to a file named for the machine, after a prefix."""
     import pandas as pd
 
-    from zoo.engine.device import device_name, import_keras
+    from zoo.engine.device import device_slug, import_keras
 
     import_keras()
     folder.mkdir(parents=True, exist_ok=True)
-    slug = re.sub(r"[^a-z0-9]+", "-", device_name().lower()).strip("-")
-    path = folder / f"{prefix}{slug}.csv"
+    path = folder / f"{prefix}{device_slug()}.csv"
     pd.DataFrame(rows).to_csv(path, index=False, float_format="%.4g", lineterminator="\n")
     print(f"Kept in {path}")  # noqa: T201
 

@@ -107,8 +107,11 @@ def test_again_trains_nothing_and_fresh_trains_all_with_the_same_bytes(train, tm
     assert set(first) - {"examples.csv"} == FILES  # which only a fixed test part has
     assert train(results) == 0
     assert content(results / NAME) == first
-    assert train(results, "--fresh") == RUNS
+    assert train(results, "--fresh", "--profile") == RUNS
     assert content(results / NAME) == first
+    [phases] = (results / "timings").glob("phases-*.csv")
+    names = [line.partition(",")[0] for line in phases.read_text().splitlines()]
+    assert {"phase", "trace", "compile and first epoch", "epochs", "evaluation"} < set(names)
     assert stored(results / "zoo.db") == RUNS
 
 

@@ -24,6 +24,7 @@ from zoo.commands.options import (
 )
 from zoo.engine.device import import_keras
 from zoo.errors import Interrupted, MissingDataError, MistakeError, ZooError
+from zoo.runs.phases import phase
 
 if TYPE_CHECKING:
     from zoo.runner.prepare import Settings
@@ -93,6 +94,9 @@ def run(
         Path | None, typer.Option(metavar="DIR", help="Write the runs for TensorBoard, too.")
     ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", help="Say more.")] = False,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Say where the time went, phase by phase.")
+    ] = False,
     debug: DebugOption = False,
 ) -> None:
     """Run experiments; runs that are stored are not trained again."""
@@ -114,7 +118,8 @@ def run(
     labels, words = labels_in(variants or []), words_in(changes or [])
     rates = _numbers("--learning-rates", learning_rates)
     # Keras takes seconds to import; whatever can be wrong without it has been said above.
-    import_keras(device)
+    with phase("import"):
+        import_keras(device)
     from zoo.engine.device import use_mixed_precision
     from zoo.runner.how import How
     from zoo.runner.prepare import Settings
@@ -152,7 +157,8 @@ def run(
                     echo(f"{entry.name} has no {scale} scale and is left out.")
                     continue
                 kind = _kind_of(entry, settings, panel, every)
-                prepared = kind.prepare(entry, settings, data_dir)
+                with phase("plan and keys"):
+                    prepared = kind.prepare(entry, settings, data_dir)
                 baseline = prepared.experiment.baseline
                 if labels and baseline and baseline not in labels:
                     echo(f"The baseline {baseline} is run, too.")
@@ -184,7 +190,10 @@ def run(
                 say(error)
                 failed.append(entry.name)
     finally:
-        _write_ledger(results, done)
+        with phase("tables and verdicts"):
+            _write_ledger(results, done)
+        if profile:
+            show_profile(results)
     if failed:
         echo(f"Failed: {', '.join(failed)}. The others are done.", err=True)
         raise typer.Exit(1)
@@ -232,6 +241,20 @@ def _write_ledger(results: Path, done: Sequence[Path]) -> None:
         from zoo.results import ledger
 
         ledger.write_ledger(results)
+
+
+def show_profile(results: Path) -> None:
+    """Prints where the time went, and keeps it with the timings of this machine."""
+    from zoo.engine.device import device_slug
+    from zoo.results.files import write_text
+    from zoo.runs.phases import PHASES, lines_of
+
+    spent = PHASES.spent()
+    path = results / "timings" / f"phases-{device_slug()}.csv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows = (f"{name},{wall:.2f},{cpu:.2f}" for name, (wall, cpu) in spent.items())
+    write_text(path, "\n".join(["phase,seconds,cpu_seconds", *rows]) + "\n")
+    echo("\n".join(["", *lines_of(spent), f"Kept in {path}"]))
 
 
 def _numbers(option: str, text: str | None) -> tuple[float, ...] | None:

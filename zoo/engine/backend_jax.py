@@ -10,6 +10,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from zoo.runs.phases import phase
+
 
 def stateless(optimizer: Any) -> Any:
     """Returns the optimizer: on JAX it is stateless already."""
@@ -67,6 +69,7 @@ def compiled_epoch(step: Callable[..., Any]) -> Callable[..., Any]:
     See `zoo.engine.backend_tensorflow.compiled_epoch`.
     """
 
+    @phase("trace")  # of this function, which is called to be traced only
     def epoch(state: Any, rates: Any, orders: Any, x: Any, y: Any) -> Any:
         runs = rates.shape[1]
 
@@ -92,6 +95,7 @@ def compiled_evaluation(measure: Callable[..., Any]) -> Callable[..., Any]:
     See `zoo.engine.backend_tensorflow.compiled_evaluation`.
     """
 
+    @phase("trace")
     def evaluation(population: Any, x: Any, y: Any, weight: Any, rows: Any) -> Any:
         trainable, frozen, _ = population
         runs = (trainable or frozen)[0].shape[0]

@@ -11,6 +11,7 @@ import keras
 import tensorflow as tf
 
 from callbacks.keras_internals import BACKEND_NEUTRAL
+from zoo.runs.phases import phase
 
 # Every program is a function of its own, which TensorFlow mistakes for retracing in a loop.
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
@@ -105,6 +106,7 @@ def compiled_epoch(step: Callable[..., Any]) -> Callable[..., Any]:
         over steps of loss and accuracy, each of shape `(runs,)`.
     """
 
+    @phase("trace")  # of this function, which is called to be traced only
     def epoch(state: Any, rates: Any, orders: Any, x: Any, y: Any) -> Any:
         steps, runs = rates.shape
 
@@ -135,6 +137,7 @@ def compiled_evaluation(measure: Callable[..., Any]) -> Callable[..., Any]:
         examples of its own rows, shape `(runs, chunk)`, or on all of them if rows are None.
     """
 
+    @phase("trace")
     def evaluation(population: Any, x: Any, y: Any, weight: Any, rows: Any) -> Any:
         trainable, frozen, _ = population
         runs = (trainable or frozen)[0].shape[0]

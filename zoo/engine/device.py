@@ -19,6 +19,11 @@ def device_name() -> str:
     return _accelerator() or _processor()
 
 
+def device_slug() -> str:
+    """Returns the device's name as a part of a file's name."""
+    return re.sub(r"[^a-z0-9]+", "-", device_name().lower()).strip("-")
+
+
 def on_processor() -> bool:
     """Returns whether there is no accelerator."""
     return not _accelerator()

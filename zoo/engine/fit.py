@@ -18,6 +18,7 @@ from zoo.engine.device import device_name, on_processor
 from zoo.engine.initial_model import Start, Starts, convolves, recurrent_in
 from zoo.engine.outputs import rights
 from zoo.engine.seams import seam
+from zoo.runs.phases import phase
 from zoo.runs.plan import steps_per_epoch
 from zoo.runs.rights import packed
 from zoo.runs.run import METRICS, Job, Progress, Result, exact_share, records_of, status_of
@@ -57,27 +58,29 @@ def train_one(
     optimizer, callbacks = start.trained_by(job)
     model.compile(optimizer, recipe.loss(), metrics=["accuracy"], jit_compile=takes_xla(model))
     recorder = _Recorder(job, progress)
-    model.fit(
-        _batches(data.x_train, data.y_train, recipe.batch_size, run.seed),
-        steps_per_epoch=steps,
-        epochs=recipe.epochs,
-        shuffle=False,
-        validation_data=(data.x_validation, data.y_validation),
-        validation_batch_size=EVALUATION_BATCH,
-        callbacks=[recorder, *callbacks],
-        verbose=0,
-    )
+    with phase("fit"):
+        model.fit(
+            _batches(data.x_train, data.y_train, recipe.batch_size, run.seed),
+            steps_per_epoch=steps,
+            epochs=recipe.epochs,
+            shuffle=False,
+            validation_data=(data.x_validation, data.y_validation),
+            validation_batch_size=EVALUATION_BATCH,
+            callbacks=[recorder, *callbacks],
+            verbose=0,
+        )
     final: dict[str, float] = {}
     for part, x, y in (
         ("val", data.x_validation, data.y_validation),
         ("test", data.x_test, data.y_test),
     ):
-        values = model.evaluate(x, y, EVALUATION_BATCH, verbose=0, return_dict=True)
+        with phase("evaluation"):
+            values = model.evaluate(x, y, EVALUATION_BATCH, verbose=0, return_dict=True)
         final[f"{part}_loss"] = float(values["loss"])
         answers = len(y) * math.prod(start.outputs.shape[1:-1])
         final[f"{part}_accuracy"] = exact_share(values["accuracy"], answers)
-    for name, probe in recipe.probes.items():
-        final[name] = float(probe(model, data))
+    with phase("probes"):
+        final |= {name: float(probe(model, data)) for name, probe in recipe.probes.items()}
     return Result(
         run=run,
         status=status_of(recorder.history["loss"], callbacks),

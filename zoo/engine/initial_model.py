@@ -17,6 +17,7 @@ from zoo.engine.paths import Paths
 from zoo.errors import ZooError
 from zoo.experiment import Recipe
 from zoo.initializers import LSUV, scale_to_unit_variance
+from zoo.runs.phases import phase
 from zoo.runs.plan import optimizer_of, steps_per_epoch
 from zoo.runs.run import Job, Progress
 from zoo.runs.seeding import InitialValues
@@ -56,6 +57,7 @@ class Start:
         ZooError: If the network has several outputs, or none for one of the labels.
     """
 
+    @phase("initial weights")
     def __init__(self, recipe: Recipe, data: Data, paths: Paths | None = None) -> None:
         self._recipe = recipe
         self._paths = paths or Paths([])

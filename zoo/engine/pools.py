@@ -11,6 +11,7 @@ import numpy as np
 from zoo.data import Data
 from zoo.data.arrays import inputs_of, over_inputs
 from zoo.engine.seams import seam
+from zoo.runs.phases import phase
 
 # Examples and labels on the device, the weight of each, how many count, and the rows of each run
 # among them, shape `(runs, chunk)`, or None where all runs are measured on the same. Before the
@@ -34,6 +35,7 @@ class Pools:
         y: Their labels.
     """
 
+    @phase("data")
     def __init__(self, data: Data, seeds: Sequence[int], size: int, fill: bool) -> None:
         by_seed = {seed: data.of(seed) for seed in seeds}
         draws = list({id(own): own for own in by_seed.values()}.values()) or [data]

@@ -21,6 +21,7 @@ from zoo.engine.initial_model import Starts
 from zoo.engine.program import Program, Rights, State
 from zoo.engine.run_model import Loan, NeedsFit
 from zoo.engine.seams import seam
+from zoo.runs.phases import phase
 from zoo.runs.plan import steps_per_epoch
 from zoo.runs.rights import packed
 from zoo.runs.run import METRICS, Job, Progress, Result, Run, exact_share, records_of, status_of
@@ -91,6 +92,7 @@ class Population:
         for place, job in enumerate(first):
             self._seat(job, place)
 
+    @phase("initial weights")
     def _initial(self, job: Job) -> list[Any]:
         """Returns the initial values of all variables of a run, then what else it is given."""
         own = self.group.initial_values(job)
@@ -154,6 +156,7 @@ class Population:
             self._set_state(arrays)
             self._host_copy = arrays
 
+    @phase("callbacks")
     def _call(self, slot: Slot, hook: str, *arguments: Any) -> None:
         """Calls one hook of all callbacks of a run, unless the run has left."""
         if slot.loan is None or slot.left:
@@ -274,6 +277,7 @@ class Population:
                 records=records_of(slot.callbacks),
             )
 
+    @phase("probes")
     def _probe(self, slot: Slot) -> dict[str, float]:
         """Returns what the recipe's probes measure in a trained network."""
         probes = slot.job.recipe.probes

@@ -19,6 +19,7 @@ from zoo.engine.pools import Pools
 from zoo.engine.seams import seam
 from zoo.engine.strengths import given, given_momentum, momentum, penalties, sharing
 from zoo.runs.identity import describe, key_of
+from zoo.runs.phases import phase
 from zoo.runs.run import Job
 
 EVALUATION_CHUNK = 1000
@@ -195,11 +196,12 @@ class Program:
         """
         give = seam().to_device
         pool = self.pools.x, self.pools.y
-        state, losses, accuracies = self._epoch(state, give(rates), give(orders), *pool)
-        steps = len(rates)
-        read = ops.convert_to_numpy
-        return state, read(losses) / np.float32(steps), read(accuracies) / np.float32(steps)
+        read, steps = ops.convert_to_numpy, len(rates)
+        with phase("epochs" if self.has_run else "compile and first epoch"):
+            state, losses, accuracies = self._epoch(state, give(rates), give(orders), *pool)
+            return state, read(losses) / np.float32(steps), read(accuracies) / np.float32(steps)
 
+    @phase("evaluation")
     def evaluate(self, state: State, part: str, seeds: Sequence[int]) -> tuple[Any, Any, Rights]:
         """Returns mean loss and accuracy of all runs, each of shape `(runs,)`, and what is right.
 

@@ -28,6 +28,7 @@ from zoo.runner.mistakes import mistakes_in
 from zoo.runner.prepare import Settings, folder_name
 from zoo.runner.registry import Entry
 from zoo.runs.identity import library_versions
+from zoo.runs.phases import phase
 
 MEASURING = "`measure` must return a number for each metric, by its name or (name, place)."
 
@@ -106,12 +107,21 @@ def run(prepared: Prepared, how: How) -> tuple[Path, list[str]]:
         rows, histograms = files.read_frame(known), pd.DataFrame()
     else:
         try:
-            with mistakes_in(prepared.entry.path, MEASURING):
+            with phase("measuring"), mistakes_in(prepared.entry.path, MEASURING):
                 rows, histograms = measure(experiment, prepared.seeds, how.console)
         except KeyboardInterrupt:
             raise Interrupted(
                 f"{prepared.entry.name} keeps nothing until all is measured."
             ) from None
+    with phase("tables and verdicts"):
+        _write(prepared, folder, rows, histograms)
+    with phase("pictures"):
+        measured_plots.plot_results(folder)
+    return folder, [f"Tables: {folder}{os.sep}"]
+
+
+def _write(prepared: Prepared, folder: Path, rows: pd.DataFrame, histograms: pd.DataFrame) -> None:
+    """Writes everything but the pictures."""
     folder.mkdir(parents=True, exist_ok=True)
     files.write_text(folder / "spec.json", json.dumps(spec_of(prepared), indent=2) + "\n")
     files.write_frame(folder / "measurements.csv", rows)
@@ -121,8 +131,6 @@ def run(prepared: Prepared, how: How) -> tuple[Path, list[str]]:
     text = tables.render(files.read_spec(folder), files.read_table(folder), "md")
     files.write_text(folder / "table.md", text)
     ledger.write(folder)
-    measured_plots.plot_results(folder)
-    return folder, [f"Tables: {folder}{os.sep}"]
 
 
 def measure(

@@ -19,6 +19,7 @@ from zoo.runner.contract.declaration import factories
 from zoo.runner.contract.networks import MODEL, within_memory
 from zoo.runner.mistakes import mistakes_in
 from zoo.runner.registry import Entry
+from zoo.runs.phases import phase
 from zoo.runs.plan import plan
 from zoo.runs.run import Job
 
@@ -234,7 +235,8 @@ def prepare(entry: Entry, settings: Settings, data_dir: Path | None) -> Prepared
         if few > len(whole.x_train):
             recipe = dataclasses.replace(recipe, train_examples=None)
             experiment = dataclasses.replace(experiment, recipe=recipe)
-    data_of = _data_of(experiment, data_dir, settings.resampled)
+    with phase("data"):
+        data_of = _data_of(experiment, data_dir, settings.resampled)
     given = f" It was given {overrides.in_words(settings.words)}." if settings.words else ""
     with mistakes_in(entry.path, f"{MODEL}.{given}"), within_memory():
         jobs = plan(experiment, data_of, settings.seed_list)

@@ -16,6 +16,7 @@ from zoo.runner.mistakes import mistakes_in
 from zoo.runner.prepare import AUTO, LOOKS, Prepared
 from zoo.runner.prepare import prepare as prepare
 from zoo.runner.trainer import Trainer, here
+from zoo.runs.phases import phase
 from zoo.runs.plan import plan, unknown
 
 if TYPE_CHECKING:
@@ -135,7 +136,8 @@ def run(prepared: Prepared, how: How) -> tuple[Path, list[str]]:
                 f"{kept} of {len(prepared.jobs)} runs are stored; "
                 "the same command goes on from there."
             ) from None
-        folder = write(prepared, store, how.results)
+        with phase("tables and verdicts"):
+            folder = write(prepared, store, how.results)
         if how.tensorboard is not None:
             write_tensorboard(prepared, store, how.tensorboard)
     stored = max(len(prepared.jobs) - trainer.trained, 0)
@@ -205,7 +207,8 @@ def write(prepared: Prepared, store: Store, root: Path) -> Path:
     if {run.variant for run in runs} == set(experiment.variants):
         tables.write_records(folder, *records_frames(runs, summary.table))
     ledger.write(folder)
-    plots.plot_results(folder)
+    with phase("pictures"):
+        plots.plot_results(folder)
     return folder
 
 

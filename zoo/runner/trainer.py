@@ -14,6 +14,7 @@ from zoo.errors import ZooError, check_count
 from zoo.results.store import Store
 from zoo.runner.progress import Reporter
 from zoo.runner.recording import rows_of
+from zoo.runs.phases import phase
 from zoo.runs.run import Job, Progress, Result
 
 ENGINES = ("population", "fit")
@@ -118,8 +119,10 @@ class Trainer:
         keep: Callable[[Result], Any],
     ) -> None:
         unique = {job.run.key: job for job in jobs}
-        there = set() if self.fresh else set(known(unique))
+        with phase("store"):
+            there = set() if self.fresh else set(known(unique))
         if todo := [job for key, job in unique.items() if key not in there]:
             for result in self.where(todo, data_of):
-                keep(result)
+                with phase("store"):
+                    keep(result)
                 self.trained += 1
