@@ -7,6 +7,7 @@ from scipy import stats
 from zoo.claims import REFUTED, SUPPORTED, UNDECIDED, Claim, Difference, Identity, Order, Trend
 from zoo.evidence.cells import MOST, Cells, RatedCells
 from zoo.evidence.metrics import VALIDATION
+from zoo.evidence.parts import RATE
 from zoo.evidence.rates import LEVEL, Rates, best_rates, choose, choose_all, worse_p
 from zoo.evidence.verdicts import settle
 
@@ -156,6 +157,7 @@ def test_a_verdict_holds_at_every_rate_or_is_undecided_and_says_where(shifts, ve
     assert found.evidence.startswith(f"a has {1 + shifts[0]:g} and b 1 m: difference")
     assert found.evidence.endswith(told)
     assert found.n == 8
+    assert found.open == (RATE if "turns" in found.evidence else "")
     if verdict == UNDECIDED:
         assert found.p >= 0.05
         assert found.seeds == 0 or found.seeds > 8

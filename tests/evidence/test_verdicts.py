@@ -21,6 +21,7 @@ from zoo.claims import (
     Ratio,
     Trend,
 )
+from zoo.evidence.parts import FAMILY
 from zoo.evidence.power import seeds_needed
 from zoo.evidence.statistics import fewest_seeds
 from zoo.evidence.verdicts import Cells, settle
@@ -294,6 +295,7 @@ def test_claims_of_an_experiment_are_adjusted_for_each_other():
         assert found[0].verdict == (SUPPORTED if others < 6 else UNDECIDED)
         assert all(one.verdict == UNDECIDED for one in found[1:])
     assert found[0].evidence == alone.evidence + "; p = 0.055 after adjusting for 7 claims"
+    assert (alone.open, found[0].open) == ("", FAMILY)
     assert found[0].seeds == 9
     # A second strong claim shares the burden.
     assert settle([strong, strong, *weak], rows)[0].verdict == SUPPORTED

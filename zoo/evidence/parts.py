@@ -32,6 +32,9 @@ class Effect:
     kind: str = DIFFERENCE
 
 
+RATE, FAMILY = "rate", "family"
+
+
 @dataclass(frozen=True)
 class Verdict:
     """What the runs say about a claim.
@@ -43,6 +46,8 @@ class Verdict:
         p: Adjusted p of the test that decided; NaN without one.
         seeds: Seeds that would decide it with a power of 80 %, 0 if that cannot be said.
         effects: The numbers that its rules are about, in their order.
+        open: Why it is undecided although the chosen rates by themselves decide: `RATE` if other
+            rates that validate as well do not agree, `FAMILY` if it is one of too many claims.
     """
 
     verdict: str
@@ -51,6 +56,7 @@ class Verdict:
     p: float = math.nan
     seeds: int = 0
     effects: tuple[Effect, ...] = ()
+    open: str = ""
 
 
 def together(
@@ -119,7 +125,8 @@ def agreed(found: Sequence[tuple[Mapping[str, float], Verdict]]) -> Verdict:
     tested = any(not math.isnan(verdict.p) for _, verdict in found)
     p = 1.0 if turned and tested else _largest([verdict.p for verdict in open_])
     evidence = f"{first.evidence}; the verdict turns with the learning rate: {_turns(found)}"
-    return Verdict(UNDECIDED, evidence, n, p, 0 if turned else needed, first.effects)
+    why = RATE if first.verdict in (SUPPORTED, REFUTED) else ""
+    return Verdict(UNDECIDED, evidence, n, p, 0 if turned else needed, first.effects, why)
 
 
 def _largest(p: Sequence[float]) -> float:

@@ -20,7 +20,7 @@ from dataclasses import replace
 
 from zoo.claims import ALPHA, NOT_RUN, REFUTED, SUPPORTED, UNDECIDED, Claim
 from zoo.evidence.cells import AnyCells, Cells, NotRun
-from zoo.evidence.parts import Verdict, in_words, together
+from zoo.evidence.parts import FAMILY, Verdict, in_words, together
 from zoo.evidence.rules import settle_rule
 from zoo.evidence.statistics import benjamini_hochberg
 
@@ -44,9 +44,8 @@ def settle(claims: Sequence[Claim], cells: AnyCells, alpha: float = ALPHA) -> li
             note = f"; p = {p:.2g} after adjusting for {len(tested)} claims"
             # What is not settled among several claims is not settled at its part of the level.
             seeds = _claim(claims[place], cells, alpha / len(tested)).seeds
-            verdict = replace(
-                verdict, verdict=UNDECIDED, evidence=verdict.evidence + note, seeds=seeds
-            )
+            told = verdict.evidence + note
+            verdict = replace(verdict, verdict=UNDECIDED, evidence=told, seeds=seeds, open=FAMILY)
         found[place] = verdict
     return found
 

@@ -19,7 +19,7 @@ from zoo.claims import Claim
 from zoo.errors import ZooError
 from zoo.evidence.metrics import is_share
 from zoo.evidence.panel import effects_over, overall
-from zoo.evidence.parts import DIFFERENCE, RATIO, Effect, Verdict
+from zoo.evidence.parts import DIFFERENCE, FAMILY, RATE, RATIO, Effect, Verdict
 from zoo.results import trained
 from zoo.results.files import read_spec, results_folder, write_frame, write_text
 from zoo.results.ledger_text import cut
@@ -27,7 +27,11 @@ from zoo.results.ledger_words import metric_in_words
 from zoo.results.verdicts import settled, verdict_rows
 
 TOGETHER = "all"  # in the place of a data set: the random-effects mean
-COLUMNS = ["id", "what", "metric", "kind", "data", "verdict", "value", "low", "high", "n"]
+COLUMNS = ["id", "what", "metric", "kind", "data", "verdict", "open", "value", "low", "high", "n"]
+WHY_OPEN = {
+    RATE: "other learning rates that validate as well as the best do not show it",
+    FAMILY: "its test is passed alone, but not as one among the claims of the experiment",
+}
 LONGEST = 70  # characters of a proposition in the table
 MINUS = "\N{MINUS SIGN}"
 
@@ -106,22 +110,21 @@ def frame_of(claims: Sequence[Claim], found: Sequence[Mapping[str, Verdict]]) ->
     for claim, own in zip(claims, found, strict=True):
         for name, verdict in own.items():
             if not verdict.effects:
-                rows.append(
-                    (claim.id, *[""] * 3, name, verdict.verdict, *[math.nan] * 3, verdict.n)
-                )
+                word = verdict.verdict, verdict.open
+                rows.append((claim.id, *[""] * 3, name, *word, *[math.nan] * 3, verdict.n))
         for mean, effects in effects_over(own):
             for name, effect in effects.items():
-                rows.append(_row(claim.id, effect, name, own[name].verdict))
-            rows.append(_row(claim.id, mean, TOGETHER, overall(own).verdict))
+                rows.append(_row(claim.id, effect, name, own[name]))
+            rows.append(_row(claim.id, mean, TOGETHER, overall(own)))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _row(claim: str, effect: Effect, name: str, verdict: str) -> tuple[Any, ...]:
-    found = effect.found
+def _row(claim: str, effect: Effect, name: str, verdict: Verdict) -> tuple[Any, ...]:
+    found, word = effect.found, (verdict.verdict, verdict.open)
     ends = [found.mean, found.low, found.high]
     if effect.kind == RATIO:
         ends = [math.exp(end) for end in ends]
-    return claim, effect.what, effect.metric, effect.kind, name, verdict, *ends, found.n
+    return claim, effect.what, effect.metric, effect.kind, name, *word, *ends, found.n
 
 
 def blocks(spec: Mapping[str, Any], table: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
@@ -140,11 +143,13 @@ def _verdicts(spec: Mapping[str, Any], table: pd.DataFrame) -> pd.DataFrame:
     told = {claim["id"]: claim.get("proposition") or "" for claim in spec["claims"]}
     rows = []
     for claim, own in table.groupby("id", sort=False):
-        words = own.drop_duplicates("data").set_index("data")["verdict"]
-        by_data = {name: words.get(name, "") for name in spec["datasets"]}
+        words = own.drop_duplicates("data").set_index("data")
+        by_data = {name: words["verdict"].get(name, "") for name in spec["datasets"]}
         verdict = overall({name: Verdict(word, "") for name, word in by_data.items() if word})
         said = cut(told.get(str(claim), ""), LONGEST)
-        rows.append({"claim": claim, "proposition": said, "verdict": verdict.verdict, **by_data})
+        why = {name: told for name, told in words["open"].items() if told in WHY_OPEN}
+        shown = {n: f"{word}: {why[n]}" if n in why else word for n, word in by_data.items()}
+        rows.append({"claim": claim, "proposition": said, "verdict": verdict.verdict, **shown})
     return pd.DataFrame(rows)
 
 
@@ -187,10 +192,17 @@ def notes(spec: Mapping[str, Any], table: pd.DataFrame) -> list[str]:
         *(f"{line}." for line in spec["setting"]),
         "Supported or refuted: on at least two data sets, and on none the opposite; depends: "
         "supported on one and refuted on another. Each data set has its own best learning rates.",
+        *_why_open(table),
         "Effects: of accuracies and shares in percentage points, a / b is a ratio; brackets: 95 % "
         "interval over seeds. Together: random-effects mean over the data sets with its 95 % "
         "interval (Hartung and Knapp), which decides nothing.",
     ]
+
+
+def _why_open(table: pd.DataFrame) -> list[str]:
+    """Returns what the words behind `undecided` mean, of those that the table has."""
+    there = set(table["open"])
+    return [f"Undecided, {word}: {meaning}." for word, meaning in WHY_OPEN.items() if word in there]
 
 
 def with_effects(table: pd.DataFrame) -> pd.DataFrame:

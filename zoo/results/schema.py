@@ -117,6 +117,7 @@ TABLES: Mapping[str, Sequence[Columns]] = {
             "kind": EFFECT,
             "data": TEXT,
             "verdict": VERDICT,
+            "open": ANY,
             **dict.fromkeys(("value", "low", "high"), MAYBE),
             "n": WHOLE,
         }
