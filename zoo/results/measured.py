@@ -126,6 +126,18 @@ def series_of(table: pd.DataFrame) -> list[str]:
     return [str(metric) for metric, own in places if own.nunique() >= SERIES]
 
 
+def compared(spec: Mapping[str, Any], table: pd.DataFrame) -> list[str]:
+    """Returns the metrics without places that claims compare; what must equal a formula is not."""
+    named = {
+        rule["metric"]
+        for claim in spec["claims"]
+        for rule in claim["rules"]
+        if rule["rule"] != "identity"
+    }
+    single = table[table["place"].isna()]
+    return [str(metric) for metric in single["metric"].unique() if metric in named]
+
+
 def _beside(stated: pd.DataFrame) -> pd.DataFrame:
     rows = [stated.assign(row=name, cell=stated[name]) for name in ("stated", "mean", "apart")]
     labels = {"stated": "printed", "mean": "measured", "apart": "apart"}

@@ -1,0 +1,242 @@
+"""What the page says about one experiment, from its results folder."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from zoo.report import measured, trained, words
+from zoo.report.charts import Chart
+from zoo.report.ledger import Entry
+from zoo.report.svg import number
+from zoo.results import kinds
+from zoo.results.files import read_spec, read_table
+from zoo.results.ledger_kinds import verdict_counts
+from zoo.results.trained import told_spec
+
+PICTURES: Mapping[str, Any] = {"trained": trained, "measured": measured}
+LEVEL = 0.05
+# Settings of an optimizer that say something only where they are not these.
+QUIET = (None, False, 0, 0.0)
+INNER = ("learning_rate", "ema_momentum", "ema_overwrite_frequency", "name")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of text.
+
+    Attributes:
+        heading: What it holds, empty where that is said already.
+        columns: Its head.
+        rows: Its rows.
+    """
+
+    heading: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Section:
+    """What the page says about an experiment.
+
+    Attributes:
+        name: Name of its results folder.
+        topic: Its topic, empty for one of the user's own.
+        question: Its question.
+        facts: What varies and what stays, by name.
+        told: What was found, in a few sentences.
+        counts: How many of its claims have which verdict.
+        charts: Pictures under their headings.
+        tables: Its tables.
+        notes: How to read them.
+        claims: Its claims.
+        elsewhere: Its tables on other data sets, with their notes, by data set.
+        command: What repeats it.
+    """
+
+    name: str
+    topic: str
+    question: str
+    facts: Mapping[str, str]
+    told: Sequence[str]
+    counts: Sequence[str]
+    charts: Mapping[str, Sequence[Chart]]
+    tables: Sequence[Table]
+    notes: Sequence[str]
+    claims: Sequence[Entry] = ()
+    elsewhere: Mapping[str, tuple[Sequence[Table], Sequence[str]]] = field(default_factory=dict)
+    command: str = ""
+
+
+def section_of(
+    folder: Path, topic: str, claims: Sequence[Entry], panel: Path | None = None
+) -> Section:
+    """Returns what the page says about a results folder.
+
+    Args:
+        folder: The folder.
+        topic: Topic of its experiment.
+        claims: Its claims with their verdicts.
+        panel: The folder of the panel that it was settled on.
+    """
+    spec, table = told_spec(folder), read_table(folder)
+    kind = kinds.kind_of(spec)
+    pictures = PICTURES[kind].charts(folder, spec) if kind in PICTURES else {}
+    tables, notes = _tables(spec, table)
+    elsewhere = _elsewhere(folder, panel) if panel else {}
+    if panel:
+        over, below = _tables(read_spec(panel), read_table(panel))
+        names = ", ".join(read_spec(panel)["datasets"])
+        elsewhere = {f"over {names}": (over, below), **elsewhere}
+    return Section(
+        name=folder.name,
+        topic=topic,
+        question=spec["question"],
+        facts=_facts(spec, kind),
+        told=_told(spec, table, claims) if kind == "trained" else _settled(claims),
+        counts=verdict_counts(pd.Series([claim.row.verdict for claim in claims], dtype=object)),
+        charts=pictures,
+        tables=tables,
+        notes=notes,
+        claims=claims,
+        elsewhere=elsewhere,
+        command=_command(folder.name, panel is not None),
+    )
+
+
+def _command(name: str, over_panel: bool) -> str:
+    """Returns what repeats an experiment; empty where its folder's name does not say it."""
+    experiment, _, settings = name.partition("@")
+    if settings and settings != "panel":
+        return ""
+    return f"python -m zoo run {experiment}" + " --panel" * (over_panel or bool(settings))
+
+
+def _tables(spec: Mapping[str, Any], table: pd.DataFrame) -> tuple[list[Table], list[str]]:
+    kind = kinds.of(spec)
+    blocks = kind.blocks(spec, table)
+    found = [
+        Table(heading, list(map(str, own.columns)), own.astype(str).to_numpy().tolist())
+        for heading, own in blocks
+    ]
+    return found, list(kind.notes(spec, table))
+
+
+def _elsewhere(folder: Path, panel: Path) -> Mapping[str, tuple[Sequence[Table], Sequence[str]]]:
+    """Returns the tables on the other data sets of a panel."""
+    spec = read_spec(panel)
+    found = {}
+    for name, run in zip(spec["datasets"], spec["runs"], strict=True):
+        other = folder.with_name(run)
+        if other != folder and (other / "spec.json").is_file():
+            found[f"on {name}"] = _tables(told_spec(other), read_table(other))
+    return found
+
+
+def _facts(spec: Mapping[str, Any], kind: str) -> dict[str, str]:
+    """Returns what varies and what stays, by name."""
+    baseline = f" Baseline: {spec['baseline']}." if spec.get("baseline") else ""
+    facts = {"varies": f"{spec['factor']}: {', '.join(spec['variants'])}.{baseline}"}
+    if kind == "trained":
+        facts["stays"] = _stays(spec)
+        facts["learning rates"] = _rates(spec["learning_rates"])
+    if kind == "panel":
+        facts["stays"] = "; ".join(spec["setting"])
+    if kind == "measured":
+        facts["stays"] = "All else; nothing is trained but what the measurement itself trains."
+    if "seeds" in spec:
+        facts["seeds"] = str(len(spec["seeds"]))
+    versions = spec.get("versions", {})
+    if versions:
+        facts["versions"] = ", ".join(f"{name} {each}" for name, each in versions.items())
+    return facts
+
+
+def _stays(spec: Mapping[str, Any]) -> str:
+    recipe, data = spec["recipe"], spec["data"]
+    parts = [
+        f"{data['name']} ({data['train']:,} training, {data['validation']:,} validation, "
+        f"{data['test']:,} test examples)",
+        _optimizer(recipe.get("optimizer")),
+        str(recipe.get("loss") or ""),
+        f"{recipe['epochs']} epochs, batch {recipe['batch_size']}",
+    ]
+    return "; ".join(filter(None, parts))
+
+
+def _optimizer(told: Any) -> str:
+    if not isinstance(told, Mapping) or not isinstance(told.get("class"), str):
+        return ""
+    settings = [
+        f"{name.replace('_', ' ')} {value}"
+        for name, value in told.get("config", {}).items()
+        if name not in INNER and isinstance(value, int | float) and value not in QUIET
+    ]
+    return ", ".join([told["class"].rpartition(".")[2], *settings])
+
+
+def _rates(by_variant: Any) -> str:
+    """Returns the grids of learning rates in words."""
+    if not isinstance(by_variant, Mapping):
+        return ""
+    grids: dict[str, list[str]] = {}
+    for label, rates in by_variant.items():
+        grids.setdefault(", ".join(map(number, rates)), []).append(label)
+    if len(grids) == 1:
+        return f"{next(iter(grids))}; each variant counts at its best on validation data."
+    return "; ".join(f"{grid} ({words.listed(labels)})" for grid, labels in grids.items())
+
+
+def _told(spec: Mapping[str, Any], table: pd.DataFrame, claims: Sequence[Entry]) -> list[str]:
+    """Returns what wins, by how much, what does not matter and what breaks, and the verdicts."""
+    baseline, name = spec["baseline"], spec["data"]["name"]
+    others = table[(table["variant"] != baseline) & table["difference"].notna()]
+    sure = (others["p"] < LEVEL) & (others["difference_low"] * others["difference_high"] > 0)
+    better, worse = (
+        others[sure & (others["difference"] > 0)],
+        others[sure & (others["difference"] < 0)],
+    )
+    alike = others[~sure]
+    parts = []
+    if len(better):
+        first = better.sort_values("difference", ascending=False, kind="stable").iloc[0]
+        ends = (first["difference"], first["difference_low"], first["difference_high"])
+        gap = words.with_interval(words.points, *ends)
+        parts.append(f"{first['variant']} has most test accuracy, {gap} points from {baseline}")
+        rest = [label for label in better["variant"] if label != first["variant"]]
+        if rest:
+            parts.append(f"also above {baseline}: {words.listed(rest)}")
+    elif len(others):
+        parts.append(f"nothing is shown to be more accurate than {baseline}")
+    if len(alike):
+        parts.append(f"not told apart from it: {words.listed(list(alike['variant']))}")
+    if len(worse):
+        last = worse.sort_values("difference", kind="stable")
+        listed = [f"{r.variant} ({words.points(r.difference)})" for r in last.itertuples()]
+        parts.append(f"below it: {words.listed(listed, 5)}")
+    broken = table[table["diverged"] > 0]
+    if len(broken):
+        listed = [f"{row.variant} ({row.diverged} of {row.n} runs)" for row in broken.itertuples()]
+        parts.append(f"diverged even at its best rate: {words.listed(listed)}")
+    if not parts or math.isnan(table["difference"].max()):
+        return _settled(claims)
+    return [
+        f"On {name}, each at its own best learning rate: {'; '.join(parts)}.",
+        *_settled(claims),
+    ]
+
+
+def _settled(claims: Sequence[Entry]) -> list[str]:
+    """Returns which claims have which verdict, in a sentence."""
+    by: dict[str, list[str]] = {}
+    for claim in claims:
+        by.setdefault(claim.row.verdict, []).append(claim.row.id)
+    order = ("supported", "refuted", "depends", "undecided", "not run")
+    parts = [f"{word}: {words.listed(by[word], 12)}" for word in order if word in by]
+    return [f"Of its {len(claims)} claims are {'; '.join(parts)}."] if parts else []
