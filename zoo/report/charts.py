@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from markupsafe import Markup
 
 from zoo.report.scales import Scale, fitting, linear, log
-from zoo.report.svg import coordinate, element, fitted, joined, number
+from zoo.report.svg import coordinate, element, fitted, joined, number, width_of
 
 COLOURS, DASHES = 7, 5  # that style.css has; neighbours differ in both
 WIDTH, HEIGHT = 440, 270
-LEFT, RIGHT, TOP, BOTTOM = 50, 10, 8, 40
+LEFT, RIGHT, TOP, BOTTOM = 58, 10, 8, 40
 ROW = 22
-LABELS, VALUES = 128, 122  # units to the left and to the right of the axes of `rows`
+LABELS, VALUES = 130, 165  # units at most to the left and to the right of the axes of `rows`
 MOST_PLACES = 60  # of a line; more are thinned out
 
 
@@ -130,13 +130,14 @@ def lines(
     points = [point for each in series for point in each.points]
     places = sorted({point.x for point in points if not log_x or point.x > 0})
     across = (log if log_x else linear)(places, WIDTH - LEFT - RIGHT)
+    across = replace(across, whole=all(place == round(place) for place in places))
     ends = [point.y for point in points]
     if log_y is not True:
         ends += [end for point in points for end in (point.low, point.high)]
     length = HEIGHT - TOP - BOTTOM
     up = {True: log, False: linear, None: fitting}[log_y](ends, length)
     drawn = joined(_series(nth, each, across, up) for nth, each in enumerate(series))
-    picture = _frame(title, drawn, (across, up), (x, y), HEIGHT, places)
+    picture = _frame(title, drawn, (across, up), (x, y), HEIGHT, places, LEFT)
     cells = [{point.x: _cell(point, text) for point in each.points} for each in series]
     table = [[number(place), *(own.get(place, "") for own in cells)] for place in places]
     legend = [(nth, each.label, _sample(each.style)) for nth, each in enumerate(series)]
@@ -168,7 +169,9 @@ def rows(
     """
     values = [end for row in found for end in (row.value.y, row.value.low, row.value.high)]
     ends = [*(reach or values), *([] if zero is None else [zero])]
-    width = WIDTH - LABELS - VALUES
+    left = 12 + min(LABELS - 12, max(width_of(row.label) for row in found))
+    right = 10 + min(VALUES - 10, max(width_of(row.text) for row in found))
+    width = WIDTH - left - right
     across = fitting(ends, width) if zero is None else linear(ends, width, 0.06)
     height = ROW * len(found)
     parts = []
@@ -177,9 +180,9 @@ def rows(
         parts.append(element("rect", x=low, y=0, width=high - low, height=height, class_="floor"))
     if zero is not None:
         parts.append(_line(across.at(zero), 0.0, across.at(zero), float(height), "zero"))
-    parts += [_row(nth, row, across) for nth, row in enumerate(found)]
+    parts += [_row(nth, row, across, left, right) for nth, row in enumerate(found)]
     down = Scale(0, 1, height)
-    whole = _frame(title, joined(parts), (across, down), (x, ""), height + TOP + BOTTOM, ())
+    whole = _frame(title, joined(parts), (across, down), (x, ""), height + TOP + BOTTOM, (), left)
     table = [[row.label, row.text] for row in found]
     return Chart(title, "rows", whole, heads, table, (), note)
 
@@ -248,14 +251,13 @@ def _path(points: Sequence[tuple[float, float]]) -> str:
 
 def _frame(
     title: str, drawn: Markup, scales: tuple[Scale, Scale], said: tuple[str, str],
-    height: int, places: Sequence[float],
+    height: int, places: Sequence[float], left: float,
 ) -> Markup:  # fmt: skip
     """Returns a whole picture: what is drawn, axes and their names."""
     across, up = scales
     lined = bool(said[1])
-    left = LEFT if lined else LABELS
     inner = element(
-        "svg", drawn, class_="plot", x=left, y=TOP, width=across.length, height=up.length,
+        "svg", drawn, class_="plot", x=float(left), y=TOP, width=across.length, height=up.length,
         viewBox=f"0 0 {coordinate(across.length)} {coordinate(up.length)}",
         preserveAspectRatio="none" if lined else None,
     )  # fmt: skip
@@ -263,11 +265,13 @@ def _frame(
     if lined:
         parts.append(_ticks(up, "y", left, across.length))
     parts.append(inner)
-    middle = left + across.length / 2
-    parts.append(element("text", said[0], x=middle, y=height - 6, class_="axis"))
+    middle = left + across.length / 2 if lined else WIDTH / 2
+    parts.append(
+        element("text", fitted(said[0], WIDTH - 40), x=middle, y=height - 6, class_="axis")
+    )
     if lined:
         turn = f"translate(11 {coordinate(TOP + up.length / 2)}) rotate(-90)"
-        parts.append(element("text", said[1], transform=turn, class_="axis"))
+        parts.append(element("text", fitted(said[1], up.length), transform=turn, class_="axis"))
     spots = " ".join(coordinate(across.at(place)) for place in places)
     return element(
         "svg", joined(parts), viewBox=f"0 0 {WIDTH} {height}", role="img", aria_label=title,
@@ -276,11 +280,13 @@ def _frame(
 
 
 def _told(scale: Scale) -> str:
-    """Returns a scale for the script: lin or log, its ends."""
-    return f"{'log' if scale.log else 'lin'} {scale.low:.6g} {scale.high:.6g}"
+    """Returns a scale for the script: lin or log, its ends, perhaps whole."""
+    return (
+        f"{'log' if scale.log else 'lin'} {scale.low:.6g} {scale.high:.6g}{' whole' * scale.whole}"
+    )
 
 
-def _ticks(scale: Scale, axis: str, left: int, other: float) -> Markup:
+def _ticks(scale: Scale, axis: str, left: float, other: float) -> Markup:
     parts = []
     for tick in scale.ticks():
         place = scale.at(tick)
@@ -301,12 +307,14 @@ def _line(x: float, y: float, to_x: float, to_y: float, kind: str) -> Markup:
     )  # fmt: skip
 
 
-def _row(nth: int, row: Row, across: Scale) -> Markup:
+def _row(nth: int, row: Row, across: Scale, left: float, right: float) -> Markup:
     y = ROW * nth + ROW / 2
-    label = element("text", fitted(row.label, LABELS - 10), x=-8, y=y + 4, class_="label")
-    if fitted(row.label, LABELS - 10) != row.label:
+    label = element("text", fitted(row.label, left - 10), x=-8, y=y + 4, class_="label")
+    if fitted(row.label, left - 10) != row.label:
         label = element("g", element("title", row.label) + label)
-    value = element("text", row.text, x=across.length + 8, y=y + 4, class_="value")
+    told = row.text if fitted(row.text, right - 8) == row.text else row.text.partition(" [")[0]
+    told = fitted(told, right - 8)  # the table below has it whole
+    value = element("text", told, x=across.length + 8, y=y + 4, class_="value")
     x = across.at(row.value.y)
     dot = _dot(x, y) if 0 <= x <= across.length else Markup("")  # the mean of few may lie far off
     parts = [label, _interval(row.value, across, y), dot, value]

@@ -125,6 +125,8 @@ def _picture(effects: pd.DataFrame) -> Markup:
     first = groups[0]
     single = first[first["data"] != TOGETHER]
     kind, metric = str(first["kind"].iloc[0]), str(first["metric"].iloc[0])
+    if no_effect(kind) is None and len(single) == 1:
+        return Markup("")  # one value without a line to compare it with shows nothing
     told = [f"{row.data} {shown_row(row)}".strip() for row in single.itertuples()]
     title = f"{first['what'].iloc[0]}, {metric_in_words(metric)}: {', '.join(told)}"
     return small([_point(row, 1) for row in single.itertuples()], no_effect(kind), title)

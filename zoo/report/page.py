@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from zoo.catalogue import LECTURES
 from zoo.claims import VERDICTS
@@ -126,6 +126,7 @@ def _environment() -> Environment:
     )
     environment.filters["anchor"] = anchor
     environment.filters["link"] = lambda name: f"#{quote(anchor(name))}"
+    environment.filters["breakable"] = lambda name: escape(name).replace("_", Markup("_<wbr>"))
     environment.filters["said"] = lambda word: word[:1].upper() + word[1:].replace("_", " ")
     return environment
 

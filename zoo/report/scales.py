@@ -18,12 +18,14 @@ class Scale:
         high: The highest, above it.
         length: Units.
         log: Whether it is logarithmic; `low` is then above 0.
+        whole: Whether only whole numbers stand along it.
     """
 
     low: float
     high: float
     length: float
     log: bool = False
+    whole: bool = False
 
     def at(self, value: float) -> float:
         """Returns where a value lies, in units; NaN for what no logarithm has."""
@@ -42,7 +44,10 @@ class Scale:
 
     def ticks(self, most: int = 5) -> list[float]:
         """Returns about as many round numbers along the axis, in rising order."""
-        return _log_ticks(self.low, self.high, most) if self.log else self._linear_ticks(most)
+        if self.log:
+            return _log_ticks(self.low, self.high, most)
+        found = self._linear_ticks(most)
+        return [tick for tick in found if tick == round(tick)] if self.whole else found
 
     def _linear_ticks(self, most: int) -> list[float]:
         rough = (self.high - self.low) / most

@@ -56,6 +56,7 @@ class Section:
         tables: Its tables.
         notes: How to read them.
         claims: Its claims.
+        over: Its tables over all data sets of a panel, and their notes.
         elsewhere: Its tables on other data sets, with their notes, by data set.
         command: What repeats it.
     """
@@ -70,6 +71,7 @@ class Section:
     tables: Sequence[Table]
     notes: Sequence[str]
     claims: Sequence[Entry] = ()
+    over: tuple[Sequence[Table], Sequence[str]] = ((), ())
     elsewhere: Mapping[str, tuple[Sequence[Table], Sequence[str]]] = field(default_factory=dict)
     command: str = ""
 
@@ -90,10 +92,7 @@ def section_of(
     pictures = PICTURES[kind].charts(folder, spec) if kind in PICTURES else {}
     tables, notes = _tables(spec, table)
     elsewhere = _elsewhere(folder, panel) if panel else {}
-    if panel:
-        over, below = _tables(read_spec(panel), read_table(panel))
-        names = ", ".join(read_spec(panel)["datasets"])
-        elsewhere = {f"over {names}": (over, below), **elsewhere}
+    over = _tables(read_spec(panel), read_table(panel)) if panel else ([], [])
     return Section(
         name=folder.name,
         topic=topic,
@@ -105,6 +104,7 @@ def section_of(
         tables=tables,
         notes=notes,
         claims=claims,
+        over=over,
         elsewhere=elsewhere,
         command=_command(folder.name, panel is not None),
     )
@@ -215,7 +215,7 @@ def _told(spec: Mapping[str, Any], table: pd.DataFrame, claims: Sequence[Entry])
     elif len(others):
         parts.append(f"nothing is shown to be more accurate than {baseline}")
     if len(alike):
-        parts.append(f"not told apart from it: {words.listed(list(alike['variant']))}")
+        parts.append(f"not told apart from it: {words.listed(list(alike['variant']), 12)}")
     if len(worse):
         last = worse.sort_values("difference", kind="stable")
         listed = [f"{r.variant} ({words.points(r.difference)})" for r in last.itertuples()]

@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 
 from zoo.errors import printable
 
-LETTER = 6.4  # units that a letter of the pictures takes on average
+LETTER = 7.0  # units that a letter of the pictures takes on average
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 MINUS = "\N{MINUS SIGN}"
 
@@ -53,14 +53,15 @@ def coordinate(value: float) -> str:
 def fitted(text: str, width: float) -> str:
     """Returns a text in at most `width` units; what is cut off is told by an ellipsis."""
     shown = printable(text, kept="")
-    if _width(shown) <= width:
+    if width_of(shown) <= width:
         return shown
-    while shown and _width(shown + ELLIPSIS) > width:
+    while shown and width_of(shown + ELLIPSIS) > width:
         shown = shown[:-1]
     return shown.rstrip() + ELLIPSIS
 
 
-def _width(text: str) -> float:
+def width_of(text: str) -> float:
+    """Returns about how many units a line of text takes."""
     wide = sum(unicodedata.east_asian_width(mark) in "WF" for mark in text)
     return LETTER * (len(text) + wide)
 

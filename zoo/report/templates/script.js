@@ -142,13 +142,13 @@ const number = value => {
   return value < 0 ? MINUS + text : text;
 };
 const axis = (told, length) => {
-  const [kind, low, high] = told.split(" ");
+  const [kind, low, high, whole] = told.split(" ");
   const to = kind === "log" ? Math.log10 : value => value;
   const back = kind === "log" ? value => 10 ** value : value => value;
   const a = to(+low), b = to(+high);
-  return { log: kind === "log", at: value => length * (to(value) - a) / (b - a), value: place => back(a + (b - a) * place / length) };
+  return { log: kind === "log", whole, at: value => length * (to(value) - a) / (b - a), value: place => back(a + (b - a) * place / length) };
 };
-const ticks = (low, high, log) => {
+const ticks = (low, high, { log, whole }) => {
   if (log && high / low > 20) {
     const first = Math.ceil(Math.log10(low)), last = Math.floor(Math.log10(high));
     const every = Math.max(1, Math.ceil((last - first) / 5));
@@ -157,7 +157,7 @@ const ticks = (low, high, log) => {
   const rough = (high - low) / 5, unit = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map(n => n * unit).find(n => n >= 0.999 * rough);
   const found = [];
-  for (let n = Math.ceil(low / step); n * step <= high; n += 1) found.push(n * step);
+  for (let n = Math.ceil(low / step); n * step <= high; n += 1) if (!whole || Number.isInteger(n * step)) found.push(n * step);
   return found;
 };
 const HELP = { lines: "Arrow keys read the values, + and - zoom, 0 shows all.", rows: "Arrow keys read the values." };
@@ -221,7 +221,7 @@ const start = figure => {
       const ends = [view[from], view[from] + view[size]].map(place => scale.value(flip(place))).sort((a, b) => a - b);
       const group = svg.querySelector(`.ticks.${side}`);
       group.replaceChildren();
-      for (const tick of ticks(ends[0], ends[1], scale.log)) {
+      for (const tick of ticks(ends[0], ends[1], scale)) {
         const at = shift + (flip(scale.at(tick)) - view[from]) * length / view[size];
         const label = shape("text", side === "x" ? { x: at, y: top + height + 15 } : { x: left - 5, y: at + 4 });
         label.textContent = number(tick);
