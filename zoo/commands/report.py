@@ -13,4 +13,5 @@ def report(results: ResultsOption = RESULTS, debug: DebugOption = False) -> None
     topic_of = {entry.name: entry.topic for entry in registry.entries()}
     path, experiments = page.write(results, registry.topics(), topic_of)
     size = path.stat().st_size / 1e6
-    echo(f"{path}  ({experiments} experiments, {size:.1f} MB)")
+    noun = "experiment" if experiments == 1 else "experiments"
+    echo(f"{path}  ({experiments} {noun}, {size:.1f} MB)")

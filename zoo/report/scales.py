@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 DECADES = 30  # values whose largest is this many times the smallest are spread by a logarithm
 
+MOST = 1e200  # beyond which a value lies at the end of its axis
+
 
 @dataclass(frozen=True)
 class Scale:
@@ -71,7 +73,7 @@ def _log_ticks(low: float, high: float, most: int) -> list[float]:
 def linear(values: Iterable[float], length: float, room: float = 0.05) -> Scale:
     """Returns an axis on which all finite values lie, with some room at both ends."""
     finite = [value for value in values if math.isfinite(value)] or [0.0, 1.0]
-    low, high = min(finite), max(finite)
+    low, high = max(min(finite), -MOST), min(max(finite), MOST)
     span = max(high - low, 0.02 * abs(high), 1e-12)
     return Scale(low - room * span, max(high, low + span) + room * span, length)
 
@@ -79,8 +81,8 @@ def linear(values: Iterable[float], length: float, room: float = 0.05) -> Scale:
 def log(values: Iterable[float], length: float, room: float = 0.04) -> Scale:
     """Returns a logarithmic axis on which all finite values above 0 lie, with some room."""
     finite = [value for value in values if math.isfinite(value) and value > 0] or [0.1, 1.0]
-    low, high = min(finite), max(finite)
-    factor = max(high / low, 1.5) ** room
+    low, high = max(min(finite), 1 / MOST), min(max(finite), MOST)
+    factor = 10 ** (room * max(math.log10(high) - math.log10(low), 0.2))
     return Scale(low / factor, max(high, 1.5 * low) * factor, length, log=True)
 
 
