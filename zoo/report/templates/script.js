@@ -126,7 +126,7 @@ const recall = () => {
 };
 if (ledger) {
   filters.onsubmit = event => event.preventDefault();
-  filters.oninput = () => { filter(); remember(); };
+  filters.oninput = filters.onchange = () => { filter(); remember(); };
   filters.onreset = () => setTimeout(() => { filter(); remember(); });
   recall();
   addEventListener("hashchange", recall);
