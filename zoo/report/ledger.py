@@ -61,20 +61,23 @@ class Entry:
     charts: Sequence[Chart]
 
 
-def rows_of(root: Path, found: pd.DataFrame, topic_of: Mapping[str, str]) -> list[Entry]:
+def rows_of(
+    root: Path, found: pd.DataFrame, topic_of: Mapping[str, str], first: int = 0
+) -> list[Entry]:
     """Returns the rows of the ledger with what the page shows besides.
 
     Args:
         root: The results folder.
         found: As `ledger.read` returns it, of what was run as declared.
         topic_of: Topic by experiment.
+        first: Number of the first row.
     """
     told = blank(found)
     torn = told.groupby("id")["verdict"].nunique()
     effects = {name: _effects(root / name) for name in dict.fromkeys(told["experiment"])}
     rules = {name: _rules(root / name) for name in effects}
     lines = []
-    for nth, row in enumerate(told.itertuples()):
+    for nth, row in enumerate(told.itertuples(), start=first):
         own = effects[row.experiment]
         own = own[(own["id"] == row.id)]
         by_data = _by_data(own)

@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 from zoo.catalogue import LECTURES
 from zoo.claims import VERDICTS
 from zoo.errors import ZooError, printable
+from zoo.report import search
 from zoo.report.ledger import SIGNS, Entry, rows_of, verdicts_in
 from zoo.report.sections import Section, section_of
 from zoo.results import kinds, ledger
@@ -41,10 +42,12 @@ def write(root: Path, topics: Mapping[str, str], topic_of: Mapping[str, str]) ->
         ZooError: If there are no results, or a file is damaged.
     """
     folders = shown_folders(root)
-    if not folders:
+    if not folders and not search.folders(root):
         raise ZooError(f"There are no results in {root}. `python -m zoo run` makes some.")
     claims = _claims(root, topics, topic_of)
-    found = [_section(folder, claims, topic_of) for folder in folders]
+    more = _claims_besides(root, folders, topic_of, len(claims))
+    found = [_section(folder, [*claims, *more], topic_of) for folder in folders]
+    found += [_search(folder, topic_of) for folder in search.folders(root)]
     write_text(root / NAME, render(found, claims, topics))
     return root / NAME, len(found)
 
@@ -97,12 +100,27 @@ def _claims(root: Path, topics: Mapping[str, str], topic_of: Mapping[str, str]) 
     return rows_of(root, frame.loc[ordered].reset_index(drop=True), topic_of)
 
 
+def _claims_besides(
+    root: Path, folders: Sequence[Path], topic_of: Mapping[str, str], first: int
+) -> list[Entry]:
+    """Returns the claims of what was not run as declared, which the ledger leaves out."""
+    names = [each.name for each in folders if "@" in each.name]
+    names = [name for name in names if (root / name / "verdicts.csv").is_file()]
+    if not names:
+        return []
+    return rows_of(root, ledger.read(root, names), topic_of, first)
+
+
 def _section(folder: Path, claims: Sequence[Entry], topic_of: Mapping[str, str]) -> Section:
     panel = settled_folder(folder)
     names = {folder.name, panel.name}
     own = [claim for claim in claims if claim.row.experiment in names]
     topic = topic_of.get(folder.name.partition("@")[0], "")
     return section_of(folder, topic, own, panel if panel != folder else None)
+
+
+def _search(folder: Path, topic_of: Mapping[str, str]) -> Section:
+    return search.section_of(folder, topic_of.get(folder.name.partition("@")[0], ""))
 
 
 def _headline(claims: Sequence[Entry]) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from zoo.report import measured, trained, words
+from zoo.report import holds_when, measured, trained, words
 from zoo.report.charts import Chart
 from zoo.report.ledger import Entry
 from zoo.report.svg import number
@@ -19,7 +19,11 @@ from zoo.results.files import read_spec, read_table
 from zoo.results.ledger_kinds import verdict_counts
 from zoo.results.trained import told_spec
 
-PICTURES: Mapping[str, Any] = {"trained": trained, "measured": measured}
+PICTURES: Mapping[str, Any] = {
+    "trained": trained,
+    "measured": measured,
+    "holds_when": holds_when,
+}
 LEVEL = 0.05
 # Settings of an optimizer that say something only where they are not these.
 QUIET = (None, False, 0, 0.0)
@@ -122,7 +126,11 @@ def _tables(spec: Mapping[str, Any], table: pd.DataFrame) -> tuple[list[Table], 
     kind = kinds.of(spec)
     blocks = kind.blocks(spec, table)
     found = [
-        Table(heading, list(map(str, own.columns)), own.astype(str).to_numpy().tolist())
+        Table(
+            heading,
+            [str(head) or "name" for head in own.columns],
+            own.astype(str).to_numpy().tolist(),
+        )
         for heading, own in blocks
     ]
     return found, list(kind.notes(spec, table))
@@ -146,7 +154,10 @@ def _facts(spec: Mapping[str, Any], kind: str) -> dict[str, str]:
     if kind == "trained":
         facts["stays"] = _stays(spec)
         facts["learning rates"] = _rates(spec["learning_rates"])
-    if kind == "panel":
+    if kind == "holds_when":
+        swept = spec["swept"].items()
+        facts["set"] = "; ".join(f"{name} {', '.join(values)}" for name, values in swept)
+    if kind in ("panel", "holds_when"):
         facts["stays"] = "; ".join(spec["setting"])
     if kind == "measured":
         facts["stays"] = "All else; nothing is trained but what the measurement itself trains."
