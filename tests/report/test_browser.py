@@ -3,6 +3,7 @@
 import base64
 import json
 import shutil
+from pathlib import Path
 from urllib.parse import parse_qs
 
 import pytest
@@ -22,6 +23,7 @@ pytestmark = [
     pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="chromium or its driver is missing"),
     pytest.mark.slow,
 ]
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 SWITCHES = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage")
 
 
@@ -224,6 +226,20 @@ def test_print_opens_everything(browser):
     printed = base64.b64decode(browser.print_page())
     assert printed.startswith(b"%PDF")
     assert printed.count(b"/Type /Page\n") > 5
+
+
+@pytest.mark.skipif(not AXE.is_file(), reason="axe-core is missing: npm install axe-core")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_violation(browser, scheme):
+    features = [{"name": "prefers-color-scheme", "value": scheme}]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+    for each in browser.find_elements(By.CLASS_NAME, "chart"):
+        browser.execute_script("arguments[0].scrollIntoView()", each)
+    ask = "axe.run(document, {resultTypes: ['violations']}).then(r => JSON.stringify(r.violations))"
+    for text in (AXE.read_text(encoding="utf-8"), ask):  # past the page's own policy
+        told = {"expression": text, "awaitPromise": True, "returnByValue": True}
+        found = browser.execute_cdp_cmd("Runtime.evaluate", told)["result"]
+    assert [each["id"] for each in json.loads(found["value"])] == []
 
 
 def test_without_script_all_but_the_filters_is_there(root):

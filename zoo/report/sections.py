@@ -102,7 +102,7 @@ def section_of(
         topic=topic,
         question=spec["question"],
         facts=_facts(spec, kind),
-        told=_told(spec, table, claims) if kind == "trained" else _settled(claims),
+        told=told(spec, table, claims) if kind == "trained" else _settled(claims),
         counts=verdict_counts(pd.Series([claim.row.verdict for claim in claims], dtype=object)),
         charts=pictures,
         tables=tables,
@@ -204,7 +204,7 @@ def _rates(by_variant: Any) -> str:
     return "; ".join(f"{grid} ({words.listed(labels)})" for grid, labels in grids.items())
 
 
-def _told(spec: Mapping[str, Any], table: pd.DataFrame, claims: Sequence[Entry]) -> list[str]:
+def told(spec: Mapping[str, Any], table: pd.DataFrame, claims: Sequence[Entry]) -> list[str]:
     """Returns what wins, by how much, what does not matter and what breaks, and the verdicts."""
     baseline, name = spec["baseline"], spec["data"]["name"]
     others = table[(table["variant"] != baseline) & table["difference"].notna()]
