@@ -18,7 +18,7 @@ COLOURS, DASHES = 7, 5  # that style.css has; neighbours differ in both
 WIDTH, HEIGHT = 440, 270
 LEFT, RIGHT, TOP, BOTTOM = 58, 10, 8, 40
 ROW = 22
-LABELS, VALUES = 130, 165  # units at most to the left and to the right of the axes of `rows`
+LABELS, LEAST = 130, 120  # units of labels at most, and of the axes of `rows` at least
 MOST_PLACES = 60  # of a line; more are thinned out
 
 
@@ -170,7 +170,8 @@ def rows(
     values = [end for row in found for end in (row.value.y, row.value.low, row.value.high)]
     ends = [*(reach or values), *([] if zero is None else [zero])]
     left = 12 + min(LABELS - 12, max(width_of(row.label) for row in found))
-    right = 10 + min(VALUES - 10, max(width_of(row.text) for row in found))
+    texts = max(width_of(row.text) for row in found)
+    right = 10 + min(WIDTH - left - LEAST - 10, texts)
     width = WIDTH - left - right
     across = fitting(ends, width) if zero is None else linear(ends, width, 0.06)
     height = ROW * len(found)
@@ -288,7 +289,7 @@ def _told(scale: Scale) -> str:
 
 def _ticks(scale: Scale, axis: str, left: float, other: float) -> Markup:
     parts = []
-    for tick in scale.ticks():
+    for tick in scale.ticks(max(2, min(5, int(scale.length / 45)))):
         place = scale.at(tick)
         if axis == "x":
             x = left + place

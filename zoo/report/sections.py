@@ -10,12 +10,12 @@ from typing import Any
 
 import pandas as pd
 
-from zoo.report import holds_when, measured, trained, words
+from zoo.report import histograms, holds_when, measured, trained, words
 from zoo.report.charts import Chart
 from zoo.report.ledger import Entry
 from zoo.report.svg import number
 from zoo.results import kinds
-from zoo.results.files import read_spec, read_table
+from zoo.results.files import read_frame, read_spec, read_table
 from zoo.results.ledger_kinds import verdict_counts
 from zoo.results.trained import told_spec
 
@@ -60,6 +60,7 @@ class Section:
         tables: Its tables.
         notes: How to read them.
         claims: Its claims.
+        grids: Its histograms.
         over: Its tables over all data sets of a panel, and their notes.
         elsewhere: Its tables on other data sets, with their notes, by data set.
         command: What repeats it.
@@ -75,6 +76,7 @@ class Section:
     tables: Sequence[Table]
     notes: Sequence[str]
     claims: Sequence[Entry] = ()
+    grids: Sequence[histograms.Grid] = ()
     over: tuple[Sequence[Table], Sequence[str]] = ((), ())
     elsewhere: Mapping[str, tuple[Sequence[Table], Sequence[str]]] = field(default_factory=dict)
     command: str = ""
@@ -94,6 +96,7 @@ def section_of(
     spec, table = told_spec(folder), read_table(folder)
     kind = kinds.kind_of(spec)
     pictures = PICTURES[kind].charts(folder, spec) if kind in PICTURES else {}
+    grids = _histograms(folder, spec, kind) if (folder / "histograms.csv").is_file() else []
     tables, notes = _tables(spec, table)
     elsewhere = _elsewhere(folder, panel) if panel else {}
     over = _tables(read_spec(panel), read_table(panel)) if panel else ([], [])
@@ -105,6 +108,7 @@ def section_of(
         told=told(spec, table, claims) if kind == "trained" else _settled(claims),
         counts=verdict_counts(pd.Series([claim.row.verdict for claim in claims], dtype=object)),
         charts=pictures,
+        grids=grids,
         tables=tables,
         notes=notes,
         claims=claims,
@@ -112,6 +116,12 @@ def section_of(
         elsewhere=elsewhere,
         command=_command(folder.name, panel is not None),
     )
+
+
+def _histograms(folder: Path, spec: Mapping[str, Any], kind: str) -> list[histograms.Grid]:
+    own = read_frame(folder / "histograms.csv")
+    draw = histograms.measured if kind == "measured" else histograms.recorded
+    return [draw(spec, own)] if len(own) else []
 
 
 def _command(name: str, over_panel: bool) -> str:

@@ -67,13 +67,16 @@ def width_of(text: str) -> float:
 
 
 def number(value: float) -> str:
-    """Returns a number with three digits, such as 0.0316, 3e-5, 1,200; empty if it is none."""
+    """Returns a number with three digits, such as 0.0316, 3e-4, 1,200; empty if it is none."""
     if math.isnan(value):
         return ""
     if math.isinf(value):
         return f"{MINUS * (value < 0)}infinite"
     if 1000 <= abs(value) < 1e6:
         text = f"{value:,.0f}"
+    elif 0 < abs(value) < 1e-3:
+        digits, _, power = f"{value:.2e}".partition("e")
+        text = f"{digits.rstrip('0').rstrip('.')}e{int(power)}"
     else:
-        text = f"{value:.3g}".replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")
+        text = f"{value:.3g}".replace("e+0", "e").replace("e+", "e")
     return MINUS + text[1:] if text.startswith("-") else text

@@ -138,6 +138,7 @@ const number = value => {
   if (Math.abs(value) < 1e-12) return "0";
   const size = Math.abs(value);
   let text = size >= 1000 && size < 1e6 ? Math.round(size).toLocaleString("en") : String(parseFloat(size.toPrecision(3)));
+  if (size < 1e-3) text = size.toExponential(2).replace(/\.?0*e/, "e");
   text = text.replace("e+", "e");
   return value < 0 ? MINUS + text : text;
 };
