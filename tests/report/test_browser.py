@@ -1,6 +1,7 @@
 """The page in a browser; skipped where selenium or Chromium is missing."""
 
 import base64
+import csv
 import json
 import shutil
 from pathlib import Path
@@ -181,6 +182,28 @@ def test_a_picture_is_zoomed_with_its_axes(browser):
     button = found.find_element(By.XPATH, ".//button[text()='Show all']")
     button.click()
     assert ticks() == before
+
+
+def test_tables_are_copied_in_three_formats(browser):
+    table = browser.find_element(By.CSS_SELECTOR, "#optimizer_default .table")
+    browser.execute_script(
+        "Object.defineProperty(navigator, 'clipboard',"
+        "{value: {writeText: async text => { window.copied = text; }}})"
+    )
+    copied = {}
+    for button in table.find_elements(By.CSS_SELECTOR, ".tools button"):
+        browser.execute_script("arguments[0].click()", button)
+        WebDriverWait(browser, 5).until(lambda _, b=button: said(browser) == f"{b.text[5:]} copied")
+        copied[button.text[5:]] = browser.execute_script("return window.copied")
+    assert list(copied) == ["CSV", "Markdown", "LaTeX"]
+    rows = list(csv.reader(copied["CSV"].splitlines()))
+    cells = [line.split("|")[1:-1] for line in copied["Markdown"].splitlines()]
+    assert [[cell.strip() for cell in line] for line in cells if line[0] != "---"] == rows
+    assert rows[0][:2] == ["variant", "learning rate"]
+    head, *_, foot = copied["LaTeX"].splitlines()
+    assert head == f"\\begin{{tabular}}{{l{'r' * (len(rows[0]) - 1)}}}"
+    assert foot == "\\end{tabular}"
+    assert "validation \\%" in copied["LaTeX"]
 
 
 def test_colours_follow_the_system_and_the_switch(browser):

@@ -146,6 +146,23 @@ def test_a_damaged_file_is_named_and_the_page_stays(root, tmp_path, name):
     assert (tmp_path / "index.html").read_text() == "before"
 
 
+@pytest.mark.parametrize(
+    ("name", "rows", "said"),
+    [
+        ("table.csv", slice(0, 1), "it has no rows"),
+        ("table.csv", slice(0, None), "a row stands twice"),
+        ("measurements.csv", slice(0, None), "stands twice for seed"),
+    ],
+)
+def test_rows_that_are_missing_or_stand_twice_are_said(root, tmp_path, name, rows, said):
+    shutil.copytree(root / "momentum", tmp_path / "momentum")
+    path = tmp_path / "momentum" / name
+    lines = path.read_text(encoding="utf-8").splitlines()[rows]
+    path.write_text("\n".join([*lines, *lines[1:2], ""]), encoding="utf-8")
+    with pytest.raises(ZooError, match=said):
+        write_page(tmp_path)
+
+
 @pytest.mark.slow
 def test_all_committed_results_are_on_a_page_of_a_few_megabytes(tmp_path):
     for path in COMMITTED.iterdir():

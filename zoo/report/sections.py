@@ -15,8 +15,9 @@ from zoo.report.charts import Chart
 from zoo.report.ledger import Entry
 from zoo.report.svg import number
 from zoo.results import kinds
-from zoo.results.files import read_frame, read_spec, read_table
+from zoo.results.files import read_frame, read_spec, read_table, table_in
 from zoo.results.ledger_kinds import verdict_counts
+from zoo.results.schema import damaged
 from zoo.results.trained import told_spec
 
 PICTURES: Mapping[str, Any] = {
@@ -93,7 +94,7 @@ def section_of(
         claims: Its claims with their verdicts.
         panel: The folder of the panel that it was settled on.
     """
-    spec, table = told_spec(folder), read_table(folder)
+    spec, table = told_spec(folder), _table(folder)
     kind = kinds.kind_of(spec)
     pictures = PICTURES[kind].charts(folder, spec) if kind in PICTURES else {}
     grids = _histograms(folder, spec, kind) if (folder / "histograms.csv").is_file() else []
@@ -116,6 +117,18 @@ def section_of(
         elsewhere=elsewhere,
         command=_command(folder.name, panel is not None),
     )
+
+
+def _table(folder: Path) -> pd.DataFrame:
+    """Returns the table of a folder: where an experiment was run it has rows, each once."""
+    table = read_table(folder)
+    if kinds.kind_of(read_spec(folder)) not in kinds.WITH_ROWS:
+        return table
+    keys = [name for name in ("variant", "metric", "place") if name in table.columns]
+    if table.empty or table.duplicated(keys).any():
+        told = "it has no rows" if table.empty else "a row stands twice"
+        raise damaged(table_in(folder), told)
+    return table
 
 
 def _histograms(folder: Path, spec: Mapping[str, Any], kind: str) -> list[histograms.Grid]:
@@ -153,7 +166,7 @@ def _elsewhere(folder: Path, panel: Path) -> Mapping[str, tuple[Sequence[Table],
     for name, run in zip(spec["datasets"], spec["runs"], strict=True):
         other = folder.with_name(run)
         if other != folder and (other / "spec.json").is_file():
-            found[f"on {name}"] = _tables(told_spec(other), read_table(other))
+            found[f"on {name}"] = _tables(told_spec(other), _table(other))
     return found
 
 
@@ -163,7 +176,7 @@ def _facts(spec: Mapping[str, Any], kind: str) -> dict[str, str]:
     facts = {"varies": f"{spec['factor']}: {', '.join(spec['variants'])}.{baseline}"}
     if kind == "trained":
         facts["stays"] = _stays(spec)
-        facts["learning rates"] = _rates(spec["learning_rates"])
+        facts["learning rates"] = _rates(spec.get("learning_rates"))
     if kind == "holds_when":
         swept = spec["swept"].items()
         facts["set"] = "; ".join(f"{name} {', '.join(values)}" for name, values in swept)
@@ -176,7 +189,7 @@ def _facts(spec: Mapping[str, Any], kind: str) -> dict[str, str]:
     versions = spec.get("versions", {})
     if versions:
         facts["versions"] = ", ".join(f"{name} {each}" for name, each in versions.items())
-    return facts
+    return {name: text for name, text in facts.items() if text}
 
 
 def _stays(spec: Mapping[str, Any]) -> str:

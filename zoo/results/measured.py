@@ -13,6 +13,7 @@ from zoo.catalogue import ROUNDING
 from zoo.evidence.metrics import range_of
 from zoo.evidence.statistics import mean_interval
 from zoo.results.files import read_frame
+from zoo.results.schema import damaged
 
 APART = (
     "apart: distance of a printed number, which is one draw, from the mean over seeds, in standard "
@@ -26,7 +27,13 @@ SERIES = 3  # places from which on a metric is read as a row instead of a list
 
 def rows_of(folder: Path) -> pd.DataFrame:
     """Returns the rows that claims are settled on: one a variant and seed."""
-    return wide(read_frame(folder / "measurements.csv"))
+    rows = read_frame(folder / "measurements.csv")
+    keys = ["variant", "seed", "metric", "place"]
+    if rows.duplicated(keys).any():
+        row = rows[rows.duplicated(keys)].iloc[0]
+        told = f"{row['metric']} of {row['variant']} stands twice for seed {row['seed']}"
+        raise damaged(folder / "measurements.csv", told)
+    return wide(rows)
 
 
 def rates_of(folder: Path, rows: pd.DataFrame) -> dict[str, float]:
