@@ -154,3 +154,15 @@ def test_a_search_has_a_section(tmp_path):
     assert "Of 2 trials number 1 is best, validation accuracy 50.0 %." in text
     assert '<th scope="row">1</th><td>50.0</td><td>completed</td><td>7</td>' in text
     assert "Which &lt;b&gt;?" in text
+
+
+@pytest.mark.parametrize("name", ["curves.csv", "runs.csv"])
+def test_a_table_without_rows_has_no_picture(root, tmp_path, name):
+    shutil.copytree(root / "optimizer_default", tmp_path / "mine")
+    path = tmp_path / "mine" / name
+    before = set(sections.section_of(tmp_path / "mine", "", ()).charts)
+    path.write_text(path.read_text(encoding="utf-8").partition("\n")[0] + "\n", encoding="utf-8")
+    if name == "runs.csv":
+        path.unlink()  # whose rows the rates come from, where spec.json lacks them
+    gone = before - set(sections.section_of(tmp_path / "mine", "", ()).charts)
+    assert gone == {{"curves.csv": "Learning curves", "runs.csv": "Learning rates"}[name]}

@@ -64,7 +64,7 @@ class Section:
         grids: Its histograms.
         over: Its tables over all data sets of a panel, and their notes.
         elsewhere: Its tables on other data sets, with their notes, by data set.
-        command: What repeats it.
+        command: What repeats it; empty for one of the user's own, which only they can name.
     """
 
     name: str
@@ -115,7 +115,7 @@ def section_of(
         claims=claims,
         over=over,
         elsewhere=elsewhere,
-        command=_command(folder.name, panel is not None),
+        command=_command(folder.name, panel is not None) if topic else "",
     )
 
 
@@ -272,5 +272,5 @@ def _settled(claims: Sequence[Entry]) -> list[str]:
     for claim in claims:
         by.setdefault(claim.row.verdict, []).append(claim.row.id)
     order = ("supported", "refuted", "depends", "undecided", "not run")
-    parts = [f"{word}: {words.listed(by[word], 12)}" for word in order if word in by]
-    return [f"Of its {len(claims)} claims are {'; '.join(parts)}."] if parts else []
+    parts = [f"{len(by[w])} {w} ({words.listed(by[w], 12)})" for w in order if w in by]
+    return [f"Claims: {', '.join(parts)}."] if parts else []

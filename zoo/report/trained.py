@@ -40,14 +40,19 @@ def charts(folder: Path, spec: Mapping[str, Any]) -> dict[str, list[Chart]]:
     """
     table = read_table(folder)
     found = {"Effects": [effects(spec, table)], "Learning curves": [], "Learning rates": []}
-    if (folder / "curves.csv").is_file():
-        curves = read_frame(folder / "curves.csv")
+    curves, runs, layers = (_rows(folder / f"{name}.csv") for name in ("curves", "runs", "layers"))
+    if len(curves):
         found["Learning curves"] = [*_curves(spec, curves), *_schedules(spec, curves)]
-    if (folder / "runs.csv").is_file():
-        found["Learning rates"] = sensitivity(spec, read_frame(folder / "runs.csv"))
-    if (folder / "layers.csv").is_file():
-        found["Inside the networks"] = recorded(spec, read_frame(folder / "layers.csv"))
+    if len(runs):
+        found["Learning rates"] = sensitivity(spec, runs)
+    if len(layers):
+        found["Inside the networks"] = recorded(spec, layers)
     return {heading: own for heading, own in found.items() if own}
+
+
+def _rows(path: Path) -> pd.DataFrame:
+    """Returns a table, an empty one where there is none."""
+    return read_frame(path) if path.is_file() else pd.DataFrame()
 
 
 def styles(spec: Mapping[str, Any]) -> dict[str, int]:

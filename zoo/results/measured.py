@@ -86,7 +86,7 @@ def stated_numbers(spec: Mapping[str, Any], table: pd.DataFrame) -> pd.DataFrame
     found = []
     for claim in spec["claims"]:
         for rule in claim["rules"]:
-            row = known.get((rule.get("variant"), rule["metric"]))
+            row = known.get((rule.get("variant"), rule.get("metric")))
             if rule["rule"] != "number" or row is None:
                 continue
             spread = math.hypot(row.deviation * math.sqrt(1 + 1 / row.n), ROUNDING / math.sqrt(3))
@@ -136,7 +136,7 @@ def series_of(table: pd.DataFrame) -> list[str]:
 def compared(spec: Mapping[str, Any], table: pd.DataFrame) -> list[str]:
     """Returns the metrics without places that claims compare; what must equal a formula is not."""
     named = {
-        rule["metric"]
+        rule.get("metric")
         for claim in spec["claims"]
         for rule in claim["rules"]
         if rule["rule"] != "identity"
