@@ -35,7 +35,7 @@ MOST = 6  # pictures of a claim's effects
 
 
 @dataclass(frozen=True)
-class Entry:
+class LedgerRow:
     """What stands in a row of the ledger, and in full in its experiment's section.
 
     Attributes:
@@ -63,7 +63,7 @@ class Entry:
 
 def rows_of(
     root: Path, found: pd.DataFrame, topic_of: Mapping[str, str], first: int = 0
-) -> list[Entry]:
+) -> list[LedgerRow]:
     """Returns the rows of the ledger with what the page shows besides.
 
     Args:
@@ -84,7 +84,7 @@ def rows_of(
         if len(by_data) == 1 and set(by_data.values()) != {row.verdict}:
             own, by_data = own[:0], {}  # its files are from different times: nothing is drawn
         lines.append(
-            Entry(
+            LedgerRow(
                 row,
                 nth,
                 topic_of.get(row.experiment.partition("@")[0], ""),
@@ -136,36 +136,33 @@ def _picture(effects: pd.DataFrame) -> Markup:
 
 
 def _charts(effects: pd.DataFrame) -> list[Chart]:
-    """Returns the pictures of a claim's effects; each has a row a data set."""
-    found = []
-    for own in _groups(effects)[:MOST]:
-        first = next(own.itertuples())
-        scale, words = scale_of(str(first.metric)), metric_in_words(str(first.metric))
-        several = TOGETHER in set(own["data"])
-        lines = [
-            Row(
-                "together" if row.data == TOGETHER else row.data or "measured",
-                _point(row, scale),
-                shown_row(row),
-                -1 if row.data == TOGETHER else place,
-            )
-            for place, row in enumerate(own.itertuples())
-        ]
-        zero = no_effect(str(first.kind))
-        single = own[own["data"] != TOGETHER]
-        ends = single[["value", "low", "high"]].to_numpy(float).ravel() * scale
-        found.append(
-            rows(
-                f"{first.what}: {words}",
-                lines,
-                "points" if scale > 1 and first.kind == "difference" else words,
-                zero=zero,
-                reach=ends.tolist(),
-                heads=("data set", "effect [95 % interval]"),
-                note="Together: random-effects mean, which decides nothing." if several else "",
-            )
-        )
-    return found
+    """Returns the pictures of a claim's first effects; each has a row a data set."""
+    return [_chart(own) for own in _groups(effects)[:MOST]]
+
+
+def _chart(own: pd.DataFrame) -> Chart:
+    """Draws an effect on every data set, and their mean where there are several."""
+    first = next(own.itertuples())
+    scale, words = scale_of(str(first.metric)), metric_in_words(str(first.metric))
+    single = own[own["data"] != TOGETHER]
+    ends = single[["value", "low", "high"]].to_numpy(float).ravel() * scale
+    return rows(
+        f"{first.what}: {words}",
+        [_row(nth, row, scale) for nth, row in enumerate(own.itertuples())],
+        "points" if scale > 1 and first.kind == "difference" else words,
+        zero=no_effect(str(first.kind)),
+        reach=ends.tolist(),
+        heads=("data set", "effect [95 % interval]"),
+        note="Together: random-effects mean, which decides nothing."
+        if len(single) < len(own)
+        else "",
+    )
+
+
+def _row(nth: int, row: Any, scale: float) -> Row:
+    if row.data == TOGETHER:
+        return Row("together", _point(row, scale), shown_row(row))
+    return Row(row.data or "measured", _point(row, scale), shown_row(row), nth)
 
 
 def _point(row: Any, scale: float) -> Point:

@@ -15,7 +15,7 @@ from zoo.catalogue import LECTURES
 from zoo.claims import VERDICTS
 from zoo.errors import ZooError, printable
 from zoo.report import search
-from zoo.report.ledger import SIGNS, Entry, rows_of, verdicts_in
+from zoo.report.ledger import SIGNS, LedgerRow, rows_of, verdicts_in
 from zoo.report.sections import Section, section_of
 from zoo.results import kinds, ledger
 from zoo.results.files import read_spec, write_text
@@ -67,7 +67,7 @@ def shown_folders(root: Path) -> list[Path]:
     return [folder for folder in there if folder.name not in inside]
 
 
-def render(found: Sequence[Section], claims: Sequence[Entry], topics: Mapping[str, str]) -> str:
+def render(found: Sequence[Section], claims: Sequence[LedgerRow], topics: Mapping[str, str]) -> str:
     """Returns the page.
 
     Args:
@@ -91,7 +91,7 @@ def render(found: Sequence[Section], claims: Sequence[Entry], topics: Mapping[st
     )  # fmt: skip
 
 
-def _claims(root: Path, topics: Mapping[str, str], topic_of: Mapping[str, str]) -> list[Entry]:
+def _claims(root: Path, topics: Mapping[str, str], topic_of: Mapping[str, str]) -> list[LedgerRow]:
     """Returns the rows of the ledger in the order of the lectures."""
     if not verdicts_in(root):
         return []
@@ -102,7 +102,7 @@ def _claims(root: Path, topics: Mapping[str, str], topic_of: Mapping[str, str]) 
 
 def _claims_besides(
     root: Path, folders: Sequence[Path], topic_of: Mapping[str, str], first: int
-) -> list[Entry]:
+) -> list[LedgerRow]:
     """Returns the claims of what was not run as declared, which the ledger leaves out."""
     names = [each.name for each in folders if "@" in each.name]
     names = [name for name in names if (root / name / "verdicts.csv").is_file()]
@@ -111,7 +111,7 @@ def _claims_besides(
     return rows_of(root, ledger.read(root, names), topic_of, first)
 
 
-def _section(folder: Path, claims: Sequence[Entry], topic_of: Mapping[str, str]) -> Section:
+def _section(folder: Path, claims: Sequence[LedgerRow], topic_of: Mapping[str, str]) -> Section:
     panel = settled_folder(folder)
     names = {folder.name, panel.name}
     own = [claim for claim in claims if claim.row.experiment in names]
@@ -123,7 +123,7 @@ def _search(folder: Path, topic_of: Mapping[str, str]) -> Section:
     return search.section_of(folder, topic_of.get(folder.name.partition("@")[0], ""))
 
 
-def _headline(claims: Sequence[Entry]) -> list[str]:
+def _headline(claims: Sequence[LedgerRow]) -> list[str]:
     rows = [(c.row.id, c.row.verdict, c.row.kind, c.row.data) for c in claims]
     return headline(pd.DataFrame(rows, columns=["id", "verdict", "kind", "data"])) if rows else []
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,9 +9,9 @@ from typing import Any
 
 import pandas as pd
 
-from zoo.report import histograms, holds_when, measured, trained, words
+from zoo.report import findings, histograms, holds_when, measured, trained, words
 from zoo.report.charts import Chart
-from zoo.report.ledger import Entry
+from zoo.report.ledger import LedgerRow
 from zoo.report.svg import number
 from zoo.results import kinds
 from zoo.results.files import read_frame, read_spec, read_table, table_in
@@ -25,7 +24,6 @@ PICTURES: Mapping[str, Any] = {
     "measured": measured,
     "holds_when": holds_when,
 }
-LEVEL = 0.05
 # Settings of an optimizer that say something only where they are not these.
 QUIET = (None, False, 0, 0.0)
 INNER = ("learning_rate", "ema_momentum", "ema_overwrite_frequency", "name")
@@ -76,7 +74,7 @@ class Section:
     charts: Mapping[str, Sequence[Chart]]
     tables: Sequence[Table]
     notes: Sequence[str]
-    claims: Sequence[Entry] = ()
+    claims: Sequence[LedgerRow] = ()
     grids: Sequence[histograms.Grid] = ()
     over: tuple[Sequence[Table], Sequence[str]] = ((), ())
     elsewhere: Mapping[str, tuple[Sequence[Table], Sequence[str]]] = field(default_factory=dict)
@@ -84,7 +82,7 @@ class Section:
 
 
 def section_of(
-    folder: Path, topic: str, claims: Sequence[Entry], panel: Path | None = None
+    folder: Path, topic: str, claims: Sequence[LedgerRow], panel: Path | None = None
 ) -> Section:
     """Returns what the page says about a results folder.
 
@@ -106,7 +104,7 @@ def section_of(
         topic=topic,
         question=spec["question"],
         facts=_facts(spec, kind),
-        told=told(spec, table, claims) if kind == "trained" else _settled(claims),
+        told=[*_found(spec, table, kind), *findings.settled(claims)],
         counts=verdict_counts(pd.Series([claim.row.verdict for claim in claims], dtype=object)),
         charts=pictures,
         grids=grids,
@@ -135,6 +133,10 @@ def _histograms(folder: Path, spec: Mapping[str, Any], kind: str) -> list[histog
     own = read_frame(folder / "histograms.csv")
     draw = histograms.measured if kind == "measured" else histograms.recorded
     return [draw(spec, own)] if len(own) else []
+
+
+def _found(spec: Mapping[str, Any], table: pd.DataFrame, kind: str) -> list[str]:
+    return findings.found(spec, table) if kind == "trained" else []
 
 
 def _command(name: str, over_panel: bool) -> str:
@@ -225,52 +227,3 @@ def _rates(by_variant: Any) -> str:
     if len(grids) == 1:
         return f"{next(iter(grids))}; each variant counts at its best on validation data."
     return "; ".join(f"{grid} ({words.listed(labels)})" for grid, labels in grids.items())
-
-
-def told(spec: Mapping[str, Any], table: pd.DataFrame, claims: Sequence[Entry]) -> list[str]:
-    """Returns what wins, by how much, what does not matter and what breaks, and the verdicts."""
-    baseline, name = spec["baseline"], spec["data"]["name"]
-    others = table[(table["variant"] != baseline) & table["difference"].notna()]
-    sure = (others["p"] < LEVEL) & (others["difference_low"] * others["difference_high"] > 0)
-    better, worse = (
-        others[sure & (others["difference"] > 0)],
-        others[sure & (others["difference"] < 0)],
-    )
-    alike = others[~sure]
-    parts = []
-    if len(better):
-        first = better.sort_values("difference", ascending=False, kind="stable").iloc[0]
-        ends = (first["difference"], first["difference_low"], first["difference_high"])
-        gap = words.with_interval(words.points, *ends)
-        parts.append(f"{first['variant']} has most test accuracy, {gap} points from {baseline}")
-        rest = [label for label in better["variant"] if label != first["variant"]]
-        if rest:
-            parts.append(f"also above {baseline}: {words.listed(rest)}")
-    elif len(others):
-        parts.append(f"nothing is shown to be more accurate than {baseline}")
-    if len(alike):
-        parts.append(f"not told apart from it: {words.listed(list(alike['variant']), 12)}")
-    if len(worse):
-        last = worse.sort_values("difference", kind="stable")
-        listed = [f"{r.variant} ({words.points(r.difference)})" for r in last.itertuples()]
-        parts.append(f"below it: {words.listed(listed, 5)}")
-    broken = table[table["diverged"] > 0]
-    if len(broken):
-        listed = [f"{row.variant} ({row.diverged} of {row.n} runs)" for row in broken.itertuples()]
-        parts.append(f"diverged even at its best rate: {words.listed(listed)}")
-    if not parts or math.isnan(table["difference"].max()):
-        return _settled(claims)
-    return [
-        f"On {name}, each at its own best learning rate: {'; '.join(parts)}.",
-        *_settled(claims),
-    ]
-
-
-def _settled(claims: Sequence[Entry]) -> list[str]:
-    """Returns which claims have which verdict, in a sentence."""
-    by: dict[str, list[str]] = {}
-    for claim in claims:
-        by.setdefault(claim.row.verdict, []).append(claim.row.id)
-    order = ("supported", "refuted", "depends", "undecided", "not run")
-    parts = [f"{len(by[w])} {w} ({words.listed(by[w], 12)})" for w in order if w in by]
-    return [f"Claims: {', '.join(parts)}."] if parts else []

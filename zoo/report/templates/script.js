@@ -70,6 +70,7 @@ const copy = async text => {
 };
 for (const table of all("table[data-sortable]")) {
   all("thead th", table).forEach((head, column) => {
+    if ("plain" in head.dataset) return;
     const button = make("button", head.textContent, { type: "button" });
     head.replaceChildren(button);
     button.onclick = () => {
