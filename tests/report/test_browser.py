@@ -218,6 +218,10 @@ def test_colours_follow_the_system_and_the_switch(browser):
     assert paper() == "rgb(22, 24, 27)"
     browser.refresh()
     assert paper() == "rgb(22, 24, 27)"
+    print_it = {"media": "print", "features": features}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", print_it)
+    assert paper() == "rgb(255, 255, 255)"
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": features})
     Select(browser.find_element(By.ID, "theme")).select_by_value("")
     assert paper() == "rgb(255, 255, 255)"
 

@@ -18,7 +18,7 @@ COLOURS, DASHES = 7, 5  # that style.css has; neighbours differ in both
 WIDTH, HEIGHT = 440, 270
 LEFT, RIGHT, TOP, BOTTOM = 58, 10, 8, 40
 ROW = 22
-LABELS, LEAST = 130, 120  # units of labels at most, and of the axes of `rows` at least
+LABELS, LEAST = 170, 110  # units of labels at most, and of the axes of `rows` at least
 MOST_PLACES = 60  # of a line; more are thinned out
 
 
@@ -169,7 +169,7 @@ def rows(
     """
     values = [end for row in found for end in (row.value.y, row.value.low, row.value.high)]
     ends = [*(reach or values), *([] if zero is None else [zero])]
-    left = 12 + min(LABELS - 12, max(width_of(row.label) for row in found))
+    left = 22 + min(LABELS - 22, max(width_of(row.label) for row in found))
     texts = max(width_of(row.text) for row in found)
     right = 10 + min(WIDTH - left - LEAST - 10, texts)
     width = WIDTH - left - right
@@ -289,7 +289,7 @@ def _told(scale: Scale) -> str:
 
 def _ticks(scale: Scale, axis: str, left: float, other: float) -> Markup:
     parts = []
-    for tick in scale.ticks(max(2, min(5, int(scale.length / 45)))):
+    for tick in scale.ticks(max(3, min(5, int(scale.length / 40)))):
         place = scale.at(tick)
         if axis == "x":
             x = left + place
@@ -310,8 +310,8 @@ def _line(x: float, y: float, to_x: float, to_y: float, kind: str) -> Markup:
 
 def _row(nth: int, row: Row, across: Scale, left: float, right: float) -> Markup:
     y = ROW * nth + ROW / 2
-    label = element("text", fitted(row.label, left - 10), x=-8, y=y + 4, class_="label")
-    if fitted(row.label, left - 10) != row.label:
+    label = element("text", fitted(row.label, left - 20), x=-8, y=y + 4, class_="label")
+    if fitted(row.label, left - 20) != row.label:
         label = element("g", element("title", row.label) + label)
     told = row.text if fitted(row.text, right - 8) == row.text else row.text.partition(" [")[0]
     told = fitted(told, right - 8)  # the table below has it whole
