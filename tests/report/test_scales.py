@@ -42,6 +42,11 @@ def test_ticks_are_round(scale, ticks):
     assert scale.ticks() == pytest.approx(ticks, abs=1e-12)
 
 
+def test_an_axis_has_two_ticks_at_least():
+    assert Scale(-9.3, -1.1, 1).ticks(3) == [-8, -6, -4, -2]
+    assert all(len(Scale(low / 7, 1.3, 1).ticks(2)) > 1 for low in range(-99, 9))
+
+
 @pytest.mark.parametrize(
     "values", [[], [5.0], [5.0, 5.0], [0.0], [math.nan, math.inf], [1e-30, 1e190], [-1e190, 1e190]]
 )

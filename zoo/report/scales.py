@@ -56,7 +56,8 @@ class Scale:
         unit = 10 ** math.floor(math.log10(rough))
         step = next(unit * each for each in (1, 2, 5, 10) if unit * each >= 0.999 * rough)
         first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
-        return [place * step for place in range(first, last + 1)]
+        found = [place * step for place in range(first, last + 1)]
+        return found if len(found) > 1 else self._linear_ticks(most + 2)
 
 
 def _log_ticks(low: float, high: float, most: int) -> list[float]:
