@@ -57,7 +57,7 @@ class Scale:
         step = next(unit * each for each in (1, 2, 5, 10) if unit * each >= 0.999 * rough)
         first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
         found = [place * step for place in range(first, last + 1)]
-        return found if len(found) > 1 else self._linear_ticks(most + 2)
+        return found if len(found) > 1 or most > 50 else self._linear_ticks(most + 2)
 
 
 def _log_ticks(low: float, high: float, most: int) -> list[float]:
