@@ -19,15 +19,26 @@ MAY = {
     "evidence": ("runs",),
     "results": ("runs", "evidence"),
     "figures": ("results",),
+    "report": ("results",),
     "runner": ("data", "runs", "engine", "evidence", "results", "figures"),
     "search": ("data", "runs", "engine", "evidence", "results", "figures", "runner"),
-    "commands": ("data", "runs", "engine", "evidence", "results", "figures", "runner", "search"),
+    "commands": (
+        "data",
+        "runs",
+        "engine",
+        "evidence",
+        "results",
+        "figures",
+        "runner",
+        "search",
+        "report",
+    ),
 }
 TYPES_ONLY = {("runs", "data"), ("evidence", "runs")}
 # Files of zoo/ that are doors to the packages for anybody's Keras code; the others import none.
 DOORS = ("many", "probes", "trials", "tuner")
 # What works where Keras is not installed.
-WITHOUT_KERAS = ("evidence", "results", "figures")
+WITHOUT_KERAS = ("evidence", "results", "figures", "report")
 FRAMEWORKS = ("keras", "tensorflow", "jax", "torch")
 EXPERIMENTS_MAY = (
     "keras",

@@ -12,6 +12,7 @@ from zoo.commands.doctor import doctor
 from zoo.commands.experiments import list_command, show
 from zoo.commands.options import INTERRUPTED, echo, in_words, say
 from zoo.commands.preflight import preflight
+from zoo.commands.report import report
 from zoo.commands.results import claims, plot, table
 from zoo.commands.run import run
 from zoo.commands.tune import tune
@@ -26,7 +27,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("list")(list_command)
-for command in (show, run, table, plot, preflight, check, tune, claims, compare, doctor):
+for command in (show, run, table, plot, preflight, check, tune, claims, compare, report, doctor):
     app.command()(command)
 
 

@@ -21,7 +21,7 @@ from zoo.errors import ZooError
 from zoo.figures.palette import HOUSE_STYLE, INK, QUIET, rate_text, style_of, widest
 from zoo.figures.panels import MARGIN, lay_panels, save_figure, start_page
 from zoo.results.files import read_frame, read_spec, read_table
-from zoo.results.measured import series_of, stated_numbers
+from zoo.results.measured import compared, series_of, stated_numbers
 
 # Values whose largest is this many times the smallest are drawn on a logarithmic axis.
 DECADES = 30
@@ -64,18 +64,6 @@ def plot_results(folder: Path, kind: str | None = None) -> list[Path]:
         )
     drawn = {name: draw() for name, draw in figures.items() if kind in (None, name)}
     return [path for name, figure in drawn.items() for path in save_figure(figure, folder / name)]
-
-
-def compared(spec: Mapping[str, Any], table: pd.DataFrame) -> list[str]:
-    """Returns the metrics without places that claims compare; what must equal a formula is not."""
-    named = {
-        rule["metric"]
-        for claim in spec["claims"]
-        for rule in claim["rules"]
-        if rule["rule"] != "identity"
-    }
-    single = table[table["place"].isna()]
-    return [str(metric) for metric in single["metric"].unique() if metric in named]
 
 
 @house_style

@@ -13,6 +13,7 @@ from zoo.catalogue import ROUNDING
 from zoo.evidence.metrics import range_of
 from zoo.evidence.statistics import mean_interval
 from zoo.results.files import read_frame
+from zoo.results.schema import damaged
 
 APART = (
     "apart: distance of a printed number, which is one draw, from the mean over seeds, in standard "
@@ -26,7 +27,13 @@ SERIES = 3  # places from which on a metric is read as a row instead of a list
 
 def rows_of(folder: Path) -> pd.DataFrame:
     """Returns the rows that claims are settled on: one a variant and seed."""
-    return wide(read_frame(folder / "measurements.csv"))
+    rows = read_frame(folder / "measurements.csv")
+    keys = ["variant", "seed", "metric", "place"]
+    if rows.duplicated(keys).any():
+        row = rows[rows.duplicated(keys)].iloc[0]
+        told = f"{row['metric']} of {row['variant']} stands twice for seed {row['seed']}"
+        raise damaged(folder / "measurements.csv", told)
+    return wide(rows)
 
 
 def rates_of(folder: Path, rows: pd.DataFrame) -> dict[str, float]:
@@ -79,7 +86,7 @@ def stated_numbers(spec: Mapping[str, Any], table: pd.DataFrame) -> pd.DataFrame
     found = []
     for claim in spec["claims"]:
         for rule in claim["rules"]:
-            row = known.get((rule.get("variant"), rule["metric"]))
+            row = known.get((rule.get("variant"), rule.get("metric")))
             if rule["rule"] != "number" or row is None:
                 continue
             spread = math.hypot(row.deviation * math.sqrt(1 + 1 / row.n), ROUNDING / math.sqrt(3))
@@ -124,6 +131,18 @@ def series_of(table: pd.DataFrame) -> list[str]:
     """Returns the metrics that are known at several places, such as layers, in order."""
     places = table[table["place"].notna()].groupby("metric", sort=False)["place"]
     return [str(metric) for metric, own in places if own.nunique() >= SERIES]
+
+
+def compared(spec: Mapping[str, Any], table: pd.DataFrame) -> list[str]:
+    """Returns the metrics without places that claims compare; what must equal a formula is not."""
+    named = {
+        rule.get("metric")
+        for claim in spec["claims"]
+        for rule in claim["rules"]
+        if rule["rule"] != "identity"
+    }
+    single = table[table["place"].isna()]
+    return [str(metric) for metric in single["metric"].unique() if metric in named]
 
 
 def _beside(stated: pd.DataFrame) -> pd.DataFrame:
