@@ -3,6 +3,7 @@
 from zoo.data.draws import DEFAULT_SPLIT, FIXED, RESAMPLED, SPLITS, Draws, load_draws
 from zoo.data.sets import NAMES, Data, Preprocessing, available, fingerprint_of, load, short_name
 from zoo.data.sources import PACKAGES
+from zoo.data.tables import TableOptions
 
 __all__ = [
     "DEFAULT_SPLIT",
@@ -14,6 +15,7 @@ __all__ = [
     "Data",
     "Draws",
     "Preprocessing",
+    "TableOptions",
     "available",
     "fingerprint_of",
     "load",

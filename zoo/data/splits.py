@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from zoo.data.files import Array
+from zoo.data.parts import Array
 
 
 def stratified_split(labels: Array, share: float, seed: int) -> tuple[Array, Array]:
