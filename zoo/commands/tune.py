@@ -16,7 +16,19 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from zoo.commands.options import RESULTS, DataDirOption, DebugOption, ResultsOption, echo
+from zoo.commands.options import (
+    RESULTS,
+    DataDirOption,
+    DataOption,
+    DebugOption,
+    DropOption,
+    HeaderOption,
+    KeepOption,
+    ResultsOption,
+    TargetOption,
+    echo,
+    table_options,
+)
 from zoo.engine.device import import_keras
 
 
@@ -34,9 +46,11 @@ def tune(
     coarse_to_fine: Annotated[
         bool, typer.Option("--coarse-to-fine", help="Look widely first, then around the best.")
     ] = False,
-    data: Annotated[
-        str | None, typer.Option(metavar="NAME|FILE", help="Data set, .npz or .csv[:column].")
-    ] = None,
+    data: DataOption = None,
+    target: TargetOption = None,
+    drop: DropOption = None,
+    keep: KeepOption = None,
+    header: HeaderOption = None,
     data_dir: DataDirOption = None,
     results: ResultsOption = RESULTS,
     engine: Annotated[str, typer.Option(help="population or fit.")] = "population",
@@ -64,7 +78,7 @@ def tune(
 
     wanted = prepare(
         entry,
-        Settings(epochs=epochs, data=data),
+        Settings(epochs=epochs, data=data, table=table_options(target, drop, keep, header)),
         data_dir,
         words=space or [],
         strategy=strategy,

@@ -40,6 +40,7 @@ class Column:
             date (examples, parts).
         categories: Of a category all that occur, sorted; `missing` last, if any is.
         missing: How many values are missing.
+        counts: Whether its numbers may count the rows, which amounts and percentages do not.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Column:
     values: Array
     categories: tuple[str, ...] = ()
     missing: int = 0
+    counts: bool = False
 
 
 def column_of(name: str, series: Any, comma: str, where: Callable[[int], str]) -> Column | str:
@@ -120,7 +122,12 @@ def _number(name: str, series: Any, numbers: Array, where: Callable[[int], str])
             f"first is {series.iloc[wrong[0]]} in {where(int(wrong[0]))}. Leave it empty if it is "
             f"missing, or leave the column out with --drop {_quoted(name)}."
         )
-    return Column(name, NUMBER, numbers, missing=int(missing.sum()))
+    counts = not missing.any() and bool((numbers % 1 == 0).all()) and not _has_marks(series)
+    return Column(name, NUMBER, numbers, missing=int(missing.sum()), counts=counts)
+
+
+def _has_marks(series: Any) -> bool:
+    return not isinstance(series.iloc[0], int | float | np.number)
 
 
 def _words(name: str, series: Any, comma: str, where: Callable[[int], str]) -> Column | str:
@@ -177,7 +184,7 @@ def _date(name: str, dates: Any) -> Column | str:
     encoder = DatetimeEncoder(
         resolution="hour" if clock else "day", add_weekday=True, add_total_seconds=True
     )
-    parts = encoder.fit_transform(dates.rename(name)).to_numpy(np.float64)
+    parts = encoder.fit_transform(dates.rename(name)).to_numpy(np.float64).copy()
     names = list(encoder.get_feature_names_out())
     total = names.index(f"{name}_total_seconds")
     parts[:, total] = (parts[:, total] - np.nanmin(parts[:, total])) / SECONDS_A_DAY
@@ -199,12 +206,11 @@ def useless(column: Column, labels: Array, rows: Array) -> str:
     distinct = len(np.unique(values))
     if distinct == 1:
         return "holds one value"
-    whole = column.kind == NUMBER and not column.missing and bool((values % 1 == 0).all())
-    if whole and _number_rows(values, rows):
+    if column.counts and _number_rows(values, rows):
         return "numbers the rows"
     if distinct == len(values) > 2 and column.kind == CATEGORY:
         return "has another value in every row"
-    if distinct == len(values) and whole and LIKE_A_KEY.search(column.name):
+    if distinct == len(values) and column.counts and LIKE_A_KEY.search(column.name):
         return "has another value in every row"
     if _repeats(values, labels):
         return "repeats the target"

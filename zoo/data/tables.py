@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import re
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +25,7 @@ PARQUET, ZIP, OLD_EXCEL = b"PAR1", b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".data", ".dat", ".parquet", ".pq", ".xlsx", ".xls")
 INDEX_NAMES = "Unnamed: "  # how pandas calls columns without a name
 TARGET_NAMES = frozenset({"class", "label", "target", "y"})
+LONGEST_WORD = 40  # letters of an option in the name of a folder
 MOST_OFFERED = 10  # values of a column that is offered as the target
 
 
@@ -52,8 +55,16 @@ class TableOptions:
     def words(self) -> dict[str, str]:
         """Returns what differs from leaving everything to the zoo, but for the target."""
         given = {"drop": self.drop, "keep": self.keep}
-        found = {name: "+".join(sorted(names)) for name, names in given.items() if names}
+        found = {name: _word("+".join(sorted(names))) for name, names in given.items() if names}
         return found | ({"header": self.header} if self.header else {})
+
+
+def _word(text: str) -> str:
+    """Returns a text that may be part of a folder's name: the start and a digest of a long one."""
+    plain = re.sub(r"[^\w.+]+", "_", text)
+    if len(plain) <= LONGEST_WORD:
+        return plain
+    return f"{plain[:LONGEST_WORD]}-{hashlib.sha256(text.encode()).hexdigest()[:6]}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -240,12 +251,11 @@ def parts_of(raw: Raw, target: str, options: TableOptions) -> Parts:
             "one feature and the target."
         )
     names = list(frame.columns)
-    for option, given in (("drop", options.drop), ("keep", options.keep)):
-        for name in given:
-            if name not in names:
-                raise ZooError(
-                    f"{raw.path}: no column {name!r} to {option}. {closest(name, names)}"
-                )
+    drop, keep = (
+        _columns_in(raw.path, names, given, option)
+        for option, given in (("drop", options.drop), ("keep", options.keep))
+    )
+    options = dataclasses.replace(options, drop=drop, keep=keep)
     if target in options.drop:
         raise ZooError(f"{raw.path}: {target!r} is the target. Name another with --target.")
     labels = labels_of(raw.path, target, frame[target], raw.where, target in options.keep)
@@ -269,6 +279,17 @@ def parts_of(raw: Raw, target: str, options: TableOptions) -> Parts:
         raise ZooError(f"{error}{_offered(raw, target)}") from error
     table = _told(raw, target, columns, left_out, labels, options)
     return dataclasses.replace(parts, x=x, features=features, table=table)
+
+
+def _columns_in(path: str, names: list[str], given: Sequence[str], option: str) -> tuple[str, ...]:
+    """Returns the columns that an option names, each alone or several with commas between."""
+    found: list[str] = []
+    for text in given:
+        found += [text] if text in names else [name.strip() for name in text.split(",")]
+    for name in found:
+        if name not in names:
+            raise ZooError(f"{path}: no column {name!r} to {option}. {closest(name, names)}")
+    return tuple(sorted(set(found)))
 
 
 def _offered(raw: Raw, target: str) -> str:

@@ -274,6 +274,7 @@ def spec_of(prepared: Prepared) -> dict[str, Any]:
             "validation": len(data.x_validation),
             "test": len(data.x_test),
             **_drawn(data),
+            **({"table": dict(data.table)} if data.table is not None else {}),
         },
         "versions": library_versions(),
         "alpha": prepared.alpha,
