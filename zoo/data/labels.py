@@ -18,6 +18,7 @@ MISSING_LABELS = frozenset({"", "nan", "na", "n/a", "null", "<na>"})
 FEWEST = 3  # examples of a class: one each to train on, to validate and to test
 RARE_SHARE = 0.05  # of the rows, that may be left out because their classes are too rare
 MOST_WITHOUT = 0.5  # of the rows, that may have no label
+WHOLE = 2.0**53  # beyond, a float is no longer one label
 SHORT = 2  # letters; a and A may be two classes, yes and Yes are one
 
 
@@ -82,6 +83,13 @@ def labels_of(
         names = ", ".join(sorted(few))
         notes.append(f"{_rows(len(rare))} of {names} left out, as a class needs {FEWEST} examples")
     values = typed(found)
+    if (
+        len(values)
+        and values.dtype.kind == "f"
+        and (values % 1 == 0).all()
+        and np.abs(values).max() < WHOLE
+    ):
+        values = values.astype(np.int64)
     labels, counts = np.unique(values, return_counts=True)
     named = {str(label): int(count) for label, count in zip(labels, counts, strict=True)}
     return Labels(rows, values, named, notes)

@@ -182,6 +182,8 @@ def has_header(first: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
     numeric = [cell for cell, below in pairs if all(map(is_number, below))]
     if any(cell not in MISSING and not is_number(cell) for cell in numeric):
         return True
+    if _are_positions(first):
+        return True
     if any(cell and cell in MISSING for cell in numeric):
         return False
     figures = [cell for cell in numeric if is_number(cell)]
@@ -189,6 +191,12 @@ def has_header(first: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
         return _count_up(figures)
     words = [(cell, below) for cell, below in pairs if cell not in numeric]
     return sum(cell in below for cell, below in words) * 2 < len(words) or not words
+
+
+def _are_positions(first: Sequence[str]) -> bool:
+    """Returns whether all numbers in a line say where they stand, as pandas names columns."""
+    figures = [(place, cell) for place, cell in enumerate(first) if is_number(cell)]
+    return len(figures) > 1 and all(cell == str(place) for place, cell in figures)
 
 
 def _count_up(figures: Sequence[str]) -> bool:

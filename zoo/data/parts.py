@@ -49,7 +49,7 @@ def check_is_file(path: Path) -> None:
     """Raises ZooError unless a path is that of a file."""
     if not path.is_file():
         what = "is not a file" if path.exists() else "does not exist"
-        raise ZooError(f"{path} {what}. Expected the path of an .npz or .csv file.")
+        raise ZooError(f"{path} {what}. Expected the path of an .npz file or of a table.")
 
 
 def checked(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import re
+import warnings
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -180,25 +181,34 @@ def _parsed(path: Path, layout: Layout, target: str) -> Any:
     import pandas as pd
 
     try:
-        # By default pandas reads a label such as "None" as missing; in features it is.
-        return pd.read_csv(
-            path,
-            sep=layout.separator,
-            header=0 if layout.header else None,
-            names=list(layout.names),
-            skiprows=layout.skipped,
-            dtype={target: str},
-            keep_default_na=False,
-            na_values={name: list(MISSING) for name in layout.names if name != target},
-            skipinitialspace=True,
-            low_memory=False,
-            index_col=False,
-            encoding=layout.encoding,
-        )
+        with warnings.catch_warnings():
+            # Rows with more cells than the first are no table.
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            return _read(path, layout, target)
     except UnicodeDecodeError:
         raise
     except Exception as error:  # damaged bytes make pandas raise anything
         raise _unreadable(path, error) from error
+
+
+def _read(path: Path, layout: Layout, target: str) -> Any:
+    import pandas as pd
+
+    # By default pandas reads a label such as "None" as missing; in features it is.
+    return pd.read_csv(
+        path,
+        sep=layout.separator,
+        header=0 if layout.header else None,
+        names=list(layout.names),
+        skiprows=layout.skipped,
+        dtype={target: str},
+        keep_default_na=False,
+        na_values={name: list(MISSING) for name in layout.names if name != target},
+        skipinitialspace=True,
+        low_memory=False,
+        index_col=False,
+        encoding=layout.encoding,
+    )
 
 
 def _unreadable(path: Path, error: Exception) -> ZooError:
@@ -226,7 +236,9 @@ def _excel(path: Path, options: TableOptions) -> Raw:
     with pd.ExcelFile(path, engine="openpyxl") as book:
         name = book.sheet_names[0]
         header = None if options.header == NONE else 0
-        frame = book.parse(name, header=header, keep_default_na=False, na_values=list(MISSING))
+        frame = pd.read_excel(
+            book, sheet_name=name, header=header, keep_default_na=False, na_values=list(MISSING)
+        )
         others = len(book.sheet_names) - 1
     names = [
         f"unnamed {place}" if str(each).startswith(INDEX_NAMES) else str(each)
@@ -260,13 +272,7 @@ def parts_of(raw: Raw, target: str, options: TableOptions) -> Parts:
         raise ZooError(f"{raw.path}: {target!r} is the target. Name another with --target.")
     labels = labels_of(raw.path, target, frame[target], raw.where, target in options.keep)
     columns, left_out = _columns(raw, target, labels, options)
-    if not columns:
-        reasons = "; ".join(f"{name} {reason}" for name, reason in left_out.items())
-        raise ZooError(
-            f"{raw.path}: no column is left to learn from: {reasons}.\n--keep "
-            f"{quoted(list(left_out))} puts them back."
-        )
-    x, features = encoded(columns)
+    x, features = encoded(columns) if columns else (np.zeros((len(labels.rows), 1)), None)
     try:
         parts = checked(
             np.nan_to_num(x) if features else x,
@@ -277,6 +283,12 @@ def parts_of(raw: Raw, target: str, options: TableOptions) -> Parts:
         )
     except ZooError as error:
         raise ZooError(f"{error}{_offered(raw, target)}") from error
+    if not columns:
+        reasons = "; ".join(f"{name} {reason}" for name, reason in left_out.items())
+        raise ZooError(
+            f"{raw.path}: no column is left to learn from: {reasons}.\n--keep "
+            f"{quoted(list(left_out))} puts them back."
+        )
     table = _told(raw, target, columns, left_out, labels, options)
     return dataclasses.replace(parts, x=x, features=features, table=table)
 
