@@ -182,14 +182,14 @@ def _date(name: str, dates: Any) -> Column | str:
         return "is empty"
     clock = bool((dates.dropna() != dates.dropna().dt.normalize()).any())
     encoder = DatetimeEncoder(
-        resolution="hour" if clock else "day", add_weekday=True, add_total_seconds=True
+        resolution="hour" if clock else "day", add_weekday=True, add_total_seconds=False
     )
-    parts = encoder.fit_transform(dates.rename(name)).to_numpy(np.float64).copy()
-    names = list(encoder.get_feature_names_out())
-    total = names.index(f"{name}_total_seconds")
-    parts[:, total] = (parts[:, total] - np.nanmin(parts[:, total])) / SECONDS_A_DAY
+    parts = encoder.fit_transform(dates.rename(name)).to_numpy(np.float64)
+    # skrub's seconds are float32, which are minutes apart today.
+    days = (dates - dates.min()).dt.total_seconds().to_numpy(np.float64) / SECONDS_A_DAY
+    parts = np.column_stack([parts, days])
     varied = [place for place in range(parts.shape[1]) if len(np.unique(parts[:, place])) > 1]
-    return Column(name, DATE, parts[:, varied or [total]], missing=missing)
+    return Column(name, DATE, parts[:, varied or [0]], missing=missing)
 
 
 def useless(column: Column, labels: Array, rows: Array) -> str:
