@@ -1,5 +1,6 @@
 """Thirty files as people have them: how many examples, features and classes each has."""
 
+import gzip
 import io
 
 import numpy as np
@@ -330,6 +331,16 @@ def test_a_long_list_of_columns_has_a_short_word():
     other = TableOptions(drop=tuple(f"column {place}" for place in range(51)))
     assert len(long.words()["drop"]) < 50
     assert long.words() != other.words()
+
+
+def test_compressed_texts_are_read(tmp_path):
+    plain = data.load(written(tmp_path / "mine.csv", NUMBERS))
+    packed = gzip.compress(NUMBERS.encode())
+    path = written(tmp_path / "mine.csv.gz", packed)
+    assert data.load(path).fingerprint == data.load(f"{path}:kind").fingerprint == plain.fingerprint
+    for content in (packed[:40], packed[:10], packed[:2]):
+        with pytest.raises(ZooError, match="not a readable table|one column"):
+            data.load(written(tmp_path / "mine.csv.gz", content))
 
 
 def test_a_bad_sheet_is_no_workbook(tmp_path):

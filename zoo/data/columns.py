@@ -234,10 +234,11 @@ def _number_rows(values: Array, rows: Array) -> bool:
 
 def _repeats(values: Array, labels: Array) -> bool:
     """Returns whether each value goes with one label, and each label with one value."""
-    _, value_codes = np.unique(values, return_inverse=True)
-    _, label_codes = np.unique(labels, return_inverse=True)
-    pairs = len(np.unique(np.stack([value_codes, label_codes]), axis=1).T)
-    return bool(pairs == value_codes.max() + 1 == label_codes.max() + 1)
+    distinct, value_codes = np.unique(values, return_inverse=True)
+    classes, label_codes = np.unique(labels, return_inverse=True)
+    if len(distinct) != len(classes):
+        return False
+    return len(np.unique(value_codes * len(classes) + label_codes)) == len(classes)
 
 
 def _quoted(name: str) -> str:

@@ -75,13 +75,13 @@ def labels_of(
         )
     found, merged = _one_spelling([texts[row] for row in rows])
     notes += merged
-    few = [label for label, count in Counter(found).items() if count < FEWEST]
-    rare = [place for place, label in enumerate(found) if label in set(few)]
-    if rare and len(rare) <= RARE_SHARE * len(found):
-        kept = [place for place in range(len(found)) if place not in set(rare)]
+    few = {label for label, count in Counter(found).items() if count < FEWEST}
+    kept = [place for place, label in enumerate(found) if label not in few]
+    rare = len(found) - len(kept)
+    if 0 < rare <= RARE_SHARE * len(found):
         rows, found = rows[kept], [found[place] for place in kept]
         names = ", ".join(sorted(few))
-        notes.append(f"{_rows(len(rare))} of {names} left out, as a class needs {FEWEST} examples")
+        notes.append(f"{_rows(rare)} of {names} left out, as a class needs {FEWEST} examples")
     values = typed(found)
     if (
         len(values)

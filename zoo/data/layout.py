@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import gzip
+import io
 import math
 import re
 from collections import Counter
@@ -10,11 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import IO, cast
 
 from zoo.errors import ZooError
 
 SAMPLE_BYTES = 2**18
 SAMPLE_ROWS = 200
+GZIP = b"\x1f\x8b"
 SPACES = r"\s+"
 SEPARATORS = (";", "\t", ",", "|")  # of two that fit as well the first, as 1,5;2,5 has both
 SEPARATOR_NAMES = {";": "semicolons", "\t": "tabs", "|": "bars", SPACES: "spaces"}
@@ -70,7 +74,7 @@ def layout_of(path: Path, header: str | None = None, encoding: str | None = None
     Raises:
         ZooError: If the file is empty, or its first lines are no table.
     """
-    with path.open("rb") as file:
+    with opened(path) as file:
         content = file.read(SAMPLE_BYTES)
         complete = len(content) < SAMPLE_BYTES
     encoding = encoding or _encoding_of(content)
@@ -90,6 +94,17 @@ def layout_of(path: Path, header: str | None = None, encoding: str | None = None
     else:
         names = comment
     return Layout(encoding, separator, skipped, there, tuple(names))
+
+
+def is_compressed(path: Path) -> bool:
+    """Returns whether a file is compressed by gzip, whatever it is called."""
+    with path.open("rb") as file:
+        return file.read(len(GZIP)) == GZIP
+
+
+def opened(path: Path) -> IO[bytes]:
+    """Opens a file for reading bytes, those that were compressed if they are."""
+    return cast("IO[bytes]", gzip.open(path)) if is_compressed(path) else path.open("rb")
 
 
 def _encoding_of(content: bytes) -> str:
@@ -251,7 +266,7 @@ def _numbered(rows: Sequence[Sequence[str]]) -> list[str]:
 
 def line_of(path: Path, layout: Layout, row: int) -> int:
     """Returns the line, from 1, of example `row`, from 0: pandas skips empty lines."""
-    with path.open(encoding=layout.encoding, errors="replace") as file:
+    with io.TextIOWrapper(opened(path), layout.encoding, errors="replace") as file:
         filled = 0
         for number, line in enumerate(file, start=1):
             if number > layout.skipped and line.strip():

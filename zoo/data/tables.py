@@ -18,12 +18,35 @@ from zoo.data.archives import check_memory
 from zoo.data.columns import Column, column_of, quoted, useless
 from zoo.data.features import encoded
 from zoo.data.labels import Labels, labels_of
-from zoo.data.layout import ENCODINGS, FIRST, MISSING, NONE, UTF8, Layout, layout_of, line_of
+from zoo.data.layout import (
+    ENCODINGS,
+    FIRST,
+    MISSING,
+    NONE,
+    UTF8,
+    Layout,
+    is_compressed,
+    layout_of,
+    line_of,
+)
 from zoo.data.parts import Parts, check_is_file, checked
 from zoo.errors import ZooError, closest
 
 PARQUET, ZIP, OLD_EXCEL = b"PAR1", b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
-SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".data", ".dat", ".parquet", ".pq", ".xlsx", ".xls")
+SUFFIXES = (
+    ".csv",
+    ".tsv",
+    ".tab",
+    ".txt",
+    ".data",
+    ".dat",
+    ".parquet",
+    ".pq",
+    ".xlsx",
+    ".xls",
+    ".gz",
+)
+SMALLEST_GZIP = 18  # bytes of its head and end
 INDEX_NAMES = "Unnamed: "  # how pandas calls columns without a name
 TARGET_NAMES = frozenset({"class", "label", "target", "y"})
 LONGEST_WORD = 40  # letters of an option in the name of a folder
@@ -102,7 +125,7 @@ def read_table(path: Path, options: TableOptions) -> Parts:
         ZooError: If it is missing, unreadable, or not a data set for classifiers.
     """
     check_is_file(path)
-    check_memory(path, path.stat().st_size)
+    check_memory(path, _size(path))
     with path.open("rb") as file:
         start = file.read(8)
     try:
@@ -117,6 +140,16 @@ def read_table(path: Path, options: TableOptions) -> Parts:
     except Exception as error:  # damaged bytes make the readers raise anything
         raise _unreadable(path, error) from error
     return parts_of(raw, target_in(raw.path, list(raw.frame.columns), options.target), options)
+
+
+def _size(path: Path) -> int:
+    """Returns how many bytes a file holds; of a compressed one as its end says."""
+    size = path.stat().st_size
+    if size < SMALLEST_GZIP or not is_compressed(path):
+        return size
+    with path.open("rb") as file:
+        file.seek(-4, 2)
+        return int.from_bytes(file.read(), "little")
 
 
 def parts_of_frame(frame: Any, options: TableOptions) -> Parts:
@@ -208,6 +241,7 @@ def _read(path: Path, layout: Layout, target: str) -> Any:
         low_memory=False,
         index_col=False,
         encoding=layout.encoding,
+        compression="gzip" if is_compressed(path) else None,
     )
 
 
