@@ -69,6 +69,8 @@ def test_npz_with_and_without_test_part(tmp_path):
         ("a.csv:b", ("a.csv", "b")),
         ("folder/A.CSV:the label", ("folder/A.CSV", "the label")),
         ("c:d.csv", ("c:d.csv", None)),
+        ("a.csv:b:c", ("a.csv", "b:c")),
+        ("a.xlsx:b", ("a.xlsx", "b")),
         ("a.npz:y", ("a.npz:y", None)),
     ],
 )

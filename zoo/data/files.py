@@ -18,9 +18,9 @@ ARCHIVE = ".npz"
 
 def target_of(text: str) -> tuple[str, str | None]:
     """Splits `path.csv:column` into path and column; any other text has no column."""
-    path, colon, column = text.rpartition(":")
-    if colon and path.lower().endswith(SUFFIXES):
-        return path, column
+    for place, mark in enumerate(text):
+        if mark == ":" and text[:place].lower().endswith(SUFFIXES):
+            return text[:place], text[place + 1 :]
     return text, None
 
 

@@ -77,7 +77,7 @@ def layout_of(path: Path, header: str | None = None, encoding: str | None = None
     with opened(path) as file:
         content = file.read(SAMPLE_BYTES)
         complete = len(content) < SAMPLE_BYTES
-    encoding = encoding or _encoding_of(content)
+    encoding = encoding or _encoding_of(path, content)
     lines = content.decode(encoding, errors="replace").splitlines()
     lines = lines if complete else lines[:-1]
     skipped = _comments(lines)
@@ -107,10 +107,14 @@ def opened(path: Path) -> IO[bytes]:
     return cast("IO[bytes]", gzip.open(path)) if is_compressed(path) else path.open("rb")
 
 
-def _encoding_of(content: bytes) -> str:
+def _encoding_of(path: Path, content: bytes) -> str:
     for mark, encoding in BYTE_ORDER_MARKS:
         if content.startswith(mark):
             return encoding
+    if b"\0" in content:
+        raise ZooError(
+            f"{path}: no text, and neither .npz, .parquet nor .xlsx. Save it as one of these."
+        )
     for encoding in ENCODINGS[:-1]:
         try:
             # The sample may end within a character.
