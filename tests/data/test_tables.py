@@ -9,7 +9,7 @@ import pytest
 
 from zoo import data
 from zoo.data.files import read_file
-from zoo.data.tables import TableOptions
+from zoo.data.options import TableOptions
 from zoo.errors import ZooError
 
 ROWS = 60
@@ -320,10 +320,26 @@ def test_one_target_is_named(tmp_path):
         ({"target": "y"}, {}),
         ({"drop": ("b", "a x")}, {"drop": "a_x+b"}),
         ({"keep": ("id",), "header": "none"}, {"keep": "id", "header": "none"}),
+        ({"examples": 50}, {"examples": "50"}),
     ],
 )
 def test_options_have_words_for_a_folder_name(said, words):
     assert TableOptions(**said).words() == words
+
+
+def test_some_examples_keep_the_shares_of_classes(tmp_path):
+    labels = ["x" if row % 4 else "y" for row in range(ROWS)]
+    path = written(tmp_path / "mine.csv", text(A, labels, names=("a", "kind")))
+    few = data.load_draws(path, table=TableOptions(examples=20))
+    assert few.table["classes"] == {"x": 15, "y": 5}
+    assert (few.table["examples"], few.table["drawn_from"]) == (20, 60)
+    assert sum(map(len, (few.y_train, few.y_validation, few.y_test))) == 20
+    assert data.load("digits", table=TableOptions(examples=300)).y_train.size == 192
+    for wanted in (5, 61):
+        with pytest.raises(ZooError, match=f"must be 6 .3 of each class. to 60.*{wanted}"):
+            data.load(path, table=TableOptions(examples=wanted))
+    with pytest.raises(ZooError, match="`--examples` must be at least 1"):
+        TableOptions(examples=0)
 
 
 def test_a_long_list_of_columns_has_a_short_word():

@@ -10,6 +10,7 @@ from zoo.commands.options import (
     DataDirOption,
     DebugOption,
     DropOption,
+    ExamplesOption,
     HeaderOption,
     KeepOption,
     TargetOption,
@@ -24,6 +25,7 @@ def data(
     drop: DropOption = None,
     keep: KeepOption = None,
     header: HeaderOption = None,
+    examples: ExamplesOption = None,
     data_dir: DataDirOption = None,
     debug: DebugOption = False,
 ) -> None:
@@ -31,6 +33,6 @@ def data(
     from zoo import data as datasets
     from zoo.data.told import lines_of
 
-    options = table_options(target, drop, keep, header)
+    options = table_options(target, drop, keep, header, examples)
     for line in lines_of(datasets.load(file, data_dir=data_dir, table=options)):
         echo(line)

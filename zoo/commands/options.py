@@ -79,6 +79,10 @@ HeaderOption = Annotated[
     str | None,
     typer.Option(help="none or first: whether a table's first line is an example or the names."),
 ]
+ExamplesOption = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="Take N examples, in which classes keep their shares."),
+]
 DataDirOption = Annotated[
     Path | None,
     typer.Option(metavar="DIR", help="Folder with NAME.npz files, looked in before ZOO_DATA."),
@@ -88,12 +92,16 @@ AllOption = Annotated[bool, typer.Option("--all", help="All experiments.")]
 
 
 def table_options(
-    target: str | None, drop: list[str] | None, keep: list[str] | None, header: str | None
+    target: str | None,
+    drop: list[str] | None,
+    keep: list[str] | None,
+    header: str | None,
+    examples: int | None,
 ) -> TableOptions | None:
     """Returns what the user says about a table, `None` for nothing."""
     from zoo.data import TableOptions
 
-    given = TableOptions(target, tuple(drop or ()), tuple(keep or ()), header)
+    given = TableOptions(target, tuple(drop or ()), tuple(keep or ()), header, examples)
     return None if given == TableOptions() else given
 
 

@@ -11,6 +11,7 @@ from zoo.commands.options import (
     DataOption,
     DebugOption,
     DropOption,
+    ExamplesOption,
     HeaderOption,
     KeepOption,
     TargetOption,
@@ -28,6 +29,7 @@ def preflight(
     drop: DropOption = None,
     keep: KeepOption = None,
     header: HeaderOption = None,
+    examples: ExamplesOption = None,
     learning_rate: Annotated[
         float | None, typer.Option(help="Instead of the middle of each variant's grid.")
     ] = None,
@@ -50,7 +52,7 @@ def preflight(
         data=data,
         learning_rate=learning_rate,
         data_dir=data_dir,
-        table=table_options(target, drop, keep, header),
+        table=table_options(target, drop, keep, header, examples),
     ):
         for line in checking.table_lines(report, head=not found):
             echo(line)

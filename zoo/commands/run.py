@@ -18,6 +18,7 @@ from zoo.commands.options import (
     DataOption,
     DebugOption,
     DropOption,
+    ExamplesOption,
     HeaderOption,
     KeepOption,
     Names,
@@ -51,6 +52,7 @@ def run(
     drop: DropOption = None,
     keep: KeepOption = None,
     header: HeaderOption = None,
+    examples: ExamplesOption = None,
     batch_size: Annotated[int | None, typer.Option(help="Examples a step.")] = None,
     learning_rates: Annotated[
         str | None, typer.Option(metavar="R,R,...", help="One grid for all variants.")
@@ -133,7 +135,7 @@ def run(
         epochs=epochs,
         batch_size=batch_size,
         data=data,
-        table=table_options(target, drop, keep, header),
+        table=table_options(target, drop, keep, header, examples),
         learning_rates=rates,
         scale=scale,
         smoke=smoke,
@@ -172,6 +174,8 @@ def run(
                     echo(line)
                 if dry_run:
                     echo(kind.plan_of(prepared))
+                    for line in _memory_of(prepared):
+                        echo(line)
                     continue
                 folder, lines = kind.run(prepared, how)
                 parts = getattr(prepared, "parts", ())
@@ -199,6 +203,20 @@ def run(
     if failed:
         echo(f"Failed: {', '.join(failed)}. The others are done.", err=True)
         raise typer.Exit(1)
+
+
+def _memory_of(prepared: Any) -> list[str]:
+    """Returns how much memory the largest data set of a run takes, if that is much."""
+    from zoo.data.draws import bytes_of
+    from zoo.data.memory import free_memory
+    from zoo.runner.sizes import memory_lines
+
+    parts = getattr(prepared, "parts", None) or [prepared]
+    found = [data for part in parts for data in getattr(part, "data_of", {}).values()]
+    largest = max(found, key=bytes_of, default=None)
+    if largest is None:
+        return []
+    return memory_lines(largest, len(parts[0].seeds), free_memory())
 
 
 def _tables_of(prepared: Any) -> list[str]:

@@ -22,6 +22,7 @@ from zoo.commands.options import (
     DataOption,
     DebugOption,
     DropOption,
+    ExamplesOption,
     HeaderOption,
     KeepOption,
     ResultsOption,
@@ -51,6 +52,7 @@ def tune(
     drop: DropOption = None,
     keep: KeepOption = None,
     header: HeaderOption = None,
+    examples: ExamplesOption = None,
     data_dir: DataDirOption = None,
     results: ResultsOption = RESULTS,
     engine: Annotated[str, typer.Option(help="population or fit.")] = "population",
@@ -76,9 +78,10 @@ def tune(
     from zoo.search import tune as tuning
     from zoo.search.points import prepare
 
+    table = table_options(target, drop, keep, header, examples)
     wanted = prepare(
         entry,
-        Settings(epochs=epochs, data=data, table=table_options(target, drop, keep, header)),
+        Settings(epochs=epochs, data=data, table=table),
         data_dir,
         words=space or [],
         strategy=strategy,

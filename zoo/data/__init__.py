@@ -1,9 +1,9 @@
 """Data sets by name or from the user's files: split, normalised, and with a fingerprint."""
 
 from zoo.data.draws import DEFAULT_SPLIT, FIXED, RESAMPLED, SPLITS, Draws, load_draws
+from zoo.data.options import TableOptions
 from zoo.data.sets import NAMES, Data, Preprocessing, available, fingerprint_of, load, short_name
 from zoo.data.sources import PACKAGES
-from zoo.data.tables import TableOptions
 
 __all__ = [
     "DEFAULT_SPLIT",

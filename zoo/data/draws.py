@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from zoo.data.arrays import inputs_of
+from zoo.data.options import TableOptions
 from zoo.data.parts import Array, Parts, checked
 from zoo.data.sets import Data, Preprocessing, assembled, fingerprint_of, folder_of, read
 from zoo.data.sources import PACKAGES, from_package
-from zoo.data.tables import TableOptions
 from zoo.errors import ZooError
 
 FIXED, RESAMPLED = "fixed", "resampled"

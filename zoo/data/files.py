@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from zoo.data.archives import WRITE, array_in, names_in
+from zoo.data.options import TableOptions
 from zoo.data.parts import FOUR_KEYS, Parts, check_is_file, checked
-from zoo.data.tables import SUFFIXES, TableOptions, read_table
+from zoo.data.tables import SUFFIXES, read_table
 from zoo.errors import ZooError, shortened
 
 ARCHIVE = ".npz"
@@ -49,7 +50,7 @@ def read_file(text: str, options: TableOptions | None = None) -> Parts:
                 f"One target must be named. Received: {text} and --target {options.target}."
             )
         return read_table(path, replace(options, target=column or options.target))
-    if options != TableOptions():
+    if options.of_tables:
         raise ZooError(f"{path} is no table: --target, --drop, --keep and --header are for tables.")
     return read_npz(path)
 

@@ -209,7 +209,7 @@ def has_header(first: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
     if figures:
         return _count_up(figures)
     words = [(cell, below) for cell, below in pairs if cell not in numeric]
-    return sum(cell in below for cell, below in words) * 2 < len(words) or not words
+    return sum(cell in below for cell, below in words) * 2 <= len(words)
 
 
 def _are_positions(first: Sequence[str]) -> bool:

@@ -4,7 +4,7 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib import metadata
 from pathlib import Path
@@ -14,10 +14,12 @@ import numpy as np
 
 from zoo.data.arrays import PARTS, shapes_of
 from zoo.data.files import is_file, path_of, read_file, read_npz, target_of
+from zoo.data.labels import FEWEST
+from zoo.data.options import TableOptions
 from zoo.data.parts import FOUR_KEYS, Array, Parts, checked
 from zoo.data.sources import KERAS_FILES, PACKAGES, cache_path, from_keras, from_package
 from zoo.data.splits import some_rows, stratified_split
-from zoo.data.tables import TableOptions, parts_of_frame
+from zoo.data.tables import parts_of_frame
 from zoo.errors import ZooError, closest
 
 FRAME = "frame"  # what a DataFrame is called
@@ -114,11 +116,36 @@ def read(
         MissingDataError: If the data set cannot be had here.
         ZooError: If its name is wrong, or it cannot be read or train a classifier.
     """
+    name, parts = _whole(name_or_path, data_dir, table)
+    wanted = None if table is None else table.examples
+    return name, parts if wanted is None else _sampled(name, parts, wanted)
+
+
+def _sampled(name: str, parts: Parts, wanted: int) -> Parts:
+    """Returns some examples, in which each class keeps its share; a test part stays whole."""
+    most, least = len(parts.y), FEWEST * len(parts.class_names)
+    if not least <= wanted <= most:
+        raise ZooError(
+            f"`--examples` must be {least} ({FEWEST} of each class) to {most}, which {name} has. "
+            f"Received: {wanted}"
+        )
+    rows = some_rows(parts.y, wanted, SPLIT_SEED, FEWEST)
+    told = parts.table
+    if told is not None:
+        counts = np.bincount(parts.y[rows]).tolist()
+        classes = dict(zip(told["classes"], counts, strict=True))
+        told = {**told, "classes": classes, "examples": wanted, "drawn_from": most}
+    return replace(parts, x=parts.x[rows], y=parts.y[rows], table=told)
+
+
+def _whole(
+    name_or_path: Any, data_dir: str | Path | None, table: TableOptions | None
+) -> tuple[str, Parts]:
     folder = folder_of(data_dir)
     if hasattr(name_or_path, "columns"):
         return FRAME, parts_of_frame(name_or_path, table or TableOptions())
     if name_or_path in NAMES:
-        if table not in (None, TableOptions()):
+        if table is not None and table.of_tables:
             raise ZooError(
                 f"{name_or_path} is no table: --target, --drop, --keep and --header are for the "
                 "path of one (--data FILE)."

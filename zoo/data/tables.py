@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import re
 import warnings
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -20,7 +18,6 @@ from zoo.data.features import encoded
 from zoo.data.labels import Labels, labels_of
 from zoo.data.layout import (
     ENCODINGS,
-    FIRST,
     MISSING,
     NONE,
     UTF8,
@@ -29,6 +26,7 @@ from zoo.data.layout import (
     layout_of,
     line_of,
 )
+from zoo.data.options import TableOptions
 from zoo.data.parts import Parts, check_is_file, checked
 from zoo.errors import ZooError, closest
 
@@ -49,46 +47,7 @@ SUFFIXES = (
 SMALLEST_GZIP = 18  # bytes of its head and end
 INDEX_NAMES = "Unnamed: "  # how pandas calls columns without a name
 TARGET_NAMES = frozenset({"class", "label", "target", "y"})
-LONGEST_WORD = 40  # letters of an option in the name of a folder
 MOST_OFFERED = 10  # values of a column that is offered as the target
-
-
-@dataclass(frozen=True)
-class TableOptions:
-    """What a user says about a table.
-
-    Attributes:
-        target: The target's name, or its position from 1, or from the end as a negative number.
-        drop: Names of columns to leave out.
-        keep: Names of columns that would be left out; of the target, so that labels such as NA are
-            a class.
-        header: `none` if the first line is an example, `first` if it has the names; `None` to find
-            out.
-    """
-
-    target: str | None = None
-    drop: tuple[str, ...] = ()
-    keep: tuple[str, ...] = ()
-    header: str | None = None
-
-    def __post_init__(self) -> None:
-        """Checks what can be checked without a table."""
-        if self.header not in (None, NONE, FIRST):
-            raise ZooError(f"`--header` must be {NONE} or {FIRST}. Received: {self.header!r}")
-
-    def words(self) -> dict[str, str]:
-        """Returns what differs from leaving everything to the zoo, but for the target."""
-        given = {"drop": self.drop, "keep": self.keep}
-        found = {name: _word("+".join(sorted(names))) for name, names in given.items() if names}
-        return found | ({"header": self.header} if self.header else {})
-
-
-def _word(text: str) -> str:
-    """Returns a text that may be part of a folder's name: the start and a digest of a long one."""
-    plain = re.sub(r"[^\w.+]+", "_", text)
-    if len(plain) <= LONGEST_WORD:
-        return plain
-    return f"{plain[:LONGEST_WORD]}-{hashlib.sha256(text.encode()).hexdigest()[:6]}"
 
 
 @dataclass(frozen=True, eq=False)

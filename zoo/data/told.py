@@ -24,7 +24,7 @@ def lines_of(data: Data) -> list[str]:
     rows["classes"] = _classes(data)
     rows["examples"] = (
         f"{len(data.y_train)} to train on, {len(data.y_validation)} to validate, "
-        f"{len(data.y_test)} to test"
+        f"{len(data.y_test)} to test{_drawn(data)}"
     )
     return [printable(f"{name.ljust(9)} {text}", kept="") for name, text in rows.items()]
 
@@ -45,6 +45,11 @@ def _of_table(data: Data, table: Mapping[str, Any]) -> dict[str, str]:
         "missing": _missing(table),
         "left out": _left_out(table["left_out"]),
     }
+
+
+def _drawn(data: Data) -> str:
+    drawn = (data.table or {}).get("drawn_from")
+    return f"; drawn from {drawn}, classes keep their shares" if drawn else ""
 
 
 def _missing(table: Mapping[str, Any]) -> str:
