@@ -108,6 +108,9 @@ def test_words_tell_what_is_unusual():
         ("a,b\n\n1,2\n\n3,4\n", 1, 5),
         ("# one\na,b\n1,2\n", 0, 3),
         ("1.5,x\n2.5,x\n3.5,y\n", 2, 3),
+        ('a,b\n"one\ntwo",2\n3,4\n', 1, 4),
+        ("a,b\r\n1,2\r\n \r\n3,4\r\n", 1, 4),
+        ("1  x\n2  x\n\n3  y\n", 2, 4),
     ],
 )
 def test_the_line_of_an_example(tmp_path, content, row, line):

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import IO, cast
 
@@ -269,12 +269,23 @@ def _numbered(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def line_of(path: Path, layout: Layout, row: int) -> int:
-    """Returns the line, from 1, of example `row`, from 0: pandas skips empty lines."""
-    with io.TextIOWrapper(opened(path), layout.encoding, errors="replace") as file:
-        filled = 0
-        for number, line in enumerate(file, start=1):
-            if number > layout.skipped and line.strip():
-                filled += 1
-                if filled == row + 1 + layout.header:
-                    return number
-    return row + 1 + layout.header + layout.skipped
+    """Returns the line, from 1, in which example `row`, from 0, begins.
+
+    Empty lines are no examples, and a text in quotes may have several lines.
+    """
+    wanted = row + 1 + layout.header
+    if_each_has_one = layout.skipped + wanted
+    separator = " " if layout.separator == SPACES else layout.separator
+    with io.TextIOWrapper(opened(path), layout.encoding, errors="replace", newline="") as file:
+        rest = islice(file, layout.skipped, None)
+        reader = csv.reader(rest, delimiter=separator, skipinitialspace=True)
+        begins = 1
+        try:
+            for cells in reader:
+                wanted -= any(cells) or len(cells) > 1
+                if not wanted:
+                    return layout.skipped + begins
+                begins = reader.line_num + 1
+        except csv.Error:  # a text that is too long for this reader, not for pandas
+            return if_each_has_one
+    return if_each_has_one
