@@ -8,6 +8,7 @@ from zoo.data.columns import CATEGORY, DATE, NUMBER, Column, column_of, quoted, 
 from zoo.errors import ZooError
 
 ROWS = np.arange(30)
+DAYS = [f"2024-01-{day:02d}" for day in range(1, 21)]
 LABELS = ROWS % 3
 
 
@@ -80,6 +81,8 @@ def test_an_empty_column_is_said_to_be_empty(values):
     ("values", "message"),
     [
         ([*map(str, range(20)), "many"], "'it' holds text: 'many' in line 22.*\n.*--drop it"),
+        ([*DAYS, "2024-02-30"], "'it' holds no date: '2024-02-30' in line 22.*\n.*--drop it"),
+        (["", "unknown", *DAYS], "'it' holds no date: 'unknown' in line 3"),
         ([1.0, np.inf], "'it' has 1 values.*first is inf in line 3"),
         ([1.0, 1e39, 2e39], "'it' has 2 values.*line 3"),
     ],

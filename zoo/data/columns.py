@@ -23,6 +23,7 @@ LIKE_A_DATE = re.compile(r"\d.*[-/.: ].*\d|[A-Za-z]{3,}\D*\d{4}")
 LIKE_A_KEY = re.compile(
     r"(?:^|[\W_])(?:id|ID|Id|index|Index|key|Key|uuid|UUID)$|[a-z]I[dD]$|^[Uu]nnamed:? \d+$"
 )
+MOSTLY = 0.75  # of the texts that look like dates, for them to be taken for dates
 SECONDS_A_DAY = 86400.0
 THOUSANDS = re.compile(r"[-+]?\d{1,3}(,\d{3})+(\.\d+)?")
 GERMAN = re.compile(r"[-+]?(\d{1,3}(\.\d{3})+|\d+),\d+")
@@ -140,6 +141,12 @@ def _words(name: str, series: Any, comma: str, where: Callable[[int], str]) -> C
         dates = _parsed(series)
         if dates is not None:
             return _date(name, dates)
+        if (wrong := _no_date(series)) is not None:
+            raise ZooError(
+                f"feature column {name!r} holds no date: {series.iloc[wrong]!r} in {where(wrong)}, "
+                f"where most values are dates.\nCorrect it, write NA if it is missing, or leave "
+                f"the column out with --drop {_quoted(name)}."
+            )
     few = distinct <= FEW_CATEGORIES and distinct * 2 < len(known)
     plain = pd.to_numeric(series.map(lambda v: _plain(v, comma), na_action="ignore"), "coerce")
     if not few and plain.notna().sum() * 2 > len(known):
@@ -157,7 +164,19 @@ def _words(name: str, series: Any, comma: str, where: Callable[[int], str]) -> C
 
 
 def _maybe_dates(known: Any) -> bool:
-    return all(LIKE_A_DATE.search(text) for text in known.iloc[:20])
+    found = [LIKE_A_DATE.search(text) is not None for text in known.iloc[:20]]
+    return sum(found) >= MOSTLY * len(found)
+
+
+def _no_date(series: Any) -> int | None:
+    """Returns the place of the first text that is none of the dates that most others are."""
+    import pandas as pd
+
+    known = series.dropna()
+    parsed = pd.to_datetime(known, errors="coerce", format="mixed", utc=True).notna()
+    if parsed.all() or parsed.mean() < MOSTLY or _parsed(known[parsed]) is None:
+        return None
+    return int(np.flatnonzero(series.notna())[np.flatnonzero(~parsed)[0]])
 
 
 def _parsed(series: Any) -> Any:
