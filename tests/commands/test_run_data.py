@@ -21,7 +21,7 @@ def test_an_unknown_data_set_offers_names(refuses, tiny_experiment, name, offer)
 @pytest.mark.parametrize("name", ["missing.csv", "missing.npz", "missing.csv:target"])
 def test_a_missing_data_file_is_said_to_be_missing(refuses, tiny_experiment, tmp_path, name):
     message = refuses("run", tiny_experiment, "--data", tmp_path / name)
-    assert "does not exist. Expected the path of an .npz or .csv file." in message
+    assert "does not exist. Expected the path of an .npz file or of a table." in message
 
 
 def test_a_data_folder_must_exist(refuses, tiny_experiment, tmp_path):
@@ -34,11 +34,13 @@ def test_a_data_folder_must_exist(refuses, tiny_experiment, tmp_path):
     ("rows", "words"),
     [
         # Line 1 is the header, so example 30 stands in line 32.
-        ({30: (1, "much", "a")}, ("feature column 'y' holds text: 'much' in line 32",)),
-        ({30: (1, "nan", "a")}, ("1 feature values are missing, NaN", "line 32, column 'y'")),
-        ({30: (1, "inf", "a")}, ("1 feature values are missing, NaN", "line 32, column 'y'")),
-        ({30: (1, "", "a")}, ("1 feature values are missing, NaN", "line 32, column 'y'")),
-        ({30: (1, 2, "c")}, ("each class needs at least 3 examples", "Received 1 of class c")),
+        ({30: (1, "much", "a")}, ("feature column 'y' holds text: 'much' in line 32", "--drop y")),
+        ({30: (1, "inf", "a")}, ("column 'y' has 1 values that are infinite", "inf in line 32")),
+        ({30: (1, 2, 3, "a")}, ("Expected 3 fields in line 32, saw 4",)),
+        (
+            {number: (1, number**2, "cde"[number % 3]) for number in range(30, 33)},
+            ("each class needs at least 3 examples", "Received 1 of class c"),
+        ),
     ],
 )
 def test_a_csv_with_one_bad_row_names_it(refuses, tiny_experiment, tmp_path, rows, words):
@@ -51,10 +53,10 @@ def test_a_csv_with_one_bad_row_names_it(refuses, tiny_experiment, tmp_path, row
 
 
 def test_one_class_is_nothing_to_tell_apart(refuses, tiny_experiment, tmp_path):
-    rows = [(number, "a") for number in range(40)]
+    rows = [(number % 7, "a") for number in range(40)]
     path = save_csv(tmp_path / "mine.csv", ["x", "class"], rows)
     message = refuses("run", tiny_experiment, "--data", path)
-    assert "expected at least two classes in labels. Received 1: a" in message
+    assert "expected at least two classes in column 'class'. Received 1: a" in message
 
 
 def test_fewer_examples_than_classes_need_is_refused(refuses, tiny_experiment, tmp_path):
@@ -65,7 +67,7 @@ def test_fewer_examples_than_classes_need_is_refused(refuses, tiny_experiment, t
 
 
 def test_less_than_one_batch_is_refused(refuses, tiny_experiment, tmp_path):
-    rows = [(number, "ab"[number % 2]) for number in range(40)]
+    rows = [(number % 7, "ab"[number % 2]) for number in range(40)]
     path = save_csv(tmp_path / "mine.csv", ["x", "class"], rows)
     message = refuses("run", tiny_experiment, "--data", path)
     # A fifth of 40 is held out for the test, a fifth of the remaining 32 for validation.

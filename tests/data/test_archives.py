@@ -139,7 +139,7 @@ def test_what_does_not_fit_the_memory_is_not_unpacked(tmp_path, monkeypatch):
 
 
 def test_a_table_that_does_not_fit_the_memory(tmp_path, monkeypatch):
-    (tmp_path / "a.csv").write_text("a,label\n" + "1,x\n2,y\n" * 6)
+    (tmp_path / "a.csv").write_text("a,label\n" + "1,x\n2,y\n2,x\n" * 4)
     assert len(read_file(str(tmp_path / "a.csv")).x) == 12
     monkeypatch.setattr(archives, "free_memory", lambda: 100)
     with pytest.raises(ZooError, match=r"a.csv holds .* needs about 3 times"):
@@ -195,5 +195,7 @@ def test_whole_numbers_beyond_64_bits_stay_apart(tmp_path):
     path = written(tmp_path / "a.npz", x=X, y=y)
     assert read_npz(path).class_names == ("-1e+300", "1e+300", "2e+300")
     big = [str(10**40 + row) for row in range(3)]
-    (tmp_path / "a.csv").write_text("a,label\n" + "".join(f"1,{big[row]}\n" for row in Y))
+    (tmp_path / "a.csv").write_text(
+        "a,label\n" + "".join(f"{n % 2},{big[row]}\n" for n, row in enumerate(Y))
+    )
     assert read_file(str(tmp_path / "a.csv")).class_names == tuple(big)

@@ -2,13 +2,14 @@ import numpy as np
 import pytest
 
 from zoo import data
-from zoo.data.files import read_csv, read_file, read_npz, target_of
+from zoo.data.files import read_file, read_npz, target_of
 from zoo.errors import ZooError
 
 X = np.arange(24.0).reshape(12, 2)
 Y = np.arange(12) % 3
 TEST = {"x_train": X, "y_train": Y, "x_test": X[:3], "y_test": Y[:3]}
-CSV = "a,b,label\n" + "".join(f"{row},{-row},{'xyz'[row % 3]}\n" for row in range(12))
+# Numbers that do not count the rows.
+CSV = "a,b,label\n" + "".join(f"{row * 5 % 12},{-row},{'xyz'[row % 3]}\n" for row in range(12))
 
 
 def changed(array, row, value):
@@ -68,6 +69,8 @@ def test_npz_with_and_without_test_part(tmp_path):
         ("a.csv:b", ("a.csv", "b")),
         ("folder/A.CSV:the label", ("folder/A.CSV", "the label")),
         ("c:d.csv", ("c:d.csv", None)),
+        ("a.csv:b:c", ("a.csv", "b:c")),
+        ("a.xlsx:b", ("a.xlsx", "b")),
         ("a.npz:y", ("a.npz:y", None)),
     ],
 )
@@ -78,11 +81,13 @@ def test_target_stands_after_the_last_colon(text, expected):
 def test_csv_target_is_the_last_column_or_the_named_one(tmp_path):
     path = tmp_path / "mine.csv"
     path.write_text(CSV)
-    parts = read_csv(path)
+    parts = read_file(str(path))
     assert parts.class_names == ("x", "y", "z")
-    np.testing.assert_array_equal(parts.x, [[row, -row] for row in range(12)])
+    np.testing.assert_array_equal(parts.x, [[row * 5 % 12, -row] for row in range(12)])
     assert parts.y.tolist() == [row % 3 for row in range(12)]
-    path.write_text("label , a,b\n\n" + "".join(f"{row % 2}, {row},1e3\n" for row in range(8)))
+    path.write_text(
+        "label , a,b\n\n" + "".join(f"{row % 2}, {row * row},{row % 3}e3\n" for row in range(8))
+    )
     loaded = data.load(f"{path}:label")
     assert (loaded.name, loaded.input_shape, loaded.class_names) == ("mine", (2,), ("0", "1"))
 
@@ -99,14 +104,14 @@ def test_csv_target_is_the_last_column_or_the_named_one(tmp_path):
     ],
 )
 def test_csv_labels_are_read_as_they_stand(tmp_path, labels, names):
-    rows = "".join(f'{row},"{labels[row % 2]}"\n' for row in range(6))
+    rows = "".join(f'{row * row},"{labels[row % 2]}"\n' for row in range(6))
     (tmp_path / "mine.csv").write_text("a,label\n" + rows, encoding="utf-8-sig")
-    assert read_csv(tmp_path / "mine.csv").class_names == names
+    assert read_file(str(tmp_path / "mine.csv")).class_names == names
 
 
 def test_csv_columns_named_by_pandas_are_no_missing_header(tmp_path):
     (tmp_path / "mine.csv").write_text(CSV.replace("a,b,label", "0,1,2"))
-    assert read_csv(tmp_path / "mine.csv").x.shape == (12, 2)
+    assert read_file(str(tmp_path / "mine.csv")).x.shape == (12, 2)
 
 
 # Bad arrays
@@ -203,21 +208,14 @@ def test_missing_file_and_folder(tmp_path, name):
         ("", "the file is empty"),
         ("\n\n", "the file is empty"),
         ("a,b,label\n", "a header but no rows"),
-        (CSV.replace("5,-5,", "5,blue,"), "'b' holds text: 'blue' in line 7.\n.*mine.csv:b"),
-        (CSV.replace("\n5,-5,", "\n\n5,blue,"), "'blue' in line 8"),
-        (CSV.replace("5,-5,", "5,,"), "1 feature values .* line 7, column 'b'"),
-        (CSV.replace("5,-5,", "NA,inf,"), "2 feature values .* line 7, column 'a'"),
-        (CSV.replace("5,-5,z", "5,-5,"), r"no label in column 'label', line 7 \(''\)"),
-        (CSV.replace("5,-5,z", "5,-5,NA"), r"no label in column 'label', line 7 \('NA'\)"),
-        (CSV.replace("5,-5,z", "5,-5"), "no label in column 'label', line 7"),
-        (CSV.replace("5,-5,z", "5,-5,z,4"), "not a readable CSV file: .*line 7, saw 4"),
+        (CSV.replace("1,-5,", "1,blue,"), "'b' holds text: 'blue' in line 7.*\n.*--drop b"),
+        (CSV.replace("\n1,-5,", "\n\n1,blue,"), "'blue' in line 8"),
+        (CSV.replace("1,-5,", "1,inf,"), "'b' has 1 values .* inf in line 7"),
+        (CSV.replace("1,-5,z", "1,-5,z,4"), "not a readable table: .*line 7, saw 4"),
         (CSV.replace("a,b,label", "a,b"), "the header names 2 columns, the first row has 3"),
-        (CSV.removeprefix("a,b,label\n").replace("0,0", "0.5,7"), "first line holds numbers"),
-        (CSV.replace("a,b,", ",b,"), "column 1 has no name.*index=False"),
         (CSV.replace("a,b,", "a,a,"), "two columns are named 'a'"),
         ("label\n1\n2\n", "at least one feature column and the target.*'label'"),
-        (CSV.replace(",", ";"), "separated by commas.*'a;b;label'"),
-        ("a,label\n1,x\n2,x\n3,x\n", "at least two classes in labels. Received 1: x"),
+        ("a,label\n1,x\n2,x\n3,x\n", "at least two classes in .*label.* Received 1: x"),
         ("a,label\n1,x\n2,x\n3,y\n", "at least 3 .*Received 1 of class y"),
         ("a,label\n" + "".join(f"1,{row}.5\n" for row in range(30)), "looks like a regression"),
     ],
@@ -225,7 +223,7 @@ def test_missing_file_and_folder(tmp_path, name):
 def test_bad_tables(tmp_path, text, message):
     (tmp_path / "mine.csv").write_text(text)
     with pytest.raises(ZooError, match=message) as caught:
-        read_csv(tmp_path / "mine.csv")
+        read_file(str(tmp_path / "mine.csv"))
     assert "mine.csv" in one_message(caught)
 
 
@@ -233,9 +231,3 @@ def test_missing_target_column_offers_the_closest(tmp_path):
     (tmp_path / "mine.csv").write_text(CSV)
     with pytest.raises(ZooError, match=r"no column 'lable'. Did you mean label"):
         read_file(f"{tmp_path / 'mine.csv'}:lable")
-
-
-def test_csv_that_is_not_utf8(tmp_path):
-    (tmp_path / "mine.csv").write_bytes(CSV.replace("x", "\u00e4").encode("latin-1"))
-    with pytest.raises(ZooError, match=r"not UTF-8"):
-        read_csv(tmp_path / "mine.csv")

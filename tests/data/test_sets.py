@@ -199,9 +199,10 @@ def test_fingerprint_changes_with_one_value_of_the_file(tmp_path):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("mnist2d", "Unknown data set 'mnist2d'. Did you mean mnist1d.*npz or .csv"),
+        ("mnist2d", "Unknown data set 'mnist2d'. Did you mean mnist1d.*npz file or of a table"),
         ("xyz", "Choose from: mnist1d, digits"),
-        ("table.xlsx", "Unknown data set 'table.xlsx'"),
+        ("table.xlsx", "table.xlsx does not exist"),
+        ("table.doc", "Unknown data set 'table.doc'"),
         ("none.npz", "none.npz does not exist"),
         ("none.csv:label", "none.csv does not exist"),
     ],

@@ -284,3 +284,34 @@ def test_results_that_are_not_there_are_said_to_be_missing(tmp_path, spec, summa
     assert files.results_folder(tmp_path, "tiny") == tmp_path / "tiny"
     with pytest.raises(ZooError, match=r"Did you mean tiny\?"):
         files.results_folder(tmp_path, "tinny")
+
+
+GUESS = {"class": "no", "share": 0.9, "accuracy": 0.9, "balanced_accuracy": 0.5, "log_loss": 0.325}
+
+
+def test_guessing_the_most_frequent_class_is_a_row(spec):
+    told = spec | {"data": spec["data"] | {"guess": GUESS}}
+    *_, last = markdown_rows(tables.render(told, BOTH, "md"))
+    assert (last["variant"], last["test %"], last["validation %"]) == ("always no", "90.0", "")
+    # From the baseline's 50.0 [25.0, 62.5].
+    assert last["difference (points)"] == "+40.0 [+27.5, +65.0]"
+    assert "always no" in tables.render(told, BOTH, "latex")
+    assert "always" not in tables.render(spec, BOTH, "md")
+
+
+@pytest.mark.parametrize(("accuracy", "better"), [(0.9, False), (0.25, False), (0.24, True)])
+def test_it_is_said_if_no_network_is_better_than_guessing(spec, accuracy, better):
+    told = spec | {"data": spec["data"] | {"guess": GUESS | {"accuracy": accuracy}}}
+    text = tables.render(told, BOTH, "md")
+    assert ("None of these networks is better than guessing always no." in text) is not better
+
+
+def test_balanced_accuracy_and_loss_stand_beside_accuracy_where_they_are_known(spec):
+    table = BOTH.assign(balanced_accuracy=[0.5, 0.75], test_loss=[0.25, NAN])
+    recipe = spec["recipe"] | {"loss": "SparseCategoricalCrossentropy"}
+    told = spec | {"data": spec["data"] | {"guess": GUESS}, "recipe": recipe}
+    rows = markdown_rows(tables.render(told, table, "md"))
+    assert [row["balanced %"] for row in rows] == ["50.0", "75.0", "50.0"]
+    assert [row["test loss"] for row in rows] == ["0.250", "", "0.325"]
+    other = told | {"recipe": spec["recipe"] | {"loss": "MeanSquaredError"}}
+    assert markdown_rows(tables.render(other, table, "md"))[-1]["test loss"] == ""

@@ -8,6 +8,7 @@ import typer
 
 from zoo.commands.check import check
 from zoo.commands.compare import compare
+from zoo.commands.data import data
 from zoo.commands.doctor import doctor
 from zoo.commands.experiments import list_command, show
 from zoo.commands.options import INTERRUPTED, echo, in_words, say
@@ -27,7 +28,20 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("list")(list_command)
-for command in (show, run, table, plot, preflight, check, tune, claims, compare, report, doctor):
+for command in (
+    show,
+    data,
+    run,
+    table,
+    plot,
+    report,
+    preflight,
+    check,
+    tune,
+    claims,
+    compare,
+    doctor,
+):
     app.command()(command)
 
 

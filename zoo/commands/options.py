@@ -7,11 +7,14 @@ import shutil
 import sys
 import traceback
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from zoo.errors import ZooError, printable, shortened
+
+if TYPE_CHECKING:
+    from zoo.data import TableOptions
 
 RESULTS = Path("results")
 INTERRUPTED = 130
@@ -57,12 +60,49 @@ ResultsOption = Annotated[
     Path,
     typer.Option("--results", metavar="DIR", help="Results folder.", callback=_folder),
 ]
+DataOption = Annotated[
+    str | None,
+    typer.Option("--data", metavar="NAME|FILE", help="Data set, .npz or table[:target]."),
+]
+TargetOption = Annotated[
+    str | None,
+    typer.Option(metavar="NAME|POSITION", help="A table's target (the last column)."),
+]
+DropOption = Annotated[
+    list[str] | None, typer.Option(metavar="NAME,...", help="Leave out columns of a table; again.")
+]
+KeepOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME,...", help="Keep columns that the zoo would leave out; again."),
+]
+HeaderOption = Annotated[
+    str | None,
+    typer.Option(help="none or first: whether a table's first line is an example or the names."),
+]
+ExamplesOption = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="Take N examples, in which classes keep their shares."),
+]
 DataDirOption = Annotated[
     Path | None,
     typer.Option(metavar="DIR", help="Folder with NAME.npz files, looked in before ZOO_DATA."),
 ]
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 AllOption = Annotated[bool, typer.Option("--all", help="All experiments.")]
+
+
+def table_options(
+    target: str | None,
+    drop: list[str] | None,
+    keep: list[str] | None,
+    header: str | None,
+    examples: int | None,
+) -> TableOptions | None:
+    """Returns what the user says about a table, `None` for nothing."""
+    from zoo.data import TableOptions
+
+    given = TableOptions(target, tuple(drop or ()), tuple(keep or ()), header, examples)
+    return None if given == TableOptions() else given
 
 
 def echo(text: str, err: bool = False, nl: bool = True) -> None:

@@ -8,8 +8,15 @@ import typer
 
 from zoo.commands.options import (
     DataDirOption,
+    DataOption,
     DebugOption,
+    DropOption,
+    ExamplesOption,
+    HeaderOption,
+    KeepOption,
+    TargetOption,
     echo,
+    table_options,
 )
 from zoo.engine.device import import_keras
 
@@ -17,9 +24,12 @@ from zoo.engine.device import import_keras
 def preflight(
     name: Annotated[str, typer.Argument(help="Experiment, path of yours, or a .keras model.")],
     variant: Annotated[str | None, typer.Option(metavar="LABEL", help="Only this variant.")] = None,
-    data: Annotated[
-        str | None, typer.Option(metavar="NAME|FILE", help="Data set, .npz or .csv[:column].")
-    ] = None,
+    data: DataOption = None,
+    target: TargetOption = None,
+    drop: DropOption = None,
+    keep: KeepOption = None,
+    header: HeaderOption = None,
+    examples: ExamplesOption = None,
     learning_rate: Annotated[
         float | None, typer.Option(help="Instead of the middle of each variant's grid.")
     ] = None,
@@ -37,7 +47,12 @@ def preflight(
 
     found: list[checking.Report] = []
     for report in checking.reports(
-        name, variant=variant, data=data, learning_rate=learning_rate, data_dir=data_dir
+        name,
+        variant=variant,
+        data=data,
+        learning_rate=learning_rate,
+        data_dir=data_dir,
+        table=table_options(target, drop, keep, header, examples),
     ):
         for line in checking.table_lines(report, head=not found):
             echo(line)

@@ -15,12 +15,19 @@ from zoo.commands.options import (
     RESULTS,
     AllOption,
     DataDirOption,
+    DataOption,
     DebugOption,
+    DropOption,
+    ExamplesOption,
+    HeaderOption,
+    KeepOption,
     Names,
     ResultsOption,
+    TargetOption,
     echo,
     line_width,
     say,
+    table_options,
 )
 from zoo.engine.device import import_keras
 from zoo.errors import Interrupted, MissingDataError, MistakeError, ZooError
@@ -41,9 +48,12 @@ def run(
         ),
     ] = None,
     epochs: Annotated[int | None, typer.Option(help="Epochs instead of the recipe's.")] = None,
-    data: Annotated[
-        str | None, typer.Option(metavar="NAME|FILE", help="Data set, .npz or .csv[:column].")
-    ] = None,
+    data: DataOption = None,
+    target: TargetOption = None,
+    drop: DropOption = None,
+    keep: KeepOption = None,
+    header: HeaderOption = None,
+    examples: ExamplesOption = None,
     batch_size: Annotated[int | None, typer.Option(help="Examples a step.")] = None,
     learning_rates: Annotated[
         str | None, typer.Option(metavar="R,R,...", help="One grid for all variants.")
@@ -130,6 +140,7 @@ def run(
         epochs=epochs,
         batch_size=batch_size,
         data=data,
+        table=table_options(target, drop, keep, header, examples),
         learning_rates=rates,
         scale=scale,
         smoke=smoke,
@@ -165,8 +176,12 @@ def run(
                 claims = prepared.experiment.claims
                 for line in _undecidable(prepared.folder_name, claims, settings.seeds):
                     echo(line)
+                for line in _tables_of(prepared):
+                    echo(line)
                 if dry_run:
                     echo(kind.plan_of(prepared))
+                    for line in _memory_of(prepared):
+                        echo(line)
                     continue
                 folder, lines = kind.run(prepared, how)
                 parts = getattr(prepared, "parts", ())
@@ -197,6 +212,32 @@ def run(
     if failed:
         echo(f"Failed: {', '.join(failed)}. The others are done.", err=True)
         raise typer.Exit(1)
+
+
+def _memory_of(prepared: Any) -> list[str]:
+    """Returns how much memory the largest data set of a run takes, if that is much."""
+    from zoo.data.draws import bytes_of
+    from zoo.data.memory import free_memory
+    from zoo.runner.sizes import memory_lines
+
+    parts = getattr(prepared, "parts", None) or [prepared]
+    found = [data for part in parts for data in getattr(part, "data_of", {}).values()]
+    largest = max(found, key=bytes_of, default=None)
+    if largest is None:
+        return []
+    return memory_lines(largest, len(parts[0].seeds), free_memory())
+
+
+def _tables_of(prepared: Any) -> list[str]:
+    """Returns what was done with the tables that are trained on, each once."""
+    from zoo.data.told import lines_of
+
+    found: dict[str, Any] = {}
+    for part in getattr(prepared, "parts", None) or [prepared]:
+        for data in getattr(part, "data_of", {}).values():
+            if data.table is not None:
+                found.setdefault(data.fingerprint, data)
+    return [line for data in found.values() for line in [f"{data.name}:", *lines_of(data)]]
 
 
 def _kind_of(entry: Entry, settings: Settings, panel: bool, every: bool) -> Any:

@@ -16,7 +16,20 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from zoo.commands.options import RESULTS, DataDirOption, DebugOption, ResultsOption, echo
+from zoo.commands.options import (
+    RESULTS,
+    DataDirOption,
+    DataOption,
+    DebugOption,
+    DropOption,
+    ExamplesOption,
+    HeaderOption,
+    KeepOption,
+    ResultsOption,
+    TargetOption,
+    echo,
+    table_options,
+)
 from zoo.engine.device import import_keras
 
 
@@ -34,9 +47,12 @@ def tune(
     coarse_to_fine: Annotated[
         bool, typer.Option("--coarse-to-fine", help="Look widely first, then around the best.")
     ] = False,
-    data: Annotated[
-        str | None, typer.Option(metavar="NAME|FILE", help="Data set, .npz or .csv[:column].")
-    ] = None,
+    data: DataOption = None,
+    target: TargetOption = None,
+    drop: DropOption = None,
+    keep: KeepOption = None,
+    header: HeaderOption = None,
+    examples: ExamplesOption = None,
     data_dir: DataDirOption = None,
     results: ResultsOption = RESULTS,
     engine: Annotated[str, typer.Option(help="population or fit.")] = "population",
@@ -62,9 +78,10 @@ def tune(
     from zoo.search import tune as tuning
     from zoo.search.points import prepare
 
+    table = table_options(target, drop, keep, header, examples)
     wanted = prepare(
         entry,
-        Settings(epochs=epochs, data=data),
+        Settings(epochs=epochs, data=data, table=table),
         data_dir,
         words=space or [],
         strategy=strategy,

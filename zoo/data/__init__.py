@@ -1,6 +1,7 @@
 """Data sets by name or from the user's files: split, normalised, and with a fingerprint."""
 
 from zoo.data.draws import DEFAULT_SPLIT, FIXED, RESAMPLED, SPLITS, Draws, load_draws
+from zoo.data.options import TableOptions
 from zoo.data.sets import NAMES, Data, Preprocessing, available, fingerprint_of, load, short_name
 from zoo.data.sources import PACKAGES
 
@@ -14,6 +15,7 @@ __all__ = [
     "Data",
     "Draws",
     "Preprocessing",
+    "TableOptions",
     "available",
     "fingerprint_of",
     "load",

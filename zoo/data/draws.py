@@ -9,9 +9,11 @@ from dataclasses import dataclass, field, fields
 from functools import partial
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from zoo.data.arrays import inputs_of
-from zoo.data.files import Array, Parts, checked
+from zoo.data.options import TableOptions
+from zoo.data.parts import Array, Parts, checked
 from zoo.data.sets import Data, Preprocessing, assembled, fingerprint_of, folder_of, read
 from zoo.data.sources import PACKAGES, from_package
 from zoo.errors import ZooError
@@ -67,11 +69,12 @@ class Draws(Data):
 
 
 def load_draws(
-    name_or_path: str,
+    name_or_path: Any,
     *,
     data_dir: str | Path | None = None,
     train_examples: int | None = None,
     preprocessing: Preprocessing | None = None,
+    table: TableOptions | None = None,
 ) -> Draws:
     """Prepares a data set of which every seed gets a draw of its own.
 
@@ -85,6 +88,7 @@ def load_draws(
         data_dir: Folder in which `<name>.npz` is looked for first.
         train_examples: Size of a stratified subset of each draw's training part.
         preprocessing: Function of the raw training features of a draw.
+        table: What is to be known about a table.
 
     Raises:
         MissingDataError: If the data set cannot be had here.
@@ -94,8 +98,9 @@ def load_draws(
         Bouthillier et al. (2021), Accounting for Variance in Machine Learning Benchmarks, MLSys,
         arXiv:2103.03098.
     """
-    generated = name_or_path == GENERATED and not _in_folder(data_dir)
-    name, parts = (GENERATED, None) if generated else read(name_or_path, data_dir)
+    named = isinstance(name_or_path, str) and name_or_path == GENERATED
+    generated = named and not _in_folder(data_dir) and table in (None, TableOptions())
+    name, parts = (GENERATED, None) if generated else read(name_or_path, data_dir, table)
 
     def draw(seed: int) -> Data:
         own = _generated(seed) if parts is None else parts
@@ -149,4 +154,5 @@ def _overlap(parts: Parts, first: Data) -> float:
 
 def _fingerprint(parts: Parts) -> str:
     arrays: list[Array | None] = [parts.x, parts.y, parts.x_test, parts.y_test]
-    return fingerprint_of(*(each for each in arrays if each is not None))
+    known = fingerprint_of(*(each for each in arrays if each is not None))
+    return known if parts.features is None else f"{known} {parts.features}"

@@ -3,8 +3,8 @@
 import hashlib
 import os
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib import metadata
 from pathlib import Path
@@ -13,11 +13,16 @@ from typing import Any
 import numpy as np
 
 from zoo.data.arrays import PARTS, shapes_of
-from zoo.data.files import FOUR_KEYS, Array, Parts, checked, path_of, read_file, read_npz, target_of
+from zoo.data.files import is_file, path_of, read_file, read_npz, target_of
+from zoo.data.labels import FEWEST
+from zoo.data.options import TableOptions
+from zoo.data.parts import FOUR_KEYS, Array, Parts, checked
 from zoo.data.sources import KERAS_FILES, PACKAGES, cache_path, from_keras, from_package
 from zoo.data.splits import some_rows, stratified_split
+from zoo.data.tables import parts_of_frame
 from zoo.errors import ZooError, closest
 
+FRAME = "frame"  # what a DataFrame is called
 SPLIT_SEED = 0
 HELD_OUT_SHARE = 0.2
 CHUNK_ROWS = 1024
@@ -40,6 +45,7 @@ class Data:
         num_classes: Number of classes, at least 2.
         class_names: The name of class 0, of class 1, and so on.
         fingerprint: 16 hexadecimal digits that change when any value in the arrays does.
+        table: What was done with a table, ready for JSON; None if it is none.
     """
 
     name: str
@@ -52,6 +58,7 @@ class Data:
     num_classes: int
     class_names: tuple[str, ...]
     fingerprint: str
+    table: Mapping[str, Any] | None = None
 
     def of(self, seed: int) -> "Data":
         """Returns what the runs of a seed train on and are tested on: these data, whatever it is.
@@ -67,11 +74,12 @@ class Data:
 
 
 def load(
-    name_or_path: str,
+    name_or_path: Any,
     *,
     data_dir: str | Path | None = None,
     train_examples: int | None = None,
     preprocessing: Preprocessing | None = None,
+    table: TableOptions | None = None,
 ) -> Data:
     """Loads, splits and normalises a data set; the same words give the same arrays.
 
@@ -80,43 +88,78 @@ def load(
     an example is a vector, of each channel (last axis) otherwise.
 
     Args:
-        name_or_path: One of `NAMES`, or the path of an `.npz` or `.csv` file; `path.csv:column`
-            names a target column other than the last.
+        name_or_path: One of `NAMES`, the path of an `.npz` file or of a table (CSV and its like,
+            Parquet, Excel; `path.csv:column` names a target column other than the last), or a
+            pandas DataFrame.
         data_dir: Folder in which `<name>.npz` is looked for first. None: the folder that the
             environment variable ZOO_DATA names, if any.
         train_examples: Size of a stratified subset of the training part; validation and test
             keep their examples. None: all of it.
         preprocessing: Function of the raw training features that returns the function which is
             applied to the features of each part.
+        table: What is to be known about a table.
 
     Raises:
         MissingDataError: If the data set cannot be had here.
         ZooError: If its name is wrong, or it cannot be read or train a classifier.
     """
-    name, parts = read(name_or_path, data_dir)
+    name, parts = read(name_or_path, data_dir, table)
     return assembled(name, parts, train_examples, preprocessing)
 
 
-def read(name_or_path: str, data_dir: str | Path | None = None) -> tuple[str, Parts]:
+def read(
+    name_or_path: Any, data_dir: str | Path | None = None, table: TableOptions | None = None
+) -> tuple[str, Parts]:
     """Returns a data set's short name and what its source has; the arguments are those of `load`.
 
     Raises:
         MissingDataError: If the data set cannot be had here.
         ZooError: If its name is wrong, or it cannot be read or train a classifier.
     """
+    name, parts = _whole(name_or_path, data_dir, table)
+    wanted = None if table is None else table.examples
+    return name, parts if wanted is None else _sampled(name, parts, wanted)
+
+
+def _sampled(name: str, parts: Parts, wanted: int) -> Parts:
+    """Returns some examples, in which each class keeps its share; a test part stays whole."""
+    most, least = len(parts.y), FEWEST * len(parts.class_names)
+    if not least <= wanted <= most:
+        raise ZooError(
+            f"`--examples` must be {least} ({FEWEST} of each class) to {most}, which {name} has. "
+            f"Received: {wanted}"
+        )
+    rows = some_rows(parts.y, wanted, SPLIT_SEED, FEWEST)
+    told = parts.table
+    if told is not None:
+        counts = np.bincount(parts.y[rows]).tolist()
+        classes = dict(zip(told["classes"], counts, strict=True))
+        told = {**told, "classes": classes, "examples": wanted, "drawn_from": most}
+    return replace(parts, x=parts.x[rows], y=parts.y[rows], table=told)
+
+
+def _whole(
+    name_or_path: Any, data_dir: str | Path | None, table: TableOptions | None
+) -> tuple[str, Parts]:
     folder = folder_of(data_dir)
+    if hasattr(name_or_path, "columns"):
+        return FRAME, parts_of_frame(name_or_path, table or TableOptions())
     if name_or_path in NAMES:
+        if table is not None and table.of_tables:
+            raise ZooError(
+                f"{name_or_path} is no table: --target, --drop, --keep and --header are for the "
+                "path of one (--data FILE)."
+            )
         return name_or_path, _named(name_or_path, folder)
-    path = Path(target_of(name_or_path)[0])
-    if path.suffix.lower() not in {".npz", ".csv"}:
+    if not is_file(name_or_path):
         raise ZooError(
             f"Unknown data set {name_or_path!r}. {closest(name_or_path, list(NAMES))} "
-            "The path of an .npz or .csv file works too."
+            "The path of an .npz file or of a table works too: .csv, .tsv, .parquet, .xlsx."
         )
-    return path.stem, read_file(name_or_path)
+    return Path(target_of(name_or_path)[0]).stem, read_file(name_or_path, table)
 
 
-def short_name(name_or_path: str) -> str:
+def short_name(name_or_path: str, target: str | None = None) -> str:
     """Returns what a data set is called in the names of folders.
 
     A file is called by its stem, the first digits of its content's SHA-256, so that two files of
@@ -124,13 +167,14 @@ def short_name(name_or_path: str) -> str:
 
     Args:
         name_or_path: As `load` takes it.
+        target: The target of a table, where `name_or_path` does not name it.
     """
     if name_or_path in NAMES:
         return name_or_path
     path, column = target_of(name_or_path)
     file = path_of(path)
     digest = hashlib.sha256(file.read_bytes()).hexdigest()[:6] if file.is_file() else ""
-    words = (file.stem, digest, column or "")
+    words = (file.stem, digest, column or target or "")
     return "-".join(re.sub(r"[^\w.+]+", "_", word) for word in words if word)
 
 
@@ -213,6 +257,9 @@ def assembled(
                 f"examples (validation is split off). Received: train_examples={train_examples}"
             )
         rest = rest[some_rows(y[rest], train_examples, seed_of("subset"))]
+    if parts.features is not None:
+        learned = parts.features(x[rest])
+        x, x_test = learned(x), learned(x_test)
     apply = (preprocessing or _standardised)(x[rest])
     train, validation, test = (
         _applied(apply, features, f"the {part} part of {name}")
@@ -220,7 +267,7 @@ def assembled(
     )
     arrays = train, y[rest], validation, y[held_out], test, y_test
     names = parts.class_names
-    return Data(name, *arrays, len(names), names, fingerprint_of(*arrays))
+    return Data(name, *arrays, len(names), names, fingerprint_of(*arrays), parts.table)
 
 
 def _applied(apply: Callable[[Array], Array], x: Array, what: str) -> Array:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import platformdirs
 
-from zoo.data.files import FOUR_KEYS, Array
+from zoo.data.parts import FOUR_KEYS, Array
 from zoo.errors import MissingDataError
 
 # The package that generates or ships each of these data sets.

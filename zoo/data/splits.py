@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from zoo.data.files import Array
+from zoo.data.parts import Array
 
 
 def stratified_split(labels: Array, share: float, seed: int) -> tuple[Array, Array]:
@@ -25,19 +25,20 @@ def stratified_split(labels: Array, share: float, seed: int) -> tuple[Array, Arr
     return np.setdiff1d(np.arange(len(labels)), held_out), held_out
 
 
-def some_rows(labels: Array, total: int, seed: int) -> Array:
-    """Draws rows in which each class keeps its share, at least one of each.
+def some_rows(labels: Array, total: int, seed: int, fewest: int = 1) -> Array:
+    """Draws rows in which each class keeps its share, some of each.
 
     Args:
         labels: Labels of shape (examples,), from 0.
-        total: How many rows, at least the number of classes.
+        total: How many rows, at least `fewest` times the number of classes.
         seed: Same labels, total and seed: same rows.
+        fewest: How many of each class at least; each has as many.
 
     Returns:
         Sorted row indexes.
     """
     counts = np.bincount(labels)
-    return _draw(labels, _quotas(counts, total, np.ones_like(counts), counts), seed)
+    return _draw(labels, _quotas(counts, total, np.full_like(counts, fewest), counts), seed)
 
 
 def _quotas(counts: Array, total: int, lowest: Array, highest: Array) -> Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,7 @@ from zoo.runs.rights import unpacked
 from zoo.runs.run import Result
 
 FINAL = ["val_loss", "val_accuracy", "test_loss", "test_accuracy"]
+BALANCED = "balanced_accuracy"
 CURVES = ["loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"]
 
 
@@ -50,6 +51,7 @@ def summarise(
     overlap: float = 0.0,
     classes: int = 0,
     fixed: Collection[str] = (),
+    balanced: Callable[[Result], float] | None = None,
 ) -> Summary:
     """Makes the three tables.
 
@@ -64,6 +66,7 @@ def summarise(
             `zoo.evidence.statistics`.
         classes: Number of classes, for metrics with a share of the way from chance to the best.
         fixed: Labels of the variants that all seeds are tested on the same examples of.
+        balanced: Function of a run that returns its balanced accuracy, where that is told.
     """
     runs = runs_frame(results, variants)
     by_run = {(r.run.variant, r.run.learning_rate, r.run.seed): r for r in results}
@@ -73,6 +76,9 @@ def summarise(
             found = EPOCHS_TO_SHARE.fullmatch(name)
             ways = {found[1]: way_of(results, found[1], classes)} if found else None
             runs[name] = [measure(by_run[key], name, epochs, ways) for key in keys]
+    if balanced is not None:
+        keys = zip(runs["variant"], runs["learning_rate"], runs["seed"], strict=True)
+        runs[BALANCED] = [balanced(by_run[key]) for key in keys]
     if fixed:
         runs[RIGHT] = [
             _right(by_run[key], fixed)
@@ -232,6 +238,8 @@ def table_frame(
                 "difference_high": gap.high,
                 "p": p,
             }
+        if BALANCED in cell.columns:
+            row |= {name: cell[name].mean() for name in (BALANCED, "test_loss")}
         if RIGHT in cell.columns:
             row["examples_error"] = share.error if share else math.nan
         rows.append(row)

@@ -22,7 +22,7 @@ from zoo.results.files import (
 )
 from zoo.results.rates import with_rates
 from zoo.results.schema import damaged
-from zoo.results.summary import table_frame
+from zoo.results.summary import BALANCED, table_frame
 
 
 def rows_of(folder: Path) -> pd.DataFrame:
@@ -80,7 +80,30 @@ def write_again(folder: Path) -> None:
 
 def blocks(spec: Mapping[str, Any], table: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     """Returns the one table of a trained experiment as text, without a heading."""
-    return [("", readable(table, spec["baseline"], spec.get("tied", {})))]
+    shown = readable(table, spec["baseline"], spec.get("tied", {}))
+    guess = spec["data"].get("guess")
+    if guess is not None:
+        row = _guessed(guess, table, spec)
+        shown.loc[len(shown)] = [row.get(name, "") for name in shown.columns]
+    return [("", shown)]
+
+
+def _guessed(
+    guess: Mapping[str, Any], table: pd.DataFrame, spec: Mapping[str, Any]
+) -> dict[str, str]:
+    """Returns the row of always guessing the most frequent class."""
+    row = {
+        "variant": f"always {guess['class']}",
+        "test %": percent(guess["accuracy"]),
+        "balanced %": percent(guess["balanced_accuracy"]),
+    }
+    if "Crossentropy" in spec["recipe"].get("loss", ""):
+        row["test loss"] = f"{guess['log_loss']:.3f}"
+    for own in table[table["variant"] == spec["baseline"]].itertuples():
+        ends = (own.test_accuracy, own.test_high, own.test_low)
+        gap, low, high = (guess["accuracy"] - end for end in ends)
+        row["difference (points)"] = with_interval(gap, low, high, sign="+")
+    return row
 
 
 def readable(
@@ -111,9 +134,18 @@ def readable(
                 ),
                 "p": "" if math.isnan(row.p) else f"{row.p:.2g}",
                 "diverged": _diverged(row.diverged, row.n),
+                **_balanced(row),
             }
         )
     return pd.DataFrame(rows)
+
+
+def _balanced(row: Any) -> dict[str, str]:
+    """Returns balanced accuracy and loss of a variant, where the table has them."""
+    if not hasattr(row, BALANCED):
+        return {}
+    loss = "" if math.isnan(row.test_loss) else f"{row.test_loss:.3f}"
+    return {"balanced %": percent(row.balanced_accuracy), "test loss": loss}
 
 
 def notes(spec: Mapping[str, Any], table: pd.DataFrame) -> list[str]:
@@ -149,7 +181,25 @@ def notes(spec: Mapping[str, Any], table: pd.DataFrame) -> list[str]:
         lines.append("Diverged: runs, with the 95 % interval of their share (Wilson).")
     if table["at_edge"].any():
         lines.append("Rates with a *: an end of the grid, a wider grid may do better.")
-    return [*lines, *tied_lines(spec)]
+    return [*lines, *tied_lines(spec), *_guess_lines(data.get("guess"), table)]
+
+
+def _guess_lines(guess: Mapping[str, Any] | None, table: pd.DataFrame) -> list[str]:
+    """Returns what is to be said about always guessing the most frequent class."""
+    if guess is None:
+        return []
+    lines = [
+        f"always {guess['class']}: the most frequent class, {percent(guess['share'])} % of the "
+        "training examples, whatever the features are; no network."
+    ]
+    if BALANCED in table.columns:
+        lines.append(
+            "Where one class is that frequent accuracy says little. balanced %: mean over classes "
+            "of the share that is right. Test loss of guessing: with the classes' shares."
+        )
+    if not (table["test_low"].fillna(table["test_accuracy"]) > guess["accuracy"]).any():
+        lines.append(f"None of these networks is better than guessing always {guess['class']}.")
+    return lines
 
 
 def tied_lines(spec: Mapping[str, Any]) -> list[str]:

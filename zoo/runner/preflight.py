@@ -50,6 +50,7 @@ def reports(
     data: str | None = None,
     learning_rate: float | None = None,
     data_dir: Path | None = None,
+    table: datasets.TableOptions | None = None,
 ) -> Iterator[Report]:
     """Checks every variant of an experiment, or a saved model; yields as it goes.
 
@@ -61,12 +62,15 @@ def reports(
         learning_rate: Float above 0, or `None` for the middle of each variant's grid (of two in
             the middle the larger), or the saved model's own.
         data_dir: Folder with data files.
+        table: What is said about a table.
 
     Raises:
         ZooError: If something is not there or does not fit.
     """
     if not name.lower().endswith(SUFFIX):
-        yield from _of_experiment(name, variant, data, learning_rate, data_dir)
+        rates = None if learning_rate is None else (learning_rate,)
+        settings = Settings(seeds=1, data=data, learning_rates=rates, split=FIXED, table=table)
+        yield from _of_experiment(name, variant, settings, data_dir)
         return
     if variant is not None:
         raise ZooError(
@@ -77,7 +81,9 @@ def reports(
     path = Path(name)
     if not path.is_file():
         raise ZooError(f"No such file: {name}. Give the path of a model saved as .keras.")
-    loaded = datasets.load(data, data_dir=data_dir)  # what is wrong with it shows sooner
+    loaded = datasets.load(
+        data, data_dir=data_dir, table=table
+    )  # what is wrong with it shows sooner
     model = _model(path)
     if learning_rate is not None:
         _set_rate(model, learning_rate, name)
@@ -99,16 +105,13 @@ def jobs_to_check(jobs: Iterable[Job]) -> list[Job]:
 def _of_experiment(
     name: str,
     variant: str | None,
-    data: str | None,
-    learning_rate: float | None,
+    settings: Settings,
     data_dir: Path | None,
 ) -> Iterator[Report]:
     entry = registry.find(name)
     labels = list(entry.load().variants)
     if variant is not None and variant not in labels:
         raise ZooError(f"{name} has no variant {variant!r}. {closest(variant, labels)}")
-    rates = None if learning_rate is None else (learning_rate,)
-    settings = Settings(seeds=1, data=data, learning_rates=rates, split=FIXED)
     prepared = prepare(entry, settings, data_dir)
     for job in jobs_to_check(prepared.jobs):
         recipe, run = job.recipe, job.run

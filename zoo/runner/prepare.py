@@ -40,6 +40,7 @@ class Settings:
         batch_size: Examples a step.
         data: Name or file of the data. A recipe for few training examples takes as many of them,
             or all if there are fewer.
+        table: What is said about a table.
         learning_rates: One grid for all variants.
         scale: One of the experiment's larger sizes.
         smoke: One epoch, two seeds, one learning rate: does it run at all?
@@ -59,6 +60,7 @@ class Settings:
     variants: tuple[str, ...] = ()
     split: str | None = None
     words: tuple[tuple[str, str], ...] = ()
+    table: datasets.TableOptions | None = None
 
     def __post_init__(self) -> None:
         """Checks the numbers that the recipe does not see."""
@@ -171,7 +173,7 @@ class Settings:
         words = {
             "smoke": "" if self.smoke else None,
             "scale": self.scale,
-            "data": None if self.data is None else datasets.short_name(self.data),
+            "data": self._data_name(),
             "epochs": self.epochs,
             "batch": self.batch_size,
             "seeds": self.seeds,
@@ -179,8 +181,13 @@ class Settings:
             "split": self.split,
         }
         found = {name: str(value) for name, value in words.items() if value is not None}
+        found |= {} if self.table is None else self.table.words()
         given = [(name, [text]) for name, text in self.words]
         return found | overrides.differing(self.variants, given)
+
+    def _data_name(self) -> str | None:
+        target = None if self.table is None else self.table.target
+        return target if self.data is None else datasets.short_name(self.data, target)
 
 
 def folder_name(name: str, differing: Mapping[str, str]) -> str:
@@ -231,12 +238,12 @@ def prepare(entry: Entry, settings: Settings, data_dir: Path | None) -> Prepared
                 raise ZooError(metrics.unknown(rule.metric, recipe.probes))
     few = None if "train_examples" in dict(settings.words) else recipe.train_examples
     if settings.data is not None and few is not None:
-        whole = datasets.load(recipe.data, data_dir=data_dir)
+        whole = datasets.load(recipe.data, data_dir=data_dir, table=settings.table)
         if few > len(whole.x_train):
             recipe = dataclasses.replace(recipe, train_examples=None)
             experiment = dataclasses.replace(experiment, recipe=recipe)
     with phase("data"):
-        data_of = _data_of(experiment, data_dir, settings.resampled)
+        data_of = _data_of(experiment, data_dir, settings.resampled, settings.table)
     given = f" It was given {overrides.in_words(settings.words)}." if settings.words else ""
     with mistakes_in(entry.path, f"{MODEL}.{given}"), within_memory():
         jobs = plan(experiment, data_of, settings.seed_list)
@@ -247,7 +254,10 @@ def prepare(entry: Entry, settings: Settings, data_dir: Path | None) -> Prepared
 
 
 def _data_of(
-    experiment: Experiment, data_dir: Path | None, resampled: bool = False
+    experiment: Experiment,
+    data_dir: Path | None,
+    resampled: bool = False,
+    table: datasets.TableOptions | None = None,
 ) -> dict[str, Data]:
     """Loads each variant's data; variants that ask for the same share them."""
     loaded: dict[Any, Data] = {}
@@ -262,6 +272,7 @@ def _data_of(
                 data_dir=data_dir,
                 train_examples=recipe.train_examples,
                 preprocessing=recipe.preprocessing,
+                table=table,
             )
         found[variant] = loaded[wanted]
     return found

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from zoo.data import FIXED, RESAMPLED, Data, Draws
 from zoo.engine.device import device_name
 from zoo.errors import Interrupted
+from zoo.evidence.guessing import IMBALANCED, balanced_accuracy, guess_of
 from zoo.results.store import Store
 from zoo.runner.how import How
 from zoo.runner.mistakes import mistakes_in
@@ -18,6 +23,8 @@ from zoo.runner.prepare import prepare as prepare
 from zoo.runner.trainer import Trainer, here
 from zoo.runs.phases import phase
 from zoo.runs.plan import plan, unknown
+from zoo.runs.rights import unpacked
+from zoo.runs.run import Result
 
 if TYPE_CHECKING:
     from zoo.results.summary import Summary
@@ -226,7 +233,22 @@ def _summary(prepared: Prepared, store: Store) -> Summary:
         _drawn(data).get("overlap", 0.0),
         data.num_classes,
         [label for label, own in prepared.data_of.items() if _fixes_test(own)],
+        partial(_balanced, prepared) if _guess(prepared)["share"] > IMBALANCED else None,
     )
+
+
+def _guess(prepared: Prepared) -> dict[str, Any]:
+    """Returns what always guessing the most frequent class gives, in the draw of seed 0."""
+    data = prepared.data
+    return guess_of(data.y_train, data.y_test, data.class_names)
+
+
+def _balanced(prepared: Prepared, result: Result) -> float:
+    """Returns the balanced accuracy of a run; NaN where it is not known what it has right."""
+    if not result.rights:
+        return math.nan
+    labels = prepared.data_of[result.run.variant].of(result.run.seed).y_test
+    return balanced_accuracy(np.frombuffer(unpacked(result.rights), np.uint8), labels)
 
 
 def write_tensorboard(prepared: Prepared, store: Store, folder: Path) -> Path:
@@ -277,6 +299,8 @@ def spec_of(prepared: Prepared) -> dict[str, Any]:
             "validation": len(data.x_validation),
             "test": len(data.x_test),
             **_drawn(data),
+            **({"guess": _guess(prepared)} if experiment.factor != "data" else {}),
+            **({"table": dict(data.table)} if data.table is not None else {}),
         },
         "versions": library_versions(),
         "alpha": prepared.alpha,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from callbacks import DivergenceGuard
-from zoo.data import FIXED, Data
+from zoo.data import FIXED, Data, TableOptions
 from zoo.errors import ZooError, check_count
 from zoo.experiment import Experiment, Recipe
 from zoo.runner.prepare import Settings, folder_name
@@ -45,6 +45,7 @@ class ExperimentSearch:
         seed: Seed of the search.
         coarse_to_fine: Whether half of the trials look widely with a quarter of the epochs and the
             other half closely, around the best, with all of them.
+        table: What is said about a table.
     """
 
     entry: Entry
@@ -56,6 +57,7 @@ class ExperimentSearch:
     executions: int
     seed: int
     coarse_to_fine: bool
+    table: TableOptions | None = None
 
     @property
     def epochs(self) -> int:
@@ -77,7 +79,7 @@ class ExperimentSearch:
         }
         words = {name: each for name, each in differing.items() if each or name == self.strategy}
         words |= {"coarse-to-fine": ""} if self.coarse_to_fine else {}
-        settings = Settings(epochs=self.epochs, data=self.experiment.recipe.data)
+        settings = Settings(epochs=self.epochs, data=self.experiment.recipe.data, table=self.table)
         words |= settings.beyond(declared).differing()
         return folder_name(self.entry.name, words | dict.fromkeys(changed, ""))
 
@@ -123,6 +125,7 @@ def prepare(
         executions=executions,
         seed=seed,
         coarse_to_fine=coarse_to_fine,
+        table=settings.table,
     )
 
 

@@ -1,0 +1,92 @@
+"""What was done with a table, in five lines."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from zoo.data.columns import CATEGORY, DATE, quoted
+from zoo.data.sets import Data
+from zoo.errors import printable
+
+MOST_NAMES = 8
+PLURALS = {CATEGORY: "categories"}
+
+
+def lines_of(data: Data) -> list[str]:
+    """Returns columns, missing values, what is left out, classes and examples: a line each.
+
+    Args:
+        data: Any data; of what is no table only the last two lines.
+    """
+    rows = {} if data.table is None else _of_table(data, data.table)
+    rows["classes"] = _classes(data)
+    rows["examples"] = (
+        f"{len(data.y_train)} to train on, {len(data.y_validation)} to validate, "
+        f"{len(data.y_test)} to test{_drawn(data)}"
+    )
+    return [printable(f"{name.ljust(9)} {text}", kept="") for name, text in rows.items()]
+
+
+def _of_table(data: Data, table: Mapping[str, Any]) -> dict[str, str]:
+    kinds = Counter(table["columns"].values())
+    sums = ", ".join(
+        f"{count} {kind if count == 1 else PLURALS.get(kind, f'{kind}s')} "
+        f"({_some(name for name, own in table['columns'].items() if own == kind)})"
+        for kind, count in kinds.items()
+    )
+    total = len(table["columns"]) + len(table["left_out"])
+    read = "".join(f", {word}" for word in table["read"])
+    width = data.input_shape[0]
+    features = f"{width} feature{'s' * (width > 1)}"
+    return {
+        "columns": f"{sum(kinds.values())} of {total} make {features}: {sums}{read}",
+        "missing": _missing(table),
+        "left out": _left_out(table["left_out"]),
+    }
+
+
+def _drawn(data: Data) -> str:
+    drawn = (data.table or {}).get("drawn_from")
+    return f"; drawn from {drawn}, classes keep their shares" if drawn else ""
+
+
+def _missing(table: Mapping[str, Any]) -> str:
+    missing, columns = table["missing"], table["columns"]
+    if not missing:
+        return "nothing"
+    told = f"{_some(f'{name} {count}' for name, count in missing.items())}: "
+    ways = []
+    if any(columns[name] != CATEGORY for name in missing):
+        what = "dates" if all(columns[name] in (CATEGORY, DATE) for name in missing) else "numbers"
+        ways.append(f"{what} get the training part's median, and a feature says so")
+    if any(columns[name] == CATEGORY for name in missing):
+        ways.append("it is a category of its own")
+    return told + "; ".join(ways)
+
+
+def _left_out(left_out: Mapping[str, str]) -> str:
+    by_reason: dict[str, list[str]] = {}
+    for name, reason in left_out.items():
+        by_reason.setdefault(reason, []).append(name)
+    back = [name for name, reason in left_out.items() if reason not in ("was dropped", "is empty")]
+    told = "; ".join(f"{_some(names)} {reason}" for reason, names in by_reason.items())
+    return (told or "nothing") + (f" (--keep {quoted(back[:MOST_NAMES])})" if back else "")
+
+
+def _classes(data: Data) -> str:
+    table = data.table or {}
+    counts = table.get("classes") or dict.fromkeys(data.class_names)
+    named = _some(f"{name} {count}" if count else name for name, count in counts.items())
+    of = f" of {table['target']!r}" if table else ""
+    notes = "".join(f"; {note}" for note in table.get("labels", ()))
+    return f"{data.num_classes}{of}: {named}{notes}"
+
+
+def _some(words: Iterable[str]) -> str:
+    """Returns the first of some words, and how many there are besides."""
+    found = list(words)
+    more = len(found) - MOST_NAMES
+    shown = ", ".join(found[:MOST_NAMES])
+    return f"{shown} and {more} more" if more > 0 else shown

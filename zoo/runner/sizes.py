@@ -1,0 +1,48 @@
+"""How much memory the data of runs take, before they are trained."""
+
+from __future__ import annotations
+
+from zoo.data import Data, Draws
+from zoo.data.draws import KEPT_BYTES, bytes_of
+from zoo.engine.groups import DRAWS_SHARE
+
+TOLD_BYTES = 2**27  # less need not be told
+SAFE_SHARE = 0.5  # of the free memory, that an offered number of examples takes
+
+
+def memory_lines(data: Data, seeds: int, free: int) -> list[str]:
+    """Returns how much memory the data take while they are trained on, and what to do if too much.
+
+    Args:
+        data: The data.
+        seeds: How many seeds are run.
+        free: Bytes of memory that are free.
+
+    Returns:
+        A line, or two if it is more than is free; none where it is little.
+    """
+    need = memory_of(data, seeds, free)
+    if need < TOLD_BYTES:
+        return []
+    each = f" ({_amount(bytes_of(data))} a draw)" if isinstance(data, Draws) else ""
+    line = f"memory: about {_amount(need)} for the data{each}, {_amount(free)} are free"
+    if need <= free:
+        return [line]
+    examples = len(data.y_train) + len(data.y_validation) + len(data.y_test)
+    fitting = int(examples * SAFE_SHARE * free / need)
+    digits = 10 ** max(len(str(fitting)) - 2, 0)
+    return [line, f"Too much: take fewer with --examples {fitting // digits * digits}."]
+
+
+def memory_of(data: Data, seeds: int, free: int) -> int:
+    """Returns an estimate of the bytes of the data: as they are kept, and on the device."""
+    own = bytes_of(data)
+    if not isinstance(data, Draws):
+        return 2 * own
+    kept = min(seeds, max(1, KEPT_BYTES // own))
+    together = min(seeds, max(1, int(DRAWS_SHARE * free // own)))
+    return (kept + together) * own
+
+
+def _amount(size: int) -> str:
+    return f"{size / 2**30:.2g} GiB"
