@@ -32,7 +32,7 @@ def test_five_lines_tell_all():
         "no header",
         "missing   a 3, b 1: numbers get the training part's median, and a feature says so; it is "
         "a category of its own",
-        'left out  id, my key numbers the rows; old was dropped (--keep id,"my key")',
+        'left out  id, my key number the rows; old was dropped (--keep id,"my key")',
         "classes   2 of 'kind': no 5, yes 2; 1 row without a label left out",
         "examples  4 to train on, 2 to validate, 1 to test",
     ]

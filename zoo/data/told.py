@@ -11,6 +11,7 @@ from zoo.data.sets import Data
 from zoo.errors import printable
 
 MOST_NAMES = 8
+VERBS = {"has": "have", "is": "are", "was": "were"}
 PLURALS = {CATEGORY: "categories"}
 
 
@@ -71,8 +72,17 @@ def _left_out(left_out: Mapping[str, str]) -> str:
     for name, reason in left_out.items():
         by_reason.setdefault(reason, []).append(name)
     back = [name for name, reason in left_out.items() if reason not in ("was dropped", "is empty")]
-    told = "; ".join(f"{_some(names)} {reason}" for reason, names in by_reason.items())
+    told = "; ".join(
+        f"{_some(names)} {_of_several(reason) if len(names) > 1 else reason}"
+        for reason, names in by_reason.items()
+    )
     return (told or "nothing") + (f" (--keep {quoted(back[:MOST_NAMES])})" if back else "")
+
+
+def _of_several(reason: str) -> str:
+    """Returns a reason such as `holds one value` as it is said of several columns."""
+    verb, _, rest = reason.partition(" ")
+    return f"{VERBS.get(verb, verb.removesuffix('s'))} {rest}"
 
 
 def _classes(data: Data) -> str:
