@@ -17,7 +17,7 @@ PARTS := contract engine callbacks runner others
 contract := tests/contract
 engine := tests/engine tests/test_many.py
 callbacks := tests/callbacks
-runner := tests/runner tests/search tests/test_tuner.py
+runner := tests/runner tests/search tests/test_tuner.py tests/figures tests/report
 others := $(filter-out $(contract) $(engine) $(callbacks) $(runner),$(patsubst %/,%,$(wildcard tests/*/)) $(wildcard tests/test_*.py))
 
 tests-%: .venv/installed

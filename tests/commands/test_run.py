@@ -225,7 +225,7 @@ def test_a_failing_experiment_does_not_stop_the_others(zoo, tiny_experiment, tmp
 
 @pytest.mark.slow
 def test_an_experiment_on_few_examples_takes_smaller_data_whole(zoo, tmp_path):
-    rows = [f"{x},{x % 3},{'abc'[x % 3]}" for x in range(300)]
+    rows = [f"{x % 7},{x % 5},{'abc'[x % 3]}" for x in range(300)]
     path = tmp_path / "mine.csv"
     path.write_text("\n".join(["first,second,label", *rows]), encoding="utf-8")
     code, out, err = zoo("run", "dropout", "--data", path, "--dry-run")
@@ -236,7 +236,7 @@ def test_an_experiment_on_few_examples_takes_smaller_data_whole(zoo, tmp_path):
 
 @pytest.mark.slow
 def test_batch_larger_than_the_data_says_what_to_do(zoo, tmp_path):
-    rows = [f"{x},{'ab'[x % 2]}" for x in range(40)]
+    rows = [f"{x % 7},{'ab'[x % 2]}" for x in range(40)]
     path = tmp_path / "mine.csv"
     path.write_text("\n".join(["first,label", *rows]), encoding="utf-8")
     code, _, err = zoo("run", "activation", "--data", path, "--dry-run")
@@ -244,7 +244,7 @@ def test_batch_larger_than_the_data_says_what_to_do(zoo, tmp_path):
     assert "--batch-size" in err
     code, out, _ = zoo("run", "activation", "--data", path, "--dry-run", "--batch-size", 8)
     assert code == 0
-    assert re.match(r"activation@data=mine-[0-9a-f]{6},batch=8: ", out)
+    assert re.search(r"^activation@data=mine-[0-9a-f]{6},batch=8: ", out, re.MULTILINE)
 
 
 @pytest.mark.slow

@@ -99,18 +99,24 @@ class Cells:
     def paired(self, first: str, second: str, metric: str) -> tuple[pd.Series, pd.Series]:
         """Returns the values of two variants for the seeds that both have."""
         a, b = self.values(first, metric), self.values(second, metric)
-        both = a.index.intersection(b.index)
+        same = a.index.equals(b.index)
+        both = a.index if same else a.index.intersection(b.index)
         if len(both) == 0:
             raise NotRun(f"{first} and {second} share no seed")
+
+        def of_both(values: pd.Series) -> pd.Series:
+            return values if same else values[both]  # which takes longer than all else here
+
         losses = [name for name in LOSSES if name in self._rows.columns]
         if losses and all(
-            self._of(first, name)[both].equals(self._of(second, name)[both]) for name in losses
+            of_both(self._of(first, name)).equals(of_both(self._of(second, name)))
+            for name in losses
         ):
             raise NothingApplied(
                 f"{first} and {second} have the same losses in every run: was the treatment "
                 "applied?"
             )
-        return a[both], b[both]
+        return of_both(a), of_both(b)
 
     def share(self, metric: str, weights: Mapping[str, float], seeds: pd.Index) -> Share | None:
         """Returns what the choice of test examples adds to the variance of a weighted sum.
