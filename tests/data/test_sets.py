@@ -367,6 +367,17 @@ def test_available_knows_every_name(tmp_path):
     assert data.available()["mnist"].startswith("cache ")
 
 
+def test_the_part_that_preprocessing_learns_from_is_the_training_part_itself():
+    """Some treat it otherwise than the others, and know it by its identity."""
+    seen = []
+
+    def learn(x_train):
+        return lambda x: seen.append(x is x_train) or x
+
+    data.load("digits", preprocessing=learn, train_examples=100)
+    assert seen == [True, False, False]
+
+
 @pytest.mark.parametrize(
     ("apply", "said"),
     [

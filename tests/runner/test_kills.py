@@ -14,7 +14,7 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-KILLS = int(os.environ.get("ZOO_KILLS", "1"))  # of each command
+KILLS = int(os.environ.get("ZOO_KILLS", "2"))  # of each command
 ROOT = Path(__file__).parents[2]
 # Copies of a process that has imported everything run the commands: importing takes longest.
 COPIES = """

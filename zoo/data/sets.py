@@ -260,10 +260,11 @@ def assembled(
     if parts.features is not None:
         learned = parts.features(x[rest])
         x, x_test = learned(x), learned(x_test)
-    apply = (preprocessing or _standardised)(x[rest])
+    x_train = x[rest]  # one array, as a preprocessing may ask whether a part is the training part
+    apply = (preprocessing or _standardised)(x_train)
     train, validation, test = (
         _applied(apply, features, f"the {part} part of {name}")
-        for features, part in zip((x[rest], x[held_out], x_test), PARTS, strict=True)
+        for features, part in zip((x_train, x[held_out], x_test), PARTS, strict=True)
     )
     arrays = train, y[rest], validation, y[held_out], test, y_test
     names = parts.class_names
