@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import errno
+import functools
+import inspect
 import shutil
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -64,25 +67,31 @@ DataOption = Annotated[
     str | None,
     typer.Option("--data", metavar="NAME|FILE", help="Data set, .npz or table[:target]."),
 ]
-TargetOption = Annotated[
-    str | None,
-    typer.Option(metavar="NAME|POSITION", help="A table's target (the last column)."),
-]
-DropOption = Annotated[
-    list[str] | None, typer.Option(metavar="NAME,...", help="Leave out columns of a table; again.")
-]
-KeepOption = Annotated[
-    list[str] | None,
-    typer.Option(metavar="NAME,...", help="Keep columns that the zoo would leave out; again."),
-]
-HeaderOption = Annotated[
-    str | None,
-    typer.Option(help="none or first: whether a table's first line is an example or the names."),
-]
-ExamplesOption = Annotated[
-    int | None,
-    typer.Option(metavar="N", help="Take N examples, in which classes keep their shares."),
-]
+NAMES_DATA = ("data", "file")  # what the parameter is called
+TABLE_OPTIONS: dict[str, Any] = {
+    "target": Annotated[
+        str | None,
+        typer.Option(metavar="NAME|POSITION", help="A table's target (the last column)."),
+    ],
+    "drop": Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME,...", help="Leave out columns of a table; again."),
+    ],
+    "keep": Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME,...", help="Keep columns that the zoo would leave out; again."),
+    ],
+    "header": Annotated[
+        str | None,
+        typer.Option(
+            help="none or first: whether a table's first line is an example or the names."
+        ),
+    ],
+    "examples": Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Take N examples, in which classes keep their shares."),
+    ],
+}
 DataDirOption = Annotated[
     Path | None,
     typer.Option(metavar="DIR", help="Folder with NAME.npz files, looked in before ZOO_DATA."),
@@ -91,14 +100,40 @@ DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback o
 AllOption = Annotated[bool, typer.Option("--all", help="All experiments.")]
 
 
-def table_options(
+def takes_table(command: Callable[..., None]) -> Callable[..., None]:
+    """Gives a command the options about a table, behind the one that names the data.
+
+    The command gets what the user says by them as its keyword `table`, `None` for nothing.
+    """
+    own = dict(inspect.signature(command, eval_str=True).parameters)
+    del own["table"]
+
+    @functools.wraps(command)
+    def with_options(**given: Any) -> None:
+        said = {name: given.pop(name) for name in TABLE_OPTIONS}
+        command(**given, table=_table_options(**said))
+
+    parameters: list[inspect.Parameter] = []
+    for name, parameter in own.items():
+        parameters.append(parameter)
+        if name in NAMES_DATA:
+            kind = parameter.kind
+            parameters += [
+                inspect.Parameter(option, kind, default=None, annotation=annotation)
+                for option, annotation in TABLE_OPTIONS.items()
+            ]
+    with_options.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    with_options.__annotations__ = {each.name: each.annotation for each in parameters}
+    return with_options
+
+
+def _table_options(
     target: str | None,
     drop: list[str] | None,
     keep: list[str] | None,
     header: str | None,
     examples: int | None,
 ) -> TableOptions | None:
-    """Returns what the user says about a table, `None` for nothing."""
     from zoo.data import TableOptions
 
     given = TableOptions(target, tuple(drop or ()), tuple(keep or ()), header, examples)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -10,32 +10,24 @@ from zoo.commands.options import (
     DataDirOption,
     DataOption,
     DebugOption,
-    DropOption,
-    ExamplesOption,
-    HeaderOption,
-    KeepOption,
-    TargetOption,
     echo,
-    table_options,
+    takes_table,
 )
 from zoo.engine.device import import_keras
 
 
+@takes_table
 def preflight(
     name: Annotated[str, typer.Argument(help="Experiment, path of yours, or a .keras model.")],
     variant: Annotated[str | None, typer.Option(metavar="LABEL", help="Only this variant.")] = None,
     data: DataOption = None,
-    target: TargetOption = None,
-    drop: DropOption = None,
-    keep: KeepOption = None,
-    header: HeaderOption = None,
-    examples: ExamplesOption = None,
     learning_rate: Annotated[
         float | None, typer.Option(help="Instead of the middle of each variant's grid.")
     ] = None,
     data_dir: DataDirOption = None,
     device: Annotated[str, typer.Option(help="auto, cpu, gpu or gpu:N.")] = "auto",
     debug: DebugOption = False,
+    table: Any = None,
 ) -> None:
     """Check networks before training them: initial loss, activations, updates, a tiny batch."""
     if not name.lower().endswith(".keras"):
@@ -52,7 +44,7 @@ def preflight(
         data=data,
         learning_rate=learning_rate,
         data_dir=data_dir,
-        table=table_options(target, drop, keep, header, examples),
+        table=table,
     ):
         for line in checking.table_lines(report, head=not found):
             echo(line)

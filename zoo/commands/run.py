@@ -17,17 +17,12 @@ from zoo.commands.options import (
     DataDirOption,
     DataOption,
     DebugOption,
-    DropOption,
-    ExamplesOption,
-    HeaderOption,
-    KeepOption,
     Names,
     ResultsOption,
-    TargetOption,
     echo,
     line_width,
     say,
-    table_options,
+    takes_table,
 )
 from zoo.engine.device import import_keras
 from zoo.errors import Interrupted, MissingDataError, MistakeError, ZooError
@@ -38,6 +33,7 @@ if TYPE_CHECKING:
     from zoo.runner.registry import Entry
 
 
+@takes_table
 def run(
     names: Names = None,
     every: AllOption = False,
@@ -49,11 +45,6 @@ def run(
     ] = None,
     epochs: Annotated[int | None, typer.Option(help="Epochs instead of the recipe's.")] = None,
     data: DataOption = None,
-    target: TargetOption = None,
-    drop: DropOption = None,
-    keep: KeepOption = None,
-    header: HeaderOption = None,
-    examples: ExamplesOption = None,
     batch_size: Annotated[int | None, typer.Option(help="Examples a step.")] = None,
     learning_rates: Annotated[
         str | None, typer.Option(metavar="R,R,...", help="One grid for all variants.")
@@ -108,6 +99,7 @@ def run(
         bool, typer.Option("--profile", help="Say where the time went, phase by phase.")
     ] = False,
     debug: DebugOption = False,
+    table: Any = None,
 ) -> None:
     """Run experiments; runs that are stored are not trained again."""
     from zoo.runner.overrides import labels_in, words_in
@@ -140,7 +132,7 @@ def run(
         epochs=epochs,
         batch_size=batch_size,
         data=data,
-        table=table_options(target, drop, keep, header, examples),
+        table=table,
         learning_rates=rates,
         scale=scale,
         smoke=smoke,

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from zoo.search.points import ExperimentSearch
 
 import os
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -21,18 +21,14 @@ from zoo.commands.options import (
     DataDirOption,
     DataOption,
     DebugOption,
-    DropOption,
-    ExamplesOption,
-    HeaderOption,
-    KeepOption,
     ResultsOption,
-    TargetOption,
     echo,
-    table_options,
+    takes_table,
 )
 from zoo.engine.device import import_keras
 
 
+@takes_table
 def tune(
     name: Annotated[str, typer.Argument(help="Experiment, or path of yours.")],
     strategy: Annotated[str, typer.Option(help="random, grid, bayesian or hyperband.")] = "random",
@@ -48,11 +44,6 @@ def tune(
         bool, typer.Option("--coarse-to-fine", help="Look widely first, then around the best.")
     ] = False,
     data: DataOption = None,
-    target: TargetOption = None,
-    drop: DropOption = None,
-    keep: KeepOption = None,
-    header: HeaderOption = None,
-    examples: ExamplesOption = None,
     data_dir: DataDirOption = None,
     results: ResultsOption = RESULTS,
     engine: Annotated[str, typer.Option(help="population or fit.")] = "population",
@@ -61,6 +52,7 @@ def tune(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the space only.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Say more.")] = False,
     debug: DebugOption = False,
+    table: Any = None,
 ) -> None:
     """Search hyperparameters with keras-tuner; trials that are stored are not trained again."""
     from zoo.runner.registry import find
@@ -78,7 +70,6 @@ def tune(
     from zoo.search import tune as tuning
     from zoo.search.points import prepare
 
-    table = table_options(target, drop, keep, header, examples)
     wanted = prepare(
         entry,
         Settings(epochs=epochs, data=data, table=table),

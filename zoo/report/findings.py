@@ -7,11 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from zoo.claims import VERDICTS
+from zoo.claims import ALPHA, VERDICTS
 from zoo.report import words
 from zoo.report.ledger import LedgerRow
-
-LEVEL = 0.05  # of a p that is not corrected for the number of variants
 
 
 def found(spec: Mapping[str, Any], table: pd.DataFrame) -> list[str]:
@@ -27,7 +25,7 @@ def found(spec: Mapping[str, Any], table: pd.DataFrame) -> list[str]:
     others = table[(table["variant"] != baseline) & table["difference"].notna()]
     if others.empty:
         return []
-    sure = (others["p"] < LEVEL) & (others["difference_low"] * others["difference_high"] > 0)
+    sure = (others["p"] < ALPHA) & (others["difference_low"] * others["difference_high"] > 0)
     above = others["difference"] > 0
     parts = [
         *_better(others[sure & above], baseline),
