@@ -54,16 +54,16 @@ def build(name: str) -> Any:
             ]
         )
     inputs, *hidden, outputs = NETWORKS[name]
-    model = keras.Sequential([keras.Input((inputs,))])
+    stack = [keras.Input((inputs,))]
     for units in hidden:
-        model.add(layers.Dense(units))
+        stack.append(layers.Dense(units))
         if "bn" in name:
-            model.add(layers.BatchNormalization())
-        model.add(layers.ReLU())
+            stack.append(layers.BatchNormalization())
+        stack.append(layers.ReLU())
         if "dropout" in name:
-            model.add(layers.Dropout(0.5))
-    model.add(layers.Dense(outputs))
-    return model
+            stack.append(layers.Dropout(0.5))
+    stack.append(layers.Dense(outputs))
+    return keras.Sequential(stack)
 
 
 def operations(name: str) -> float:

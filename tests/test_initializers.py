@@ -13,11 +13,11 @@ def numpy_of(tensor):
 
 
 def network(initializer, activation="relu"):
-    model = keras.Sequential([keras.Input((20,))])
+    stack = [keras.Input((20,))]
     for width in (30, 30, 30, 4):
-        model.add(layers.Dense(width, kernel_initializer=initializer()))
-        model.add(layers.Activation(activation))
-    return model
+        stack.append(layers.Dense(width, kernel_initializer=initializer()))
+        stack.append(layers.Activation(activation))
+    return keras.Sequential(stack)
 
 
 def dense_variances(model):

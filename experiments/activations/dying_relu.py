@@ -36,14 +36,13 @@ ACTIVATIONS = {
 def build_model(input_shape, num_classes, activation, depth=3, units=100):
     """Builds an MLP; `activation` gives the name and the hidden biases' start."""
     name, bias = activation
-    model = keras.Sequential([keras.Input(input_shape), layers.Flatten()])
+    stack = [keras.Input(input_shape), layers.Flatten()]
     for _ in range(depth):
         outputs = 2 * units if name == "maxout" else units
         start = keras.initializers.Constant(bias)
-        model.add(layers.Dense(outputs, kernel_initializer="he_normal", bias_initializer=start))
-        model.add(ACTIVATIONS[name]())
-    model.add(layers.Dense(num_classes))
-    return model
+        stack.append(layers.Dense(outputs, kernel_initializer="he_normal", bias_initializer=start))
+        stack.append(ACTIVATIONS[name]())
+    return keras.Sequential([*stack, layers.Dense(num_classes)])
 
 
 # Name, start of the hidden biases, learning rate.

@@ -20,15 +20,14 @@ from zoo.experiment import Experiment, Recipe
 def build_model(input_shape, num_classes, batch_norm, depth=2, units=200):
     """Builds a ReLU MLP; `batch_norm` says whether there is any, and the rate of the dropout."""
     normalise, rate = batch_norm
-    model = keras.Sequential([keras.Input(input_shape), layers.Flatten()])
+    stack = [keras.Input(input_shape), layers.Flatten()]
     for _ in range(depth):
-        model.add(layers.Dense(units, kernel_initializer="he_normal"))
+        stack.append(layers.Dense(units, kernel_initializer="he_normal"))
         if normalise:
-            model.add(layers.BatchNormalization())
-        model.add(layers.ReLU())
-        model.add(layers.Dropout(rate))
-    model.add(layers.Dense(num_classes))
-    return model
+            stack.append(layers.BatchNormalization())
+        stack.append(layers.ReLU())
+        stack.append(layers.Dropout(rate))
+    return keras.Sequential([*stack, layers.Dense(num_classes)])
 
 
 EXPERIMENT = Experiment(

@@ -28,14 +28,14 @@ def network(scale, normalise):
     """Returns a measurement of the kernels' gradients in a deep network at the start."""
 
     def measure(seed):
-        model = keras.Sequential([keras.Input((40,))])
+        stack = [keras.Input((40,))]
         for _ in range(10):
             drawn = keras.initializers.VarianceScaling(2 * scale**2, "fan_in", "untruncated_normal")
-            model.add(layers.Dense(100, kernel_initializer=drawn))
+            stack.append(layers.Dense(100, kernel_initializer=drawn))
             if normalise:
-                model.add(layers.BatchNormalization())
-            model.add(layers.ReLU())
-        model.add(layers.Dense(10))
+                stack.append(layers.BatchNormalization())
+            stack.append(layers.ReLU())
+        model = keras.Sequential([*stack, layers.Dense(10)])
         x = keras.random.normal((256, 40), seed=seed)
         y = keras.random.randint((256,), 0, 10, seed=seed)
         found = gradients(model, crossentropy(), x, y)

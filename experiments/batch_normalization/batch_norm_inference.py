@@ -18,13 +18,12 @@ from zoo.probes import AccuracyInTrainingMode, GainFromFullStatistics
 
 def build_model(input_shape, num_classes, momentum, depth=3, units=100):
     """Builds a ReLU MLP with normalisation before each activation."""
-    model = keras.Sequential([keras.Input(input_shape), layers.Flatten()])
+    stack = [keras.Input(input_shape), layers.Flatten()]
     for _ in range(depth):
-        model.add(layers.Dense(units, kernel_initializer="he_normal"))
-        model.add(layers.BatchNormalization(momentum=momentum))
-        model.add(layers.ReLU())
-    model.add(layers.Dense(num_classes))
-    return model
+        stack.append(layers.Dense(units, kernel_initializer="he_normal"))
+        stack.append(layers.BatchNormalization(momentum=momentum))
+        stack.append(layers.ReLU())
+    return keras.Sequential([*stack, layers.Dense(num_classes)])
 
 
 EXPERIMENT = Experiment(

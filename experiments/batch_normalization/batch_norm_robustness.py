@@ -22,14 +22,13 @@ def build_model(input_shape, num_classes, batch_norm, depth=3, units=100):
     """Builds an MLP; `batch_norm` says whether there is any, and the hidden weights' deviation."""
     normalise, deviation = batch_norm
     start = "he_normal" if deviation is None else initializers.RandomNormal(stddev=deviation)
-    model = keras.Sequential([keras.Input(input_shape), layers.Flatten()])
+    stack = [keras.Input(input_shape), layers.Flatten()]
     for _ in range(depth):
-        model.add(layers.Dense(units, kernel_initializer=start))
+        stack.append(layers.Dense(units, kernel_initializer=start))
         if normalise:
-            model.add(layers.BatchNormalization())
-        model.add(layers.ReLU())
-    model.add(layers.Dense(num_classes))
-    return model
+            stack.append(layers.BatchNormalization())
+        stack.append(layers.ReLU())
+    return keras.Sequential([*stack, layers.Dense(num_classes)])
 
 
 RATES = (1.0, 3.0, 10.0)

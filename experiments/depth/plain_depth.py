@@ -23,12 +23,11 @@ RATES = {"sigmoid": (0.3, 1.0, 3.0), "relu": (0.03, 0.1, 0.3)}
 def build_model(input_shape, num_classes, depth, units=50):
     """Builds an MLP; `depth` gives the activation and the number of hidden layers."""
     activation, number = depth
-    model = keras.Sequential([keras.Input(input_shape), layers.Flatten()])
+    stack = [keras.Input(input_shape), layers.Flatten()]
     for _ in range(number):
         initializer = INITIALIZERS[activation]
-        model.add(layers.Dense(units, activation, kernel_initializer=initializer))
-    model.add(layers.Dense(num_classes))
-    return model
+        stack.append(layers.Dense(units, activation, kernel_initializer=initializer))
+    return keras.Sequential([*stack, layers.Dense(num_classes)])
 
 
 DEPTHS = (2, 4, 6, 8, 12, 20)

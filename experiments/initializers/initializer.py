@@ -34,13 +34,12 @@ def normal(stddev):
 def build_model(input_shape, num_classes, initializer, depth=5, units=100):
     """Builds a ReLU MLP; `initializer` is for the kernels, or a pair for kernels and biases."""
     kernel, bias = initializer if isinstance(initializer, tuple) else (initializer, "zeros")
-    model = keras.Sequential([keras.Input(input_shape), layers.Flatten()])
+    stack = [keras.Input(input_shape), layers.Flatten()]
     for width in [units] * depth + [num_classes]:
         make_bias = bias() if callable(bias) else bias
-        model.add(layers.Dense(width, kernel_initializer=kernel(), bias_initializer=make_bias))
-        if len(model.layers) <= 2 * depth:
-            model.add(layers.ReLU())
-    return model
+        stack.append(layers.Dense(width, kernel_initializer=kernel(), bias_initializer=make_bias))
+        stack.append(layers.ReLU())
+    return keras.Sequential(stack[:-1])
 
 
 VARIANTS = {

@@ -30,12 +30,12 @@ INITIALIZERS = {
 def build_model(input_shape, num_classes, initializer, units=100):
     """Builds an MLP; `initializer` gives the name, the activation and the number of layers."""
     name, activation, depth = initializer
-    model = keras.Sequential([keras.Input(input_shape), layers.Flatten()])
+    stack = [keras.Input(input_shape), layers.Flatten()]
     for _ in range(depth):
-        model.add(layers.Dense(units, kernel_initializer=INITIALIZERS[name]()))
-        model.add(layers.Activation(activation))
-    model.add(layers.Dense(num_classes, kernel_initializer=INITIALIZERS[name]()))
-    return model
+        stack.append(layers.Dense(units, kernel_initializer=INITIALIZERS[name]()))
+        stack.append(layers.Activation(activation))
+    stack.append(layers.Dense(num_classes, kernel_initializer=INITIALIZERS[name]()))
+    return keras.Sequential(stack)
 
 
 VARIANTS = {

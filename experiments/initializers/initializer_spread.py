@@ -46,13 +46,14 @@ def network(width, examples=1000):
     def measure(seed):
         x, y = teach(seed, examples + FRESH)
         (x, fresh), (y, wanted) = np.split(x, [examples]), np.split(y, [examples])
-        model = keras.Sequential([keras.Input((40,))])
+        stack = [keras.Input((40,))]
         if width:
-            model.add(side_by_side("bi,sio->bso", (STARTS, width), 40, 2 * seed))
-            model.add(layers.Activation("tanh"))
-            model.add(side_by_side("bsi,sio->bso", (STARTS, 10), width, 2 * seed + 1))
+            stack.append(side_by_side("bi,sio->bso", (STARTS, width), 40, 2 * seed))
+            stack.append(layers.Activation("tanh"))
+            stack.append(side_by_side("bsi,sio->bso", (STARTS, 10), width, 2 * seed + 1))
         else:
-            model.add(side_by_side("bi,sio->bso", (STARTS, 10), 40, 2 * seed))
+            stack.append(side_by_side("bi,sio->bso", (STARTS, 10), 40, 2 * seed))
+        model = keras.Sequential(stack)
         # The loss is a mean over the starts, which share no weights: each gets 1 / STARTS of it.
         model.compile(
             keras.optimizers.SGD(0.3 * STARTS, momentum=0.9),

@@ -22,11 +22,10 @@ from zoo.losses import OneHotLoss
 
 def build_model(input_shape, num_classes, depth=3, units=100):
     """Builds a ReLU MLP."""
-    model = keras.Sequential([keras.Input(input_shape), layers.Flatten()])
+    stack = [keras.Input(input_shape), layers.Flatten()]
     for _ in range(depth):
-        model.add(layers.Dense(units, "relu", kernel_initializer="he_normal"))
-    model.add(layers.Dense(num_classes))
-    return model
+        stack.append(layers.Dense(units, "relu", kernel_initializer="he_normal"))
+    return keras.Sequential([*stack, layers.Dense(num_classes)])
 
 
 def crossentropy(activation="linear", scale=1.0):

@@ -19,12 +19,11 @@ from zoo.experiment import Experiment, Recipe
 
 def build_model(input_shape, num_classes, depth=8, units=100):
     """Builds a deep ReLU MLP with weights 1.5 times as large as He's."""
-    model = keras.Sequential([keras.Input(input_shape), layers.Flatten()])
+    stack = [keras.Input(input_shape), layers.Flatten()]
     for _ in range(depth):
         large = keras.initializers.VarianceScaling(2 * 1.5**2, "fan_in", "untruncated_normal")
-        model.add(layers.Dense(units, "relu", kernel_initializer=large))
-    model.add(layers.Dense(num_classes))
-    return model
+        stack.append(layers.Dense(units, "relu", kernel_initializer=large))
+    return keras.Sequential([*stack, layers.Dense(num_classes)])
 
 
 def clipped(**limits):

@@ -20,13 +20,12 @@ SCALE = 2 * 1.5**2  # He's is 2
 
 def build_model(input_shape, num_classes, depth=8, units=100):
     """Builds a deep ReLU MLP that explodes at a rate of 0.1."""
-    model = keras.Sequential([keras.Input(input_shape), layers.Flatten()])
+    stack = [keras.Input(input_shape), layers.Flatten()]
     for _ in range(depth):
         start = initializers.VarianceScaling(SCALE, "fan_in", "untruncated_normal")
-        model.add(layers.Dense(units, kernel_initializer=start))
-        model.add(layers.ReLU())
-    model.add(layers.Dense(num_classes))
-    return model
+        stack.append(layers.Dense(units, kernel_initializer=start))
+        stack.append(layers.ReLU())
+    return keras.Sequential([*stack, layers.Dense(num_classes)])
 
 
 def limited(**limits):

@@ -21,10 +21,10 @@ def build_model(input_shape, num_classes, depth=3, units=100):
     def dense():
         return layers.Dense(units, activation="relu", kernel_initializer="he_normal")
 
-    model = keras.Sequential([keras.Input(input_shape), layers.Flatten()])
+    stack = [keras.Input(input_shape), layers.Flatten()]
     for layer in (*(dense() for _ in range(depth)), layers.Dense(num_classes)):
-        model.add(layer)
-    return model
+        stack.append(layer)
+    return keras.Sequential(stack)
 
 
 EXPERIMENT = Experiment(

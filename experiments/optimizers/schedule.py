@@ -24,12 +24,11 @@ from zoo.experiment import Experiment, Recipe, no_schedule
 
 def build_model(input_shape, num_classes, depth=3, units=100):
     """Builds a ReLU MLP."""
-    model = keras.Sequential([keras.Input(input_shape), layers.Flatten()])
+    stack = [keras.Input(input_shape), layers.Flatten()]
     for _ in range(depth):
-        model.add(layers.Dense(units, kernel_initializer="he_normal"))
-        model.add(layers.ReLU())
-    model.add(layers.Dense(num_classes))
-    return model
+        stack.append(layers.Dense(units, kernel_initializer="he_normal"))
+        stack.append(layers.ReLU())
+    return keras.Sequential([*stack, layers.Dense(num_classes)])
 
 
 def step(rate, steps, epochs):

@@ -33,11 +33,10 @@ from zoo.preprocessing import (
 
 def build_model(input_shape, num_classes, depth=2, units=64):
     """Builds a ReLU MLP."""
-    model = keras.Sequential([keras.Input(input_shape), layers.Flatten()])
+    stack = [keras.Input(input_shape), layers.Flatten()]
     for _ in range(depth):
-        model.add(layers.Dense(units, activation="relu", kernel_initializer="he_normal"))
-    model.add(layers.Dense(num_classes))
-    return model
+        stack.append(layers.Dense(units, activation="relu", kernel_initializer="he_normal"))
+    return keras.Sequential([*stack, layers.Dense(num_classes)])
 
 
 RAW = Range(0.0, 1.0, together=True)

@@ -21,15 +21,15 @@ from zoo.probes import AccuracyUnderNoise, AccuracyWithoutUnits, GainFromMasks
 def build_model(input_shape, num_classes, dropout, depth=2, units=200):
     """Builds a ReLU MLP; `dropout` gives the rate by place."""
     rate = {"inputs": 0.0, "hidden": 0.0, "logits": 0.0, "connections": 0.0, **dropout}
-    model = keras.Sequential([keras.Input(input_shape), layers.Flatten()])
-    model.add(layers.Dropout(rate["inputs"]))
+    stack = [keras.Input(input_shape), layers.Flatten()]
+    stack.append(layers.Dropout(rate["inputs"]))
     for _ in range(depth):
-        model.add(DropConnect(units, rate["connections"], kernel_initializer="he_normal"))
-        model.add(layers.ReLU())
-        model.add(layers.Dropout(rate["hidden"]))
-    model.add(layers.Dense(num_classes))
-    model.add(layers.Dropout(rate["logits"]))
-    return model
+        stack.append(DropConnect(units, rate["connections"], kernel_initializer="he_normal"))
+        stack.append(layers.ReLU())
+        stack.append(layers.Dropout(rate["hidden"]))
+    stack.append(layers.Dense(num_classes))
+    stack.append(layers.Dropout(rate["logits"]))
+    return keras.Sequential(stack)
 
 
 VARIANTS = {

@@ -18,12 +18,13 @@ from zoo.experiment import Experiment, Recipe
 
 def build_model(input_shape, num_classes, max_norm, depth=2, units=200):
     """Builds a ReLU MLP; `max_norm` makes the constraint of the hidden kernels."""
-    model = keras.Sequential([keras.Input(input_shape), layers.Flatten()])
+    stack = [keras.Input(input_shape), layers.Flatten()]
     for _ in range(depth):
-        model.add(layers.Dense(units, kernel_initializer="he_normal", kernel_constraint=max_norm()))
-        model.add(layers.ReLU())
-    model.add(layers.Dense(num_classes))
-    return model
+        stack.append(
+            layers.Dense(units, kernel_initializer="he_normal", kernel_constraint=max_norm())
+        )
+        stack.append(layers.ReLU())
+    return keras.Sequential([*stack, layers.Dense(num_classes)])
 
 
 EXPERIMENT = Experiment(

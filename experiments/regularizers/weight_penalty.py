@@ -23,12 +23,12 @@ def build_model(input_shape, num_classes, weight_penalty, depth=2, units=200):
         penalty = regularizers.L1L2(**weight_penalty) if weight_penalty else None
         return layers.Dense(width, kernel_initializer="he_normal", kernel_regularizer=penalty)
 
-    model = keras.Sequential([keras.Input(input_shape), layers.Flatten()])
+    stack = [keras.Input(input_shape), layers.Flatten()]
     for _ in range(depth):
-        model.add(dense(units))
-        model.add(layers.ReLU())
-    model.add(dense(num_classes))
-    return model
+        stack.append(dense(units))
+        stack.append(layers.ReLU())
+    stack.append(dense(num_classes))
+    return keras.Sequential(stack)
 
 
 STRENGTHS = ("none", "l2 1e-4", "l2 1e-3", "l2 1e-2", "l2 1e-1")

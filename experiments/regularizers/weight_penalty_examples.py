@@ -24,11 +24,11 @@ RATES, STRENGTHS = (0.01, 0.03, 0.1), (1e-3, 3e-3, 1e-2)
 
 def build_model(input_shape, num_classes, penalty=0.0, units=100):
     """Builds a ReLU network with two hidden layers and an L2 penalty on each kernel."""
-    model = keras.Sequential([keras.Input(input_shape), layers.Flatten()])
+    stack = [keras.Input(input_shape), layers.Flatten()]
     for width, activation in ((units, "relu"), (units, "relu"), (num_classes, None)):
         own = {"kernel_initializer": "he_normal", "kernel_regularizer": regularizers.L2(penalty)}
-        model.add(layers.Dense(width, activation, **own))
-    return model
+        stack.append(layers.Dense(width, activation, **own))
+    return keras.Sequential(stack)
 
 
 def gain(examples, seed):

@@ -21,14 +21,16 @@ X, Y = make_data()
 
 
 def mlp(activation="relu", initializer="he_normal", *, normalise=False, depth=3, out=None):
-    model = keras.Sequential([keras.Input((FEATURES,))])
+    stack = [keras.Input((FEATURES,))]
     for place in range(depth):
-        model.add(layers.Dense(32, kernel_initializer=initializer, name=f"dense_{place}"))
+        stack.append(layers.Dense(32, kernel_initializer=initializer, name=f"dense_{place}"))
         if normalise:
-            model.add(layers.BatchNormalization())
-        model.add(layers.Activation(activation, name=f"activation_{place}"))
-    model.add(layers.Dense(CLASSES, activation=out, kernel_initializer=initializer, name="logits"))
-    return model
+            stack.append(layers.BatchNormalization())
+        stack.append(layers.Activation(activation, name=f"activation_{place}"))
+    stack.append(
+        layers.Dense(CLASSES, activation=out, kernel_initializer=initializer, name="logits")
+    )
+    return keras.Sequential(stack)
 
 
 def convolution():
