@@ -3,6 +3,7 @@ import sys
 
 import pytest
 
+from callbacks.keras_internals import start_anew
 from zoo.runs.run import Result, Run
 
 pytest.register_assert_rewrite("callback_case", "population_case")
@@ -48,7 +49,7 @@ EXPERIMENT = Experiment(
 def stated_seed():
     """Gives every test that has Keras the same global seed, wherever and after whatever it runs."""
     if "keras" in sys.modules:
-        sys.modules["keras"].utils.set_random_seed(0)
+        start_anew(0)
     if "tensorflow" in sys.modules:
         optimizer = sys.modules["tensorflow"].config.optimizer
         optimizer.set_experimental_options({"disable_meta_optimizer": True})

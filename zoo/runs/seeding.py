@@ -20,7 +20,13 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from callbacks.keras_internals import all_layers, given_seed, own_variables, seed_generators
+from callbacks.keras_internals import (
+    all_layers,
+    given_seed,
+    own_variables,
+    seed_generators,
+    start_anew,
+)
 from zoo.errors import ZooError
 
 
@@ -45,7 +51,9 @@ def epoch_order(examples: int, seed: int, epoch: int) -> npt.NDArray[np.int32]:
     return generator.permutation(examples).astype(np.int32)
 
 
-def fresh_model(build: Callable[[], Any], input_shape: Any = None, seed: int = 0) -> Any:
+def fresh_model(
+    build: Callable[[], Any], input_shape: Any = None, seed: int = 0, backend_too: bool = True
+) -> Any:
     """Makes a model as if it were the first: layer names do not depend on history.
 
     Args:
@@ -53,14 +61,19 @@ def fresh_model(build: Callable[[], Any], input_shape: Any = None, seed: int = 0
         input_shape: Shape of one example, to build a model that does not know it; a list or dict
             of shapes if it has several inputs.
         seed: Of all global random numbers.
+        backend_too: Whether the backend's own global numbers, such as `tf.random`'s, are among
+            them. Few builders draw from these, and TensorFlow then makes all of its kernels anew.
 
     Raises:
         ZooError: If the function returns no model; names its file and line.
     """
-    policy = keras.config.dtype_policy()
-    keras.utils.clear_session(free_memory=False)
-    keras.config.set_dtype_policy(policy)  # which clearing the session forgets
-    keras.utils.set_random_seed(seed)
+    if backend_too:
+        policy = keras.config.dtype_policy()
+        keras.utils.clear_session(free_memory=False)
+        keras.config.set_dtype_policy(policy)  # which clearing the session forgets
+        keras.utils.set_random_seed(seed)
+    else:
+        start_anew(seed)
     model = build()
     if not isinstance(model, keras.Model):
         raise ZooError(
@@ -109,9 +122,16 @@ class InitialValues:
     """
 
     def __init__(self, build: Callable[[], Any], input_shape: Any = None) -> None:
-        self._build = partial(fresh_model, build, input_shape)
-        other = self._build(seed=1)
-        self.model = self._build()  # last, so that Keras's global numbers are as in its first build
+        self._find_out(partial(fresh_model, build, input_shape, backend_too=False))
+        if self._rebuilt:  # it may draw from the backend's own numbers
+            self._find_out(partial(fresh_model, build, input_shape))
+        self._warn_of_chance()
+
+    def _find_out(self, build: Callable[..., Any]) -> None:
+        """Builds the model twice, and sorts its variables by where their values come from."""
+        self._build = build
+        other = build(seed=1)
+        self.model = build()  # last, so that Keras's global numbers are as in its first build
         self.variables = _once(self.model.variables)
         self._streams = _streams(self.model)
         self._kept: dict[int, Any] = {}
@@ -135,7 +155,6 @@ class InitialValues:
                 self._kept[index] = value
             else:
                 self._rebuilt[index] = value
-        self._warn_of_chance()
 
     def _warn_of_chance(self) -> None:
         """Warns of weights that two builds with the same random numbers do not have in common."""
