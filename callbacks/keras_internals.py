@@ -25,19 +25,25 @@ BACKEND_NEUTRAL = (
 )
 
 
-def start_anew(seed: int) -> None:
-    """Names layers from the start again, and seeds Python's, NumPy's and Keras's numbers.
-
-    Unlike `clear_session` and `set_random_seed` it leaves TensorFlow's own random numbers alone, so
-    that TensorFlow keeps the kernels that it has made, at half a millisecond each.
-    """
+def forget_names() -> None:
+    """Lets Keras name layers from the start again: `dense`, `dense_1` and so on."""
     from keras.src.backend.common import global_state
 
     global_state.set_global_attribute("object_name_uids", None)
+
+
+def seed_all_but_backend(seed: int) -> None:
+    """Seeds Python's, NumPy's and Keras's global random numbers, but not `tf.random`'s.
+
+    `keras.utils.set_random_seed` seeds these as well, after which TensorFlow makes all of its
+    kernels anew, at half a millisecond each.
+    """
+    from keras.src.backend.common import global_state
+
     global_state.set_global_attribute("global_random_seed", seed)
     global_state.set_global_attribute("global_seed_generator", None)
     random.seed(seed)
-    np.random.seed(seed)  # noqa: NPY002 - of those who draw from the global stream
+    np.random.seed(seed)  # noqa: NPY002 - for those who draw from the global stream
 
 
 def all_layers(model: Any, include_self: bool = False) -> list[Any]:

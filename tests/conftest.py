@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from callbacks.keras_internals import start_anew
+from callbacks.keras_internals import seed_all_but_backend
 from zoo.runs.run import Result, Run
 
 pytest.register_assert_rewrite("callback_case", "population_case")
@@ -49,7 +49,7 @@ EXPERIMENT = Experiment(
 def stated_seed():
     """Gives every test that has Keras the same global seed, wherever and after whatever it runs."""
     if "keras" in sys.modules:
-        start_anew(0)
+        seed_all_but_backend(0)
     if "tensorflow" in sys.modules:
         optimizer = sys.modules["tensorflow"].config.optimizer
         optimizer.set_experimental_options({"disable_meta_optimizer": True})

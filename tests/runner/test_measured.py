@@ -107,15 +107,6 @@ def test_other_seeds_have_a_folder_of_their_own(zoo, mine, tmp_path):
     assert not (tmp_path / "mine").exists()
 
 
-def test_an_interrupted_measurement_says_that_it_keeps_nothing(zoo, mine, tmp_path):
-    text = mine.read_text(encoding="utf-8")
-    mine.write_text(text.replace("times * seed", "(_ for _ in ()).throw(KeyboardInterrupt())"))
-    code, _, err = zoo("run", mine, "--results", tmp_path / "r")
-    assert code == 130
-    assert "Interrupted. mine keeps nothing until all is measured." in err
-    assert not (tmp_path / "r").exists()
-
-
 def test_a_data_folder_that_is_missing_is_named_by_its_option(zoo, mine, tmp_path):
     code, _, err = zoo("run", mine, "--results", tmp_path / "r", "--data-dir", tmp_path / "none")
     assert code == 2

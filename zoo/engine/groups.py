@@ -18,9 +18,10 @@ from zoo.data.draws import bytes_of
 from zoo.data.memory import free_memory
 from zoo.engine.device import on_processor
 from zoo.engine.initial_model import Start, Starts, convolves, recurrent_in
-from zoo.engine.program import EVALUATION_CHUNK, signature
+from zoo.engine.program import EVALUATION_CHUNK
 from zoo.engine.run_model import change_of_training, hook_below_epochs
 from zoo.engine.seams import SEAMS, seam
+from zoo.engine.steps import signature
 from zoo.engine.strengths import momentum, penalties, strengths
 from zoo.runs.plan import optimizer_of, steps_per_epoch
 from zoo.runs.run import Job, Silent

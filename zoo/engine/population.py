@@ -18,9 +18,10 @@ from zoo.engine import fit
 from zoo.engine.device import device_name
 from zoo.engine.groups import PLACES_CPU, Group, groups
 from zoo.engine.initial_model import Starts
-from zoo.engine.program import Program, Rights, State
+from zoo.engine.program import Program, Rights
 from zoo.engine.run_model import Loan, NeedsFit
 from zoo.engine.seams import seam
+from zoo.engine.steps import State
 from zoo.runs.phases import phase
 from zoo.runs.plan import steps_per_epoch
 from zoo.runs.rights import packed

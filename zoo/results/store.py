@@ -28,6 +28,15 @@ CREATE TABLE IF NOT EXISTS rights (
     bits TEXT NOT NULL      -- which test examples are right, as `zoo.runs.rights` writes it
 );
 """
+CELLS = """
+CREATE TABLE IF NOT EXISTS cells (
+    key TEXT PRIMARY KEY,
+    experiment TEXT NOT NULL,
+    variant TEXT NOT NULL,
+    seed INTEGER NOT NULL,
+    rows TEXT NOT NULL      -- JSON list of [metric, place, number or [shares, edges]]
+);
+"""
 TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE runs (
@@ -86,7 +95,7 @@ class Store:
         self._connection.execute("BEGIN IMMEDIATE")
         known = self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         if not known:
-            for statement in (TABLES + RECORDS + RIGHTS).split(";"):
+            for statement in (TABLES + RECORDS + RIGHTS + CELLS).split(";"):
                 self._connection.execute(statement)
             self._connection.execute("INSERT INTO meta VALUES ('schema', ?)", (str(SCHEMA),))
         self._connection.execute("COMMIT")
@@ -107,6 +116,7 @@ class Store:
             self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute(RECORDS)
         self._connection.execute(RIGHTS)
+        self._connection.execute(CELLS)
 
     def _close_quietly(self) -> None:
         if hasattr(self, "_connection"):
@@ -222,6 +232,18 @@ class Store:
             if row is not None:
                 found[key] = [tuple(line) for line in self._read(row[0])]
         return found
+
+    def add_cell(
+        self, key: str, experiment: str, variant: str, seed: int, rows: Sequence[Sequence[Any]]
+    ) -> None:
+        """Keeps what was measured of a variant with a seed: rows of metric, place, number."""
+        row = (key, experiment, variant, seed, json.dumps(rows))
+        self._execute("INSERT OR REPLACE INTO cells VALUES (?, ?, ?, ?, ?)", row)
+
+    def cell(self, key: str) -> list[Any] | None:
+        """Returns what was measured, or None if it is not kept."""
+        row = self._execute("SELECT rows FROM cells WHERE key = ?", (key,)).fetchone()
+        return None if row is None else list(self._read(row[0]))
 
     def summary(self) -> Mapping[str, Any]:
         """Returns how many runs are kept, of how many experiments, and the file's bytes."""

@@ -10,10 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import keras
 import pandas as pd
 from rich.console import Console
-from rich.progress import track
 
 from zoo.claims import ALPHA
 from zoo.data import available
@@ -22,10 +20,13 @@ from zoo.experiment import Measurement
 from zoo.figures import measured as measured_plots
 from zoo.results import files, ledger, tables
 from zoo.results import measured as measured_tables
+from zoo.results.store import Store
 from zoo.runner import overrides
+from zoo.runner.cells import Kept, rows_of
 from zoo.runner.how import How
 from zoo.runner.mistakes import mistakes_in
 from zoo.runner.prepare import Settings, folder_name
+from zoo.runner.progress import counted
 from zoo.runner.registry import Entry
 from zoo.runs.identity import library_versions
 from zoo.runs.phases import phase
@@ -91,7 +92,7 @@ def run(prepared: Prepared, how: How) -> tuple[Path, list[str]]:
 
     Args:
         prepared: What to measure.
-        how: How; times that are there are measured again only if `fresh`.
+        how: How; what is stored, and times that are there, are measured again only if `fresh`.
 
     Returns:
         The folder: spec.json, measurements.csv, table.csv, table.md, pictures and, with claims,
@@ -103,21 +104,39 @@ def run(prepared: Prepared, how: How) -> tuple[Path, list[str]]:
     experiment = prepared.experiment
     folder = how.results / prepared.folder_name
     known = folder / "measurements.csv"
+    lines: list[str] = []
     if experiment.timed and known.is_file() and not how.fresh:
         rows, histograms = files.read_frame(known), pd.DataFrame()
     else:
-        try:
-            with phase("measuring"), mistakes_in(prepared.entry.path, MEASURING):
-                rows, histograms = measure(experiment, prepared.seeds, how.console)
-        except KeyboardInterrupt:
-            raise Interrupted(
-                f"{prepared.entry.name} keeps nothing until all is measured."
-            ) from None
+        rows, histograms, lines = _measured(prepared, how)
     with phase("tables and verdicts"):
         _write(prepared, folder, rows, histograms)
     with phase("pictures"):
         measured_plots.plot_results(folder)
-    return folder, [f"Tables: {folder}{os.sep}"]
+    return folder, [*lines, f"Tables: {folder}{os.sep}"]
+
+
+def _measured(prepared: Prepared, how: How) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
+    """Measures what is not stored; returns rows, histograms, and lines about it."""
+    experiment, seeds = prepared.experiment, prepared.seeds
+    with phase("measuring"), Store(how.results) as store:
+        kept = None  # times of another day are no help to those of today
+        if not experiment.timed:
+            kept = Kept(store=store, name=prepared.folder_name, fresh=how.fresh)
+        try:
+            with mistakes_in(prepared.entry.path, MEASURING):
+                rows, histograms = measure(experiment, seeds, how.console, kept)
+        except KeyboardInterrupt:
+            there = kept.measured + kept.stored if kept and not kept.unknown else 0
+            raise Interrupted(
+                f"{there} of {len(experiment.variants) * seeds} cells are stored; "
+                "the same command goes on from there."
+            ) from None
+    if kept is None:
+        return rows, histograms, []
+    unknown = [f"{sentence}, so all is measured each time." for sentence in kept.unknown]
+    told = f"Measured {kept.measured} cells, {kept.stored} were stored."
+    return rows, histograms, [told, *unknown]
 
 
 def _write(prepared: Prepared, folder: Path, rows: pd.DataFrame, histograms: pd.DataFrame) -> None:
@@ -134,14 +153,18 @@ def _write(prepared: Prepared, folder: Path, rows: pd.DataFrame, histograms: pd.
 
 
 def measure(
-    experiment: Measurement, seeds: int, console: Console | None = None
+    experiment: Measurement,
+    seeds: int,
+    console: Console | None = None,
+    kept: Kept | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Measures every variant with every seed.
 
     Args:
         experiment: What to measure.
         seeds: Number of seeds.
-        console: Where progress is shown, if it is a terminal.
+        console: Where progress is shown.
+        kept: Where what is measured is kept, and what is there is found; `None` for nowhere.
 
     Returns:
         One row a variant, seed, metric and place, in the order of the declaration; and the
@@ -149,18 +172,14 @@ def measure(
     """
     rows: list[tuple[Any, ...]] = []
     bins: list[tuple[Any, ...]] = []
-    cells = [(*each, seed) for each in experiment.variants.items() for seed in range(seeds)]
-    hidden = console is None or not console.is_terminal
-    shown = track(cells, experiment.factor, console=console, transient=True, disable=hidden)
-    for label, value, seed in shown:
-        keras.utils.clear_session(free_memory=False)
-        keras.utils.set_random_seed(seed)
-        for name, found in experiment.measure(value, seed).items():
-            metric, place = name if isinstance(name, tuple) else (name, "")
-            if isinstance(found, tuple):
-                bins += _bins(label, place, *found)
+    cells = [(label, seed) for label in experiment.variants for seed in range(seeds)]
+    for label, seed in counted(cells, "cells", console):
+        found = kept.rows(experiment, label, seed) if kept else rows_of(experiment, label, seed)
+        for metric, place, value in found:
+            if isinstance(value, list):
+                bins += _bins(label, place, *value)
             else:
-                rows.append((label, seed, metric, place, float(found)))
+                rows.append((label, seed, metric, place, value))
     histograms = pd.DataFrame(bins, columns=["variant", "place", "left", "right", "share"])
     whole = histograms.groupby(["variant", "place", "left", "right"], sort=False, as_index=False)
     columns = ["variant", "seed", "metric", "place", "value"]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Sequence
 from types import TracebackType
+from typing import TypeVar
 
 from rich.console import Console
 from rich.progress import (
@@ -12,12 +14,15 @@ from rich.progress import (
     Progress,
     TextColumn,
     TimeElapsedColumn,
+    track,
 )
 
 from zoo.errors import printable
 from zoo.runs.run import Job, Run
 
 LINES_EVERY_SECONDS = 15.0
+
+T = TypeVar("T")
 
 
 def tell(console: Console, text: str, style: str | None = None) -> None:
@@ -101,6 +106,27 @@ class Reporter:
     def _seconds_left(self, now: float) -> float:
         share = self.done_epochs / self.epochs if self.epochs else 1.0
         return (now - self.began) * (1 - share) / share if share else float("nan")
+
+
+def counted(items: Sequence[T], what: str, console: Console | None) -> Iterator[T]:
+    """Yields items and shows how many are done: a bar on a terminal, lines elsewhere.
+
+    Args:
+        items: What is gone through.
+        what: What they are, in the plural.
+        console: Where to write; `None` for nowhere.
+    """
+    if console is None or console.is_terminal:
+        yield from track(items, what, console=console, transient=True, disable=console is None)
+        return
+    began = last_line = time.monotonic()
+    for done, item in enumerate(items):
+        now = time.monotonic()
+        if done and now - last_line >= LINES_EVERY_SECONDS:
+            left = _duration((now - began) * (len(items) - done) / done)
+            tell(console, f"{done} of {len(items)} {what}, {left} left")
+            last_line = now
+        yield item
 
 
 def _what(jobs: list[Job], epoch: int) -> str:

@@ -9,6 +9,7 @@ by their version, the zoo itself by the code of what is used directly.
 from __future__ import annotations
 
 import ast
+import dataclasses
 import dis
 import functools
 import hashlib
@@ -70,6 +71,17 @@ def code_of(*roots: Any) -> tuple[list[Any], list[str]]:
     for root in roots:
         reader.look(root)
     return reader.found, list(dict.fromkeys(reader.unknown))
+
+
+def value_and_code(value: Any) -> tuple[Any, list[str]]:
+    """Describes a value and the user's code that can be reached from it.
+
+    Returns:
+        A JSON-ready description, and sentences about what cannot be known.
+    """
+    reader = _Reader()
+    described = reader.describe(value)
+    return [described, reader.found], list(dict.fromkeys(reader.unknown))
 
 
 class _Reader:
@@ -228,6 +240,8 @@ class _Reader:
         try:
             return [cls.__qualname__, hashlib.sha256(pickle.dumps(value)).hexdigest()]
         except (pickle.PicklingError, TypeError, AttributeError, NotImplementedError):
+            if dataclasses.is_dataclass(value) and cls.__module__.startswith("zoo."):
+                return [cls.__qualname__, self.describe(vars(value))]
             self.unknown.append(f"what is in a {cls.__qualname__} cannot be read")
             return cls.__qualname__
 

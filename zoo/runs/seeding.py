@@ -22,10 +22,11 @@ import numpy.typing as npt
 
 from callbacks.keras_internals import (
     all_layers,
+    forget_names,
     given_seed,
     own_variables,
+    seed_all_but_backend,
     seed_generators,
-    start_anew,
 )
 from zoo.errors import ZooError
 
@@ -73,7 +74,8 @@ def fresh_model(
         keras.config.set_dtype_policy(policy)  # which clearing the session forgets
         keras.utils.set_random_seed(seed)
     else:
-        start_anew(seed)
+        forget_names()
+        seed_all_but_backend(seed)
     model = build()
     if not isinstance(model, keras.Model):
         raise ZooError(

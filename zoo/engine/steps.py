@@ -1,0 +1,200 @@
+"""The step of training and the evaluation that runs share, and which compiled ones there are."""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from functools import partial
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from callbacks.keras_internals import learning_rate_of
+from zoo.data import Data
+from zoo.data.arrays import inputs_of, rows
+from zoo.engine.outputs import loss_of, of_each_example, rights
+from zoo.engine.seams import seam
+from zoo.engine.strengths import given, given_momentum, momentum, penalties, sharing
+from zoo.runs.code import code_of
+from zoo.runs.identity import describe, key_of
+from zoo.runs.run import Job
+
+# Trainable, frozen, and the optimizer's variables followed by the strengths of penalties and the
+# momentum, each of shape `(runs, ...)`.
+State = tuple[list[Any], list[Any], list[Any]]
+
+MOST = 32  # compiled ones that a process keeps
+LARGEST = 1_000_000  # parameters of a network whose compiled steps are worth their memory
+
+
+def signature(job: Job, model: Any, optimizer: Any, steps: int) -> str:
+    """Returns a key that is equal for runs that can share one program.
+
+    Initial values, the learning rate, strengths of penalties and SGD's momentum are numbers that a
+    program is given, so initializers, the rate, a schedule's too, and these do not count.
+
+    Args:
+        job: The run.
+        model: A model built from its recipe.
+        optimizer: Its optimizer.
+        steps: Steps in an epoch.
+    """
+    recipe = job.recipe
+    settings = {**optimizer.get_config(), "learning_rate": None, "name": None}
+    if momentum(optimizer):
+        settings["momentum"] = None
+    own = penalties(model)
+    with given(own, [0.0] * len(own)):
+        described = describe(model)
+    return key_of(
+        _without_initializers(described),
+        sharing(own),
+        [type(optimizer).__qualname__, describe(settings)],
+        describe(recipe.loss()),
+        recipe.batch_size,
+        steps,
+    )
+
+
+def _without_initializers(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            key: None
+            if key.endswith("_initializer") or key == "seed"
+            else _without_initializers(_graph(item) if key == "graph" else item)
+            for key, item in value.items()
+        }
+    if isinstance(value, list):
+        return [_without_initializers(item) for item in value]
+    return value
+
+
+def _graph(item: Any) -> Any:
+    """Returns how layers are wired, which is JSON unless some of them cannot be written so."""
+    return json.loads(item) if isinstance(item, str) else item
+
+
+class Steps:
+    """Training step and evaluation of one architecture with one kind of optimizer.
+
+    Both are compiled when they are first called, for each size of a population.
+
+    Args:
+        job: Any of the runs that share them.
+        model: A model built from its recipe; only its structure is used.
+        optimizer: An optimizer of its kind; only its structure is used.
+        data: The data, of which only shapes and types are used.
+
+    Attributes:
+        penalties: The penalties of the model's variables whose strengths are given.
+        loss: The loss.
+        fills: Whether examples of weight 0 may fill up what is evaluated.
+        optimizer_start: The optimizer's variables before the first step.
+        epoch: Compiled; see `compiled_epoch` of the backends.
+        evaluation: Compiled; see `compiled_evaluation`.
+    """
+
+    def __init__(self, job: Job, model: Any, optimizer: Any, data: Data) -> None:
+        self._model = model
+        self.penalties = penalties(model)
+        self._given_numbers = len(self.penalties) + len(momentum(optimizer))
+        outputs = model(rows(data.x_train, slice(1)))
+        self.loss = loss_of(job.recipe.loss(), data.y_train[:1], outputs)
+        config = {**optimizer.get_config(), "learning_rate": 1.0}
+        self.new_optimizer = partial(type(optimizer).from_config, config)
+        self._optimizer = seam().stateless(self.new_optimizer())
+        self._optimizer.build(model.trainable_variables)
+        self._rate_index = next(
+            index
+            for index, variable in enumerate(self._optimizer.variables)
+            if variable is learning_rate_of(self._optimizer)
+        )
+        start = [np.array(ops.convert_to_numpy(item)) for item in self._optimizer.variables]
+        self.optimizer_start = start
+        # Examples that fill up a chunk may count only where none counts for the loss of another.
+        regularizers = sum(item.regularizer is not None for item in model.trainable_variables)
+        self.fills = of_each_example(self.loss) and len(model.losses) == regularizers
+        self.epoch = seam().compiled_epoch(self._step)
+        self.evaluation = seam().compiled_evaluation(self._measure)
+
+    def strengths_of(self, moments: list[Any]) -> list[Any]:
+        """Returns the strengths of the penalties among what follows a state's variables."""
+        return self._kinds(self._split(moments)[1])[0]
+
+    def _step(self, state: State, rate: Any, x: Any, y: Any) -> tuple[State, Any, Any]:
+        """One step of one run."""
+        trainable, frozen, moments = state
+        moments, numbers = self._split(moments)
+        strengths, momentum = self._kinds(numbers)
+
+        def objective(trainable: list[Any]) -> tuple[Any, Any]:
+            with given(self.penalties, strengths):
+                logits, updated, costs = seam().called(self._model, trainable, frozen, x, True)
+            return self.loss(y, logits) + sum(costs), (logits, updated)
+
+        loss, (logits, frozen), gradients = seam().value_and_gradients(objective, trainable)
+        moments[self._rate_index] = rate
+        with given_momentum(self._optimizer, momentum):
+            trainable, moments = self._optimizer.stateless_apply(moments, gradients, trainable)
+        accuracy = ops.mean(rights(y, logits, seam().largest))
+        return (trainable, frozen, [*moments, *numbers]), loss, accuracy
+
+    def _split(self, values: list[Any]) -> tuple[list[Any], list[Any]]:
+        """Returns the optimizer's variables, and the strengths and the momentum."""
+        optimizers = len(values) - self._given_numbers
+        return [*values[:optimizers]], [*values[optimizers:]]
+
+    def _kinds(self, numbers: list[Any]) -> tuple[list[Any], list[Any]]:
+        """Returns the strengths, and the momentum."""
+        return numbers[: len(self.penalties)], numbers[len(self.penalties) :]
+
+    def _measure(
+        self,
+        trainable: list[Any],
+        frozen: list[Any],
+        strengths: list[Any],
+        x: Any,
+        y: Any,
+        weight: Any,
+    ) -> tuple[Any, Any, Any]:
+        """Loss and accuracy of one run, summed over the examples of weight 1, and what is right."""
+        with given(self.penalties, strengths):
+            logits, _, costs = seam().called(self._model, trainable, frozen, x, False)
+        own = {"sample_weight": weight} if self.fills else {}
+        loss = self.loss(y, logits, **own) * weight.shape[0]
+        right = rights(y, logits, seam().largest)
+        correct = ops.sum(right * weight)
+        return loss + sum(costs) * ops.sum(weight), correct, right
+
+
+_known: OrderedDict[str, Steps] = OrderedDict()
+
+
+def steps_for(job: Job, model: Any, optimizer: Any, data: Data, steps: int) -> Steps:
+    """Returns the steps of a program, those of an equal one if this process has compiled it.
+
+    Args:
+        job: Any of the runs that share the program.
+        model: A model built from its recipe.
+        optimizer: An optimizer of its kind.
+        data: The data.
+        steps: Steps in an epoch.
+    """
+    code, unknown = code_of(model, job.recipe.loss(), optimizer)
+    if unknown or model.count_params() > LARGEST:
+        return Steps(job, model, optimizer, data)
+    arrays = [*inputs_of(data.x_train), data.y_train, *inputs_of(data.x_test), data.y_test]
+    key = key_of(
+        signature(job, model, optimizer, steps),
+        code,
+        [(list(array.shape), str(array.dtype)) for array in (*arrays, data.y_validation)],
+        [keras.config.floatx(), keras.config.epsilon(), keras.config.image_data_format()],
+    )
+    if key not in _known:
+        _known[key] = Steps(job, model, optimizer, data)
+    _known.move_to_end(key)
+    while len(_known) > MOST:
+        _known.popitem(last=False)
+    return _known[key]

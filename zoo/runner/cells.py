@@ -1,0 +1,129 @@
+"""The cells of a measured experiment, a variant with a seed each: measured once, then kept."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from zoo import data
+from zoo.data.sources import PACKAGES
+from zoo.experiment import Measurement
+from zoo.results.store import Store
+from zoo.runs.code import value_and_code
+from zoo.runs.identity import key_of, library_versions
+
+# Rows of metric, place and number, or of the shares and edges of a histogram's bins.
+Rows = list[list[Any]]
+
+ROOT = Path(__file__).parents[2]
+# What a measurement may use of the zoo, directly or through these.
+SOURCES = (
+    *("zoo/*.py", "zoo/data/*.py", "zoo/runs/*.py", "zoo/engine/*.py", "zoo/search/*.py"),
+    "callbacks/**/*.py",
+)
+
+
+@dataclass(kw_only=True)
+class Kept:
+    """Measures what the store does not have, and keeps it.
+
+    Attributes:
+        store: Where cells are kept.
+        name: The results folder for which they are kept.
+        fresh: Whether what is stored is measured again.
+        measured: How many have been measured so far.
+        stored: How many were there.
+        unknown: Sentences about what numbers depend on and keys do not know: nothing is kept then.
+    """
+
+    store: Store
+    name: str
+    fresh: bool = False
+    measured: int = 0
+    stored: int = 0
+    unknown: dict[str, None] = field(default_factory=dict)
+
+    def rows(self, experiment: Measurement, label: str, seed: int) -> Rows:
+        """Returns what is measured of a variant with a seed, from the store if it is there."""
+        key, unknown = key_and_unknown(experiment, label, seed)
+        self.unknown |= dict.fromkeys(unknown)
+        known = None if self.fresh or unknown else self.store.cell(key)
+        if known is not None:
+            self.stored += 1
+            return known
+        found = rows_of(experiment, label, seed)
+        if not unknown:
+            self.store.add_cell(key, self.name, label, seed, found)
+        self.measured += 1
+        return found
+
+
+def rows_of(experiment: Measurement, label: str, seed: int) -> Rows:
+    """Measures a variant with a seed."""
+    keras.utils.clear_session(free_memory=False)
+    keras.utils.set_random_seed(seed)
+    found = []
+    for name, value in experiment.measure(experiment.variants[label], seed).items():
+        metric, place = name if isinstance(name, tuple) else (name, "")
+        told = [_plain(each) for each in value] if isinstance(value, tuple) else float(value)
+        found.append([metric, _plain(place), told])
+    return found
+
+
+def _plain(value: Any) -> Any:
+    """Returns numbers of NumPy or Keras as Python's, and others as they are."""
+    return value if isinstance(value, int | float | str) else np.asarray(value).tolist()
+
+
+def key_and_unknown(experiment: Measurement, label: str, seed: int) -> tuple[str, list[str]]:
+    """Returns a key that is equal for cells whose numbers are equal, and what it does not know.
+
+    The numbers follow from the function, the variant's value, the seed, the versions of libraries
+    and the zoo's own code.
+    """
+    described, unknown = _described(experiment.measure, _Same(experiment.variants[label]))
+    needed = data.load(experiment.needs).fingerprint if experiment.needs else ""
+    return key_of(described, seed, needed, _versions(), _own_code()), list(unknown)
+
+
+class _Same:
+    """A value that is equal only to itself, so that what is known of it can be kept."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __hash__(self) -> int:
+        return id(self.value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.value is other.value
+
+
+@functools.lru_cache(maxsize=1)
+def _described(measure: Any, value: _Same) -> tuple[Any, tuple[str, ...]]:
+    """Returns what `value_and_code` does of a variant, once for all of its seeds."""
+    described, unknown = value_and_code(partial(measure, value.value))
+    return described, tuple(unknown)
+
+
+def _versions() -> Mapping[str, str]:
+    return library_versions() | {name: metadata.version(name) for name in PACKAGES.values()}
+
+
+@functools.cache
+def _own_code() -> str:
+    """Returns a digest of the zoo's code that a measurement may use."""
+    digest = hashlib.sha256()
+    for pattern in SOURCES:
+        for path in sorted(ROOT.glob(pattern)):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
