@@ -23,6 +23,9 @@ others := $(filter-out $(contract) $(engine) $(callbacks) $(runner),$(patsubst %
 tests-%: .venv/installed
 	$(BIN)/python -m pytest -m "$(MARK)" $($*)
 
+# Its networks train for long enough that XLA's programs should be fast.
+tests-contract: export XLA_FLAGS :=
+
 lint: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
