@@ -27,7 +27,7 @@ from zoo.figures.palette import (
     style_of,
     text_width,
 )
-from zoo.figures.panels import lay_panels, save_figure
+from zoo.figures.panels import lay_panels, save_figures
 from zoo.results.files import read_spec, read_table
 from zoo.results.holds_when import is_number, rows_at, settings_of
 
@@ -49,7 +49,12 @@ def pictures(folder: Path) -> tuple[str, ...]:
 
 
 def plot_results(folder: Path, kind: str | None = None) -> list[Path]:
-    """Draws the picture of a results folder into it, as SVG and as PNG.
+    """Writes what `figures` draws into the folder, as SVG and as PNG; returns the files."""
+    return save_figures(folder, figures(folder, kind))
+
+
+def figures(folder: Path, kind: str | None = None) -> dict[str, Figure]:
+    """Draws the picture of a results folder, by its name.
 
     Args:
         folder: Holds `spec.json` and `holds_when.csv`.
@@ -60,7 +65,7 @@ def plot_results(folder: Path, kind: str | None = None) -> list[Path]:
     """
     if kind not in (None, PICTURE):
         raise ZooError(f"`--kind` must be {PICTURE} for {folder.name}. Received: {kind!r}")
-    return save_figure(draw_effects(read_spec(folder), read_table(folder)), folder / PICTURE)
+    return {PICTURE: draw_effects(read_spec(folder), read_table(folder))}
 
 
 @house_style

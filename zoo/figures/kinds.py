@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from matplotlib.figure import Figure
+
+from zoo.errors import ZooError
 from zoo.figures import holds_when, measured, panel, trained
 from zoo.results.files import read_spec
 from zoo.results.kinds import kind_of
@@ -37,3 +40,22 @@ def plot_results(folder: Path, kind: str | None = None, *, lenient: bool = False
         return []
     drawn: list[Path] = own.plot_results(folder, kind)
     return drawn
+
+
+def figure_of(folder: Path, kind: str | None = None) -> Figure:
+    """Draws one picture of an experiment, as `plot_results` does, and writes nothing.
+
+    Args:
+        folder: The results folder.
+        kind: The picture, or `None` for the effects, or the first where there are none.
+
+    Raises:
+        ZooError: If there is no such picture, or a file is missing.
+    """
+    own = KINDS[kind_of(read_spec(folder))]
+    names = list(own.pictures(folder))
+    wanted = kind or next((name for name in ("effect", "values") if name in names), None)
+    drawn: dict[str, Figure] = own.figures(folder, wanted or next(iter(names), None))
+    if not drawn:
+        raise ZooError(f"{folder.name} has no picture: its table is all there is.")
+    return next(iter(drawn.values()))

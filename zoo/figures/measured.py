@@ -19,7 +19,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from zoo.errors import ZooError
 from zoo.figures.palette import HOUSE_STYLE, INK, QUIET, rate_text, style_of, widest
-from zoo.figures.panels import MARGIN, lay_panels, save_figure, start_page
+from zoo.figures.panels import MARGIN, lay_panels, save_figures, start_page
 from zoo.results.files import read_frame, read_spec, read_table
 from zoo.results.measured import compared, series_of, stated_numbers
 
@@ -47,23 +47,28 @@ def pictures(folder: Path) -> dict[str, Callable[[], Figure]]:
 
 
 def plot_results(folder: Path, kind: str | None = None) -> list[Path]:
-    """Draws the pictures of a measured experiment into its folder, each as SVG and as PNG.
+    """Writes what `figures` draws into the folder, each as SVG and as PNG; returns the files."""
+    return save_figures(folder, figures(folder, kind))
+
+
+def figures(folder: Path, kind: str | None = None) -> dict[str, Figure]:
+    """Draws the pictures of a measured experiment, by name.
 
     Args:
         folder: Holds `spec.json` and `table.csv`, perhaps `histograms.csv`.
-        kind: A metric that is known at several places, `values`, `histograms`, or `None` for all.
+        kind: A metric that is known at several places, `values`, `histograms`, or `None` for all;
+            none if there is nothing that a picture shows better than the table.
 
-    Returns:
-        The files written; none if there is nothing that a picture shows better than the table.
+    Raises:
+        ZooError: If there is no such picture.
     """
-    figures = pictures(folder)
-    if kind is not None and kind not in figures:
-        known = ", ".join(figures) or "none: its table is all there is"
+    there = pictures(folder)
+    if kind is not None and kind not in there:
+        known = ", ".join(there) or "none: its table is all there is"
         raise ZooError(
             f"`--kind` must be one of the pictures of {folder.name} ({known}). Received: {kind!r}"
         )
-    drawn = {name: draw() for name, draw in figures.items() if kind in (None, name)}
-    return [path for name, figure in drawn.items() for path in save_figure(figure, folder / name)]
+    return {name: draw() for name, draw in there.items() if kind in (None, name)}
 
 
 @house_style

@@ -26,7 +26,7 @@ from zoo.figures.palette import (
     TEXT,
     wrap,
 )
-from zoo.figures.panels import LINE, MARGIN, save_figure, start_page
+from zoo.figures.panels import LINE, MARGIN, save_figures, start_page
 from zoo.results.files import read_frame, read_spec, read_table
 from zoo.results.ledger_words import metric_in_words
 from zoo.results.panel import TOGETHER, first_effects, no_effect, scale_of
@@ -44,14 +44,16 @@ def pictures(folder: Path) -> tuple[str, ...]:
 
 
 def plot_results(folder: Path, kind: str | None = None) -> list[Path]:
-    """Draws the picture of a panel into its folder, as SVG and as PNG.
+    """Writes what `figures` draws into the folder, as SVG and as PNG; returns the files."""
+    return save_figures(folder, figures(folder, kind))
+
+
+def figures(folder: Path, kind: str | None = None) -> dict[str, Figure]:
+    """Draws the picture of a panel, by its name; none if no claim has an effect to draw.
 
     Args:
         folder: Holds `spec.json`, `panel.csv` and `verdicts.csv`.
         kind: `panel`, or `None`.
-
-    Returns:
-        The files written, none if no claim has an effect to draw.
 
     Raises:
         ZooError: If there is no such kind.
@@ -59,10 +61,9 @@ def plot_results(folder: Path, kind: str | None = None) -> list[Path]:
     if kind not in (None, PICTURE):
         raise ZooError(f"`--kind` must be {PICTURE} for {folder.name}. Received: {kind!r}")
     if not pictures(folder):
-        return []
+        return {}
     verdicts = read_frame(folder / "verdicts.csv").set_index("id")["verdict"]
-    figure = draw_panel(read_spec(folder), read_table(folder), verdicts.to_dict())
-    return save_figure(figure, folder / PICTURE)
+    return {PICTURE: draw_panel(read_spec(folder), read_table(folder), verdicts.to_dict())}
 
 
 @house_style

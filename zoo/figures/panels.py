@@ -37,6 +37,13 @@ LEGEND_LINE = 0.3
 PANEL_WIDTHS = {1: 6.5, 2: 4.4, 3: 3.3, 4: 2.7, 5: 2.45}
 
 
+class Sheet(Figure):
+    """A figure that a notebook shows by itself, whether pyplot is loaded or not."""
+
+    def _repr_png_(self) -> bytes:
+        return _content(self, "png")
+
+
 def start_page(
     spec: Mapping[str, Any], width: float, body: float, axis: float, legend: Sequence[Artist]
 ) -> tuple[Figure, float]:
@@ -62,7 +69,7 @@ def start_page(
     heading = MARGIN + len(title) * TITLE_LINE + len(subtitle) * LINE + 0.2
     bottom = axis + legend_rows * LEGEND_LINE + 0.2
     height = heading + body + bottom
-    figure = Figure(figsize=(width, height))
+    figure = Sheet(figsize=(width, height))
     x, y = MARGIN / width, height - MARGIN
     figure.text(x, y / height, "\n".join(title), va="top", fontsize=TITLE, fontweight="bold")
     y -= len(title) * TITLE_LINE + 0.03
@@ -236,20 +243,34 @@ def _legend_width(legend: Sequence[Artist], columns: int) -> float:
     return sum(widest(labels[i : i + rows]) + 0.7 for i in range(0, len(labels), rows))
 
 
-@style.context(["default", HOUSE_STYLE])
+def save_figures(folder: Path, figures: Mapping[str, Figure]) -> list[Path]:
+    """Writes figures into a folder by their names, as `save_figure` does; returns the files."""
+    return [path for name, each in figures.items() for path in save_figure(each, folder / name)]
+
+
 def save_figure(figure: Figure, stem: Path) -> list[Path]:
     """Writes a figure as SVG and as PNG; the same figure gives the same bytes.
 
     Returns:
         The two files.
     """
+    files = [stem.with_suffix(".svg"), stem.with_suffix(".png")]
+    contents = [_content(figure, form) for form in ("svg", "png")]
+    for path, content in zip(files, contents, strict=True):
+        write_bytes(path, content)
+    return files
+
+
+@style.context(["default", HOUSE_STYLE])
+def _content(figure: Figure, form: str) -> bytes:
+    """Returns a figure as SVG or as PNG."""
     for text in figure.findobj(Text):
         text.set_text(printable(text.get_text()))  # an escape character ends an SVG
         text.set_parse_math(False)
-    svg, png = stem.with_suffix(".svg"), stem.with_suffix(".png")
-    lines, points = io.BytesIO(), io.BytesIO()
-    figure.savefig(lines, format="svg", metadata={"Date": None, "Creator": None})
-    figure.savefig(points, format="png", metadata={"Software": None}, dpi=120)
-    write_bytes(svg, lines.getvalue())
-    write_bytes(png, points.getvalue())
-    return [svg, png]
+    content = io.BytesIO()
+    options: dict[str, Any] = {
+        "svg": {"metadata": {"Date": None, "Creator": None}},
+        "png": {"metadata": {"Software": None}, "dpi": 120},
+    }
+    figure.savefig(content, format=form, **options[form])
+    return content.getvalue()

@@ -35,7 +35,7 @@ from zoo.figures.palette import (
     style_of,
     widest,
 )
-from zoo.figures.panels import MARGIN, lay_panels, percent_axis, rate_axis, save_figure, start_page
+from zoo.figures.panels import MARGIN, lay_panels, percent_axis, rate_axis, save_figures, start_page
 from zoo.results.files import read_frame, read_spec
 
 # Height of a row of the forest plot and width of its axes, in inches.
@@ -244,16 +244,18 @@ def pictures(folder: Path) -> tuple[str, ...]:
 
 
 def plot_results(folder: Path, kind: str | None = None) -> list[Path]:
-    """Draws the figures of a results folder into that folder, each as SVG and as PNG.
+    """Writes what `figures` draws into the folder, each as SVG and as PNG; returns the files."""
+    return save_figures(folder, figures(folder, kind))
+
+
+def figures(folder: Path, kind: str | None = None) -> dict[str, Figure]:
+    """Draws the figures of a results folder, by name.
 
     Args:
         folder: Holds `spec.json`, `runs.csv`, `curves.csv` and `table.csv` of one experiment, and
             `layers.csv` and `histograms.csv` if it was recorded.
-        kind: One of `KINDS`, or `None` for all that there are tables for; the trace of a learning
-            rate that no variant changes is drawn only if it is asked for.
-
-    Returns:
-        The files written.
+        kind: One of `KINDS`, or `None` for all that there are tables for, without the trace of a
+            learning rate that no variant changes.
 
     Raises:
         ZooError: If a file is missing, or there is no such kind.
@@ -261,12 +263,10 @@ def plot_results(folder: Path, kind: str | None = None) -> list[Path]:
     if kind is not None and kind not in KINDS:
         raise ZooError(f"`--kind` must be one of {', '.join(KINDS)}. Received: {kind!r}")
     _existing(folder / "spec.json")
-    spec = read_spec(folder)
-    wanted = [kind] if kind is not None else list(pictures(folder))
+    spec, wanted = read_spec(folder), list(pictures(folder)) if kind is None else [kind]
     if kind is None and not _rates_change(folder):
         wanted.remove("learning_rate")
-    figures = {name: _draw(folder, spec, name) for name in wanted}
-    return [path for name, figure in figures.items() for path in save_figure(figure, folder / name)]
+    return {name: _draw(folder, spec, name) for name in wanted}
 
 
 def _draw(folder: Path, spec: Mapping[str, Any], kind: str) -> Figure:
