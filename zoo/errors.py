@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import unicodedata
 
@@ -9,6 +10,23 @@ import unicodedata
 # characters, and separators of lines and paragraphs.
 UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 LONGEST_WORD = 300
+
+ELSEWHERE = "Check its permissions, or name another folder with --results."
+SPACE = "Make room, then run the same command again: what is finished is kept."
+# What the user can do about an error of the file system; any other is a mistake of the zoo's.
+REMEDIES = {
+    errno.ENAMETOOLONG: "Give a shorter name.",
+    errno.ENOSPC: SPACE,
+    errno.EDQUOT: SPACE,
+    errno.EFBIG: SPACE,
+    errno.EROFS: ELSEWHERE,
+    errno.EACCES: ELSEWHERE,
+    errno.EPERM: ELSEWHERE,
+    errno.ENOTDIR: "Name a folder.",
+    errno.EISDIR: "Name a file.",
+    errno.EEXIST: "A file is in its place: move it away, or name another folder with --results.",
+    errno.ELOOP: "Its links lead in a circle.",
+}
 
 
 class ZooError(ValueError):
@@ -81,3 +99,11 @@ def closest(name: str, names: list[str]) -> str:
     if matches:
         return f"Did you mean {' or '.join(matches)}?"
     return f"Choose from: {', '.join(names)}."
+
+
+def in_words(error: Exception) -> Exception:
+    """Returns an error of the file system about which the user can do something as a ZooError."""
+    if not isinstance(error, OSError) or error.errno not in REMEDIES:
+        return error
+    name = "" if error.filename is None else f"{error.filename}: "
+    return ZooError(f"{name}{error.strerror}. {REMEDIES[error.errno]}")

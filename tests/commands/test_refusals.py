@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from zoo.commands.options import REMEDIES, echo, in_words
-from zoo.errors import ZooError
+from zoo.commands.options import echo
+from zoo.errors import REMEDIES, ZooError, in_words
 from zoo.results import tables
 from zoo.results.store import Store
 from zoo.results.summary import summarise

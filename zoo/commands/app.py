@@ -11,13 +11,13 @@ from zoo.commands.compare import compare
 from zoo.commands.data import data
 from zoo.commands.doctor import doctor
 from zoo.commands.experiments import list_command, show
-from zoo.commands.options import INTERRUPTED, echo, in_words, say
+from zoo.commands.options import INTERRUPTED, echo, say
 from zoo.commands.preflight import preflight
 from zoo.commands.report import report
 from zoo.commands.results import claims, plot, table
 from zoo.commands.run import run
 from zoo.commands.tune import tune
-from zoo.errors import Interrupted, ZooError
+from zoo.errors import Interrupted, ZooError, in_words
 
 app = typer.Typer(
     name="python -m zoo",

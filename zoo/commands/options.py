@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import functools
 import inspect
 import shutil
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from zoo.errors import ZooError, printable, shortened
+from zoo.results.folders import root_of
 
 if TYPE_CHECKING:
     from zoo.data import TableOptions
@@ -24,44 +24,13 @@ INTERRUPTED = 130
 
 LONGEST = 400  # letters of a line that goes into no terminal
 
-ELSEWHERE = "Check its permissions, or name another folder with --results."
-SPACE = "Make room, then run the same command again: what is finished is kept."
-# What the user can do about an error of the file system; any other is a mistake of the zoo's.
-REMEDIES = {
-    errno.ENAMETOOLONG: "Give a shorter name.",
-    errno.ENOSPC: SPACE,
-    errno.EDQUOT: SPACE,
-    errno.EFBIG: SPACE,
-    errno.EROFS: ELSEWHERE,
-    errno.EACCES: ELSEWHERE,
-    errno.EPERM: ELSEWHERE,
-    errno.ENOTDIR: "Name a folder.",
-    errno.EISDIR: "Name a file.",
-    errno.EEXIST: "A file is in its place: move it away, or name another folder with --results.",
-    errno.ELOOP: "Its links lead in a circle.",
-}
-
-
-def _folder(path: Path) -> Path:
-    """Returns the results folder.
-
-    Raises:
-        ZooError: If it is a file.
-    """
-    if path.exists() and not path.is_dir():
-        raise ZooError(
-            f"The results folder must be writable. Received: {path}, which is a file. Name another "
-            "with --results."
-        )
-    return path
-
 
 Names = Annotated[
     list[str] | None, typer.Argument(metavar="NAME ...", help="Experiments, or paths of yours.")
 ]
 ResultsOption = Annotated[
     Path,
-    typer.Option("--results", metavar="DIR", help="Results folder.", callback=_folder),
+    typer.Option("--results", metavar="DIR", help="Results folder.", callback=root_of),
 ]
 DataOption = Annotated[
     str | None,
@@ -148,14 +117,6 @@ def echo(text: str, err: bool = False, nl: bool = True) -> None:
 def line_width() -> int:
     """Returns how many letters a line may have: the terminal's, or `LONGEST` without one."""
     return min(shutil.get_terminal_size().columns, LONGEST) if sys.stdout.isatty() else LONGEST
-
-
-def in_words(error: Exception) -> Exception:
-    """Returns an error of the file system about which the user can do something as a ZooError."""
-    if not isinstance(error, OSError) or error.errno not in REMEDIES:
-        return error
-    name = "" if error.filename is None else f"{error.filename}: "
-    return ZooError(f"{name}{error.strerror}. {REMEDIES[error.errno]}")
 
 
 def say(error: Exception) -> None:

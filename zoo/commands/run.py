@@ -5,12 +5,11 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
-from zoo.claims import ALPHA, Claim, Identity
 from zoo.commands.options import (
     RESULTS,
     AllOption,
@@ -27,10 +26,6 @@ from zoo.commands.options import (
 from zoo.engine.device import import_keras
 from zoo.errors import Interrupted, MissingDataError, MistakeError, ZooError
 from zoo.runs.phases import phase
-
-if TYPE_CHECKING:
-    from zoo.runner.prepare import Settings
-    from zoo.runner.registry import Entry
 
 
 @takes_table
@@ -123,6 +118,7 @@ def run(
     with phase("import"):
         import_keras(device)
     from zoo.engine.device import use_mixed_precision
+    from zoo.runner import request as requests
     from zoo.runner.how import How
     from zoo.runner.prepare import Settings
     from zoo.runner.trainer import Engine
@@ -159,26 +155,14 @@ def run(
                 if every and scale is not None and scale not in entry.scales():
                     echo(f"{entry.name} has no {scale} scale and is left out.")
                     continue
-                kind = _kind_of(entry, settings, panel, every)
-                with phase("plan and keys"):
-                    prepared = kind.prepare(entry, settings, data_dir)
-                baseline = prepared.experiment.baseline
-                if labels and baseline and baseline not in labels:
-                    echo(f"The baseline {baseline} is run, too.")
-                claims = prepared.experiment.claims
-                for line in _undecidable(prepared.folder_name, claims, settings.seeds):
-                    echo(line)
-                for line in _tables_of(prepared):
+                request = requests.prepare(entry, settings, data_dir, panel=panel, every=every)
+                for line in [*request.told(), *(request.plan() if dry_run else [])]:
                     echo(line)
                 if dry_run:
-                    echo(kind.plan_of(prepared))
-                    for line in _memory_of(prepared):
-                        echo(line)
                     continue
-                folder, lines = kind.run(prepared, how)
-                parts = getattr(prepared, "parts", ())
-                done += [folder, *(results / part.folder_name for part in parts)]
-                show_results(folder, lines)
+                folders, lines = request.run(how)
+                done += folders
+                show_results(folders[0], lines)
             except MissingDataError as error:
                 if not every:
                     raise
@@ -198,82 +182,12 @@ def run(
                 failed.append(entry.name)
     finally:
         with phase("tables and verdicts"):
-            _write_ledger(results, done)
+            requests.write_what_follows(results, done)
         if profile:
             show_profile(results)
     if failed:
         echo(f"Failed: {', '.join(failed)}. The others are done.", err=True)
         raise typer.Exit(1)
-
-
-def _memory_of(prepared: Any) -> list[str]:
-    """Returns how much memory the largest data set of a run takes, if that is much."""
-    from zoo.data.draws import bytes_of
-    from zoo.data.memory import free_memory
-    from zoo.runner.sizes import memory_lines
-
-    parts = getattr(prepared, "parts", None) or [prepared]
-    found = [data for part in parts for data in getattr(part, "data_of", {}).values()]
-    largest = max(found, key=bytes_of, default=None)
-    if largest is None:
-        return []
-    return memory_lines(largest, len(parts[0].seeds), free_memory())
-
-
-def _tables_of(prepared: Any) -> list[str]:
-    """Returns what was done with the tables that are trained on, each once."""
-    from zoo.data.told import lines_of
-
-    found: dict[str, Any] = {}
-    for part in getattr(prepared, "parts", None) or [prepared]:
-        for data in getattr(part, "data_of", {}).values():
-            if data.table is not None:
-                found.setdefault(data.fingerprint, data)
-    return [line for data in found.values() for line in [f"{data.name}:", *lines_of(data)]]
-
-
-def _kind_of(entry: Entry, settings: Settings, panel: bool, every: bool) -> Any:
-    """Returns the module that carries out what was asked for.
-
-    Of all experiments those that train nothing, or vary their data, are run without the panel.
-    """
-    from zoo.runner import holds_when, kinds
-    from zoo.runner import panel as panels
-
-    if panel and not (every and not panels.fits(entry)):
-        return panels
-    return holds_when if holds_when.has_several(settings) else kinds.of(entry)
-
-
-def _undecidable(name: str, claims: Sequence[Claim], seeds: int | str | None) -> list[str]:
-    """Returns a line that says so if that many seeds cannot decide the claims of an experiment."""
-    from zoo.evidence.statistics import fewest_seeds
-
-    tested = [claim for claim in claims if not all(isinstance(r, Identity) for r in claim.rules)]
-    least = fewest_seeds(ALPHA)
-    if not isinstance(seeds, int) or seeds >= least or not tested:
-        return []
-    return [
-        f"{name}: below {least} seeds nothing can be decided; with {seeds} the smallest p is "
-        f"{2 / 2**seeds:g}, so every claim that needs a test stays undecided."
-    ]
-
-
-def _write_ledger(results: Path, done: Sequence[Path]) -> None:
-    """Writes what follows from results that were run: panels that they are part of, the ledger."""
-    from zoo.results.folders import PANEL
-
-    if done and any(results.glob(f"*{PANEL}/spec.json")):
-        from zoo.figures.kinds import plot_results
-        from zoo.results import again
-
-        for panel in again.write_panels_of(done):
-            plot_results(panel)
-    names = [folder.name for folder in done if (folder / "verdicts.csv").is_file()]
-    if any("@" not in name or name.endswith(PANEL) for name in names):
-        from zoo.results import ledger
-
-        ledger.write_ledger(results)
 
 
 def show_profile(results: Path) -> None:
