@@ -1,14 +1,27 @@
 """The Experiment Zoo: controlled Keras experiments that put deep-learning advice to the test."""
 
-from typing import Any
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from zoo.many import fit_many
+    from zoo.notebook import run
+    from zoo.outcome import Outcome, load
 
 __version__ = "0.1.0"
-__all__ = ["fit_many"]
+__all__ = ["Outcome", "fit_many", "load", "run"]
+
+# Where each lies. `fit_many` imports Keras, which those that only read results do without.
+_HOMES = {"Outcome": "outcome", "fit_many": "many", "load": "outcome", "run": "notebook"}
 
 
 def __getattr__(name: str) -> Any:
-    if name == "fit_many":  # imports Keras, which commands that only read results do without
-        from zoo.many import fit_many
-
-        return fit_many
+    if name in _HOMES:
+        return getattr(import_module(f"zoo.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'zoo' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import re
 import unicodedata
+from collections.abc import Iterator
 
 # Control and format characters (among them those that turn the direction of writing), halves of
 # characters, and separators of lines and paragraphs.
@@ -107,3 +109,15 @@ def in_words(error: Exception) -> Exception:
         return error
     name = "" if error.filename is None else f"{error.filename}: "
     return ZooError(f"{name}{error.strerror}. {REMEDIES[error.errno]}")
+
+
+@contextlib.contextmanager
+def file_errors_in_words() -> Iterator[None]:
+    """Raises an error of the file system in this block as `in_words` says it."""
+    try:
+        yield
+    except OSError as error:
+        told = in_words(error)
+        if told is error:
+            raise
+        raise told from error

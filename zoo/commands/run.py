@@ -97,7 +97,7 @@ def run(
     table: Any = None,
 ) -> None:
     """Run experiments; runs that are stored are not trained again."""
-    from zoo.runner.overrides import labels_in, words_in
+    from zoo.runner.overrides import check_single, labels_in, words_in
     from zoo.runner.registry import entries, find
 
     console = Console()
@@ -110,9 +110,8 @@ def run(
             "of their own. Received: --all"
         )
     found = entries() if every else [find(name) for name in names or []]
-    if panel and any("," in text for _, text in words_in(changes or [])):
-        raise ZooError("`--set` must have one value with `--panel`. Run it once for each.")
     labels, words = labels_in(variants or []), words_in(changes or [])
+    check_single(words, panel)
     rates = _numbers("--learning-rates", learning_rates)
     # Keras takes seconds to import; whatever can be wrong without it has been said above.
     with phase("import"):

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from zoo.report.scales import Scale, fitting, linear, log
 from zoo.report.svg import coordinate, element, fitted, joined, number, width_of
 
-COLOURS, DASHES = 7, 5  # that style.css has; neighbours differ in both
+COLOURS, DASHES = 7, 5  # that figures.css has; neighbours differ in both
 WIDTH, HEIGHT = 440, 270
 LEFT, RIGHT, TOP, BOTTOM = 58, 10, 8, 40
 ROW = 22

@@ -93,7 +93,7 @@ def rows_of(
                 _picture(own),
                 evidence_in(row, BRIEF, torn[row.id] > 1),
                 rules[row.experiment].get(row.rule, row.rule),
-                _charts(own),
+                charts_of(own),
             )
         )
     return lines
@@ -135,8 +135,12 @@ def _picture(effects: pd.DataFrame) -> Markup:
     return small([_point(row, 1) for row in single.itertuples()], no_effect(kind), title)
 
 
-def _charts(effects: pd.DataFrame) -> list[Chart]:
-    """Returns the pictures of a claim's first effects; each has a row a data set."""
+def charts_of(effects: pd.DataFrame) -> list[Chart]:
+    """Returns the pictures of a claim's first effects; each has a row a data set.
+
+    Args:
+        effects: The claim's rows, as in `panel.csv`.
+    """
     return [_chart(own) for own in _groups(effects)[:MOST]]
 
 

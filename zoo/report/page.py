@@ -77,7 +77,7 @@ def render(found: Sequence[Section], claims: Sequence[LedgerRow], topics: Mappin
     """
     own = [*topics, *sorted({each.topic for each in found} - set(topics))]
     by_topic = {name: [each for each in found if each.topic == name] for name in own}
-    return _environment().get_template("page.html.j2").render(
+    return environment().get_template("page.html.j2").render(
         by_topic={name: each for name, each in by_topic.items() if each},
         topics=topics,
         claims=claims,
@@ -86,8 +86,8 @@ def render(found: Sequence[Section], claims: Sequence[LedgerRow], topics: Mappin
         verdicts=VERDICTS,
         signs=SIGNS,
         experiments=len(found),
-        style=Markup(_text("style.css")),
-        script=Markup(_text("script.js")),
+        style=_style(),
+        script=Markup(text_of("script.js")),
     )  # fmt: skip
 
 
@@ -133,7 +133,13 @@ def anchor(name: str) -> str:
     return "_".join(printable(name, kept="").removesuffix(PANEL).split())
 
 
-def _environment() -> Environment:
+def _style() -> Markup:
+    palette, *rules = (text_of(f"{name}.css") for name in ("palette", "figures", "style"))
+    return Markup("\n").join(map(Markup, [f":root {{\n{palette}\n}}", *rules]))
+
+
+def environment() -> Environment:
+    """Returns what renders the templates; whatever is put into them is text, not markup."""
     environment = Environment(
         loader=FileSystemLoader(FILES),
         autoescape=True,
@@ -154,5 +160,6 @@ def _shown(value: Any) -> Any:
     return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
-def _text(name: str) -> str:
+def text_of(name: str) -> str:
+    """Returns a file beside the templates, such as a style."""
     return (FILES / name).read_text(encoding="utf-8").strip()

@@ -81,7 +81,9 @@ def results_folder(root: Path, name: str) -> Path:
     folder = root / name
     if not all(path.is_file() for path in (folder / "spec.json", table_in(folder))):
         there = sorted(path.parent.name for path in root.glob("*/spec.json"))
-        hint = closest(name, there) if there else "Nothing has been run there yet."
+        plain = [each for each in there if "@" not in each]
+        likely = there if "@" in name else plain or there
+        hint = closest(name, likely) if there else "Nothing has been run there yet."
         raise ZooError(
             f"There are no results for {name!r} in {root}. {hint} "
             f"`python -m zoo run {name.partition('@')[0]}` makes them."

@@ -78,6 +78,21 @@ def markdown(ledger: pd.DataFrame, sections: Sequence[Section]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def short(ledger: pd.DataFrame) -> str:
+    """Returns verdicts as a Markdown table without their experiments, of which they may be one.
+
+    Args:
+        ledger: Rows, empty texts where a value is missing.
+    """
+    torn = _torn(ledger)
+    lines = [f"| {' | '.join(COLUMNS[:4])} |", "|---" * 4 + "|"]
+    for row in ledger.itertuples():
+        found = evidence_in(row, LONGEST // 2, row.id in torn)
+        cells = map(_in_a_cell, (row.id, row.says, f"**{row.verdict}**", found))
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
 def _torn(ledger: pd.DataFrame) -> set[str]:
     """Returns the ids whose rows have different verdicts, so that each must say what it tested."""
     verdicts = ledger.groupby("id")["verdict"].nunique()

@@ -83,6 +83,12 @@ def words_in(given: Sequence[str]) -> tuple[tuple[str, str], ...]:
     return tuple(found.items())
 
 
+def check_single(words: Words, panel: bool) -> None:
+    """Raises ZooError if a panel is to be run with several values."""
+    if panel and any("," in text for _, text in words):
+        raise ZooError("`--set` must have one value with `--panel`. Run it once for each.")
+
+
 def settable(experiment: Experiment | Measurement) -> dict[str, Any]:
     """Returns what `--set` may change, with the declared values, by name.
 

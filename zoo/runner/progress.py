@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from types import TracebackType
 from typing import TypeVar
 
@@ -50,6 +51,7 @@ class Reporter:
         self.began = time.monotonic()
         self._last_line = self.began
         self._trained: dict[Run, int] = {}
+        self.live = _has_bars(console)
         self._bar = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
@@ -57,7 +59,7 @@ class Reporter:
             TimeElapsedColumn(),
             TextColumn("{task.fields[left]}"),
             console=console,
-            disable=not console.is_terminal,
+            disable=not self.live,
             transient=True,
         )
         self._task = self._bar.add_task("starting", total=runs, left="")
@@ -95,7 +97,7 @@ class Reporter:
     def _show(self, what: str) -> None:
         now = time.monotonic()
         left = _duration(self._seconds_left(now))
-        if self.console.is_terminal:
+        if self.live:
             fields = {"completed": self.done_runs, "left": f"{left} left"}
             what = printable(what, kept="")
             self._bar.update(self._task, description=what or None, **fields)  # type: ignore[arg-type]
@@ -116,7 +118,7 @@ def counted(items: Sequence[T], what: str, console: Console | None) -> Iterator[
         what: What they are, in the plural.
         console: Where to write; `None` for nowhere.
     """
-    if console is None or console.is_terminal:
+    if console is None or _has_bars(console):
         yield from track(items, what, console=console, transient=True, disable=console is None)
         return
     began = last_line = time.monotonic()
@@ -127,6 +129,12 @@ def counted(items: Sequence[T], what: str, console: Console | None) -> Iterator[
             tell(console, f"{done} of {len(items)} {what}, {left} left")
             last_line = now
         yield item
+
+
+def _has_bars(console: Console) -> bool:
+    """Returns whether bars can be drawn: on a terminal, or where ipywidgets shows Rich's."""
+    in_notebook = console.is_jupyter and find_spec("ipywidgets") is not None
+    return console.is_terminal or in_notebook
 
 
 def _what(jobs: list[Job], epoch: int) -> str:

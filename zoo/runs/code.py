@@ -43,9 +43,12 @@ def _library_folders() -> tuple[Path, ...]:
 
 
 def is_users(module_name: str | None) -> bool:
-    """Returns whether a module is neither a library's nor the zoo's own."""
+    """Returns whether a module is neither a library's nor the zoo's own.
+
+    Experiments count as the user's, also those that were installed with the zoo.
+    """
     top = (module_name or "").partition(".")[0]
-    if top == "__main__":
+    if top in ("__main__", "experiments"):
         return True
     if top in COUNTED or top in sys.stdlib_module_names or top in sys.builtin_module_names:
         return False
