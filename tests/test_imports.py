@@ -36,7 +36,7 @@ MAY = {
 }
 TYPES_ONLY = {("runs", "data"), ("evidence", "runs")}
 # Files of zoo/ that are doors to the packages for anybody's Keras code; the others import none.
-DOORS = ("many", "notebook", "outcome", "probes", "trials", "tuner")
+DOORS = ("fits", "many", "notebook", "outcome", "probes", "trials", "tuner")
 # What works where Keras is not installed.
 WITHOUT_KERAS = ("evidence", "results", "figures", "report")
 FRAMEWORKS = ("keras", "tensorflow", "jax", "torch")

@@ -6,15 +6,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from zoo.fits import Fits
     from zoo.many import fit_many
     from zoo.notebook import run
     from zoo.outcome import Outcome, load
 
 __version__ = "0.1.0"
-__all__ = ["Outcome", "fit_many", "load", "run"]
+__all__ = ["Fits", "Outcome", "fit_many", "load", "run"]
 
 # Where each lies. `fit_many` imports Keras, which those that only read results do without.
-_HOMES = {"Outcome": "outcome", "fit_many": "many", "load": "outcome", "run": "notebook"}
+_HOMES = {
+    "Fits": "fits",
+    "Outcome": "outcome",
+    "fit_many": "many",
+    "load": "outcome",
+    "run": "notebook",
+}
 
 
 def __getattr__(name: str) -> Any:

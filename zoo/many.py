@@ -11,8 +11,9 @@ from zoo.engine import fit, population
 from zoo.engine.given import data_and_loss
 from zoo.errors import ZooError
 from zoo.experiment import Recipe, no_schedule
+from zoo.fits import Fits
 from zoo.runs import arguments
-from zoo.runs.run import Job, Progress, Result, Run, Silent
+from zoo.runs.run import Job, Progress, Run, Silent
 
 RATE = 0.001  # of most optimizers of Keras
 
@@ -32,7 +33,7 @@ def fit_many(
     engine: str = "population",
     largest: int | None = None,
     progress: Progress | None = None,
-) -> list[Result]:
+) -> Fits:
     """Trains a model for every seed and learning rate, all together in one compiled program.
 
     Each run gives the numbers that `model.fit` gives for it alone (with its seed's initial weights,
@@ -72,8 +73,9 @@ def fit_many(
         progress: Is told of every epoch; see `zoo.runs.run.Progress`.
 
     Returns:
-        One `Result` a run, in the order of learning rates and then seeds: `run`, `status`,
-        `history` (one list a metric) and `final`. Accuracy is what Keras takes `"accuracy"` to be
+        A list with one `Result` a run, in the order of learning rates and then seeds: `run`,
+        `status`, `history` (one list a metric) and `final`; the list has `frame` and `curves`
+        (DataFrames), `best()` and `plot()` besides. Accuracy is what Keras takes `"accuracy"` to be
         for these labels and outputs. Without test examples the final test metrics are those of the
         validation examples.
 
@@ -90,6 +92,7 @@ def fit_many(
         ...     epochs=10,
         ... )
         >>> results[0].history["val_accuracy"]
+        >>> results.best().run
     """
     own_seeds = arguments.seeds_from(seeds)
     if not isinstance(engine, str) or engine not in ("population", "fit"):
@@ -134,4 +137,4 @@ def fit_many(
     else:
         results = population.train(jobs, given, told, most)
     by_run = {result.run: result for result in results}
-    return [by_run[job.run] for job in jobs]
+    return Fits(by_run[job.run] for job in jobs)

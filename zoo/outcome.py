@@ -50,7 +50,8 @@ def load(name: str | os.PathLike[str], results: str | os.PathLike[str] | None = 
     if results is not None:
         return Outcome(_checked(root_of(Path(os.fspath(results))), name))
     root = next((each for each in (HERE, COMMITTED) if (each / name / "spec.json").is_file()), None)
-    return Outcome(_checked(root or (HERE if HERE.is_dir() else COMMITTED), name))
+    there = HERE.is_dir() or not COMMITTED.is_dir()
+    return Outcome(_checked(root or (HERE if there else COMMITTED), name))
 
 
 def _checked(root: Path, name: str) -> Path:
@@ -69,12 +70,11 @@ def _checked(root: Path, name: str) -> Path:
     try:
         return results_folder(root, name)
     except ZooError as error:
-        if root != COMMITTED or COMMITTED.is_dir():
+        if root != HERE or COMMITTED.is_dir():
             raise
         raise ZooError(
-            f"There are no results for {name!r}: no folder {HERE} is here, and the installed "
-            f"package has none. zoo.run({name.partition('@')[0]!r}) makes them.\nThe zoo's own "
-            "are in its repository: zoo.load(name, results=...) reads them from there."
+            f"{error}\nAn installed package has no results; the zoo's own are in its repository: "
+            "zoo.load(name, results=...)."
         ) from error
 
 

@@ -1,5 +1,6 @@
 """What the tests' page is made of: committed experiments, and one with hostile names."""
 
+from html.parser import HTMLParser
 from pathlib import Path
 
 from zoo.claims import Claim, Difference
@@ -28,6 +29,30 @@ CLAIM = Claim(
     says="</td><script>alert(2)</script>",
     source='lecture 2; "quoted"',
 )
+
+
+class Reader(HTMLParser):
+    """Collects the tags of a page with their attributes, and its text outside of script."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.texts, self.inside = [], [], ""
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        self.inside = tag
+
+    def handle_data(self, data):
+        if self.inside not in ("script", "style"):
+            self.texts.append(data)
+
+    def handle_endtag(self, tag):
+        self.inside = ""
+
+    @property
+    def said(self):
+        return " ".join(" ".join(self.texts).split())
 
 
 def result(variant, rate, seed):
