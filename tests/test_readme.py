@@ -36,13 +36,23 @@ def test_experiments_named_exist():
     assert set(re.findall(r"python -m zoo (?:show|run|table) (\w+)(?![\w.]*\.py)", README)) <= names
 
 
+def test_results_are_loaded_as_shown(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    exec(compile(BLOCKS[0], "README.md", "exec"), names)
+    said = capsys.readouterr().out
+    assert "hidden 0.5" in said
+    assert names["found"].claims("DRO09")["verdict"].iloc[0] in said
+    assert (tmp_path / "effect.png").is_file()
+
+
 def test_own_experiment_is_planned_as_shown(tmp_path):
     from zoo.runner.registry import find
 
     path = tmp_path / "width.py"
-    path.write_text(BLOCKS[0], encoding="utf-8")
+    path.write_text(BLOCKS[1], encoding="utf-8")
     experiment = find(str(path)).load()
-    assert len(BLOCKS[0].splitlines()) < 45
+    assert len(BLOCKS[1].splitlines()) < 45
     assert [experiment.recipe_for(label).build_model.keywords for label in experiment.variants] == [
         {"width": 10},
         {"width": 30},
@@ -56,7 +66,7 @@ def test_own_claim_is_declared_as_shown(tmp_path):
     from zoo.runner.registry import find
 
     path = tmp_path / "width.py"
-    text = BLOCKS[0].replace("EXPERIMENT = ", BLOCKS[1] + "\nEXPERIMENT = ", 1)
+    text = BLOCKS[1].replace("EXPERIMENT = ", BLOCKS[2] + "\nEXPERIMENT = ", 1)
     text = text.rstrip().removesuffix(")") + "    claims=CLAIMS,\n)\n"
     path.write_text(text, encoding="utf-8")
     [claim] = find(str(path)).load().claims
@@ -66,19 +76,19 @@ def test_own_claim_is_declared_as_shown(tmp_path):
 
 @pytest.mark.slow
 def test_fit_many_as_shown(capsys):
-    exec(compile(BLOCKS[2], "README.md", "exec"), {})
+    exec(compile(BLOCKS[3], "README.md", "exec"), {})
     assert "learning_rate=" in capsys.readouterr().out
 
 
 @pytest.mark.slow
 def test_a_hypermodel_is_searched_as_shown(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    shown = BLOCKS[3].replace("trials=30", "trials=3").replace("executions=3", "executions=1")
-    assert shown != BLOCKS[3]
+    shown = BLOCKS[4].replace("trials=30", "trials=3").replace("executions=3", "executions=1")
+    assert shown != BLOCKS[4]
     names = {}
     exec(compile(shown.replace("epochs=10", "epochs=1"), "README.md", "exec"), names)
     assert "activation" in capsys.readouterr().out
     assert names["model"].compiled
     assert len(names["search"].trials) == 3
     assert (tmp_path / "results" / "tuning" / "digits" / "trials.csv").is_file()
-    assert len(BLOCKS) == 4
+    assert len(BLOCKS) == 5

@@ -294,6 +294,16 @@ def test_all_that_is_a_library_is_not_looked_into():
     assert is_users("__main__")
 
 
+def test_an_installed_experiment_counts_like_one_in_a_folder(monkeypatch):
+    name = "experiments.regularizers.planted"
+    module = types.ModuleType(name)
+    module.__file__ = f"{sysconfig.get_paths()['purelib']}/experiments/regularizers/planted.py"
+    monkeypatch.setitem(sys.modules, name, module)
+    assert is_users(name)
+    monkeypatch.setitem(sys.modules, "planted", module)
+    assert not is_users("planted")
+
+
 def test_what_cannot_be_known_is_said(tmp_path):
     names = {"path": tmp_path / "a.txt"}
     exec("def read(x):\n    return x * float(open(path).read())", names)
