@@ -38,7 +38,7 @@ def test_it_is_a_piece_without_script_that_asks_for_nothing(root):
 def test_its_style_reaches_nothing_beside_it(root):
     [style] = re.findall(r"<style>(.*?)</style>", html_of(root / "momentum"), flags=re.DOTALL)
     outer = re.sub(r"\{[^{}]*\}", "", style)  # rules inside of the one
-    assert outer.split("{")[0].strip() == ".experiment-zoo"
+    assert outer.split("{")[0].strip() == ".experiment-zoo.experiment-zoo"
     assert outer.count("{") == outer.count("}") == 1
     assert outer.rstrip().endswith("}")
 

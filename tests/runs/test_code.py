@@ -1,6 +1,8 @@
 """A change of the user's code is a change of the run; a comment is none."""
 
 import sys
+import sysconfig
+import types
 
 import numpy as np
 import pytest
