@@ -17,6 +17,7 @@ from zoo.commands.report import report
 from zoo.commands.results import claims, plot, table
 from zoo.commands.run import run
 from zoo.commands.tune import tune
+from zoo.commands.why import why
 from zoo.errors import Interrupted, ZooError, in_words
 
 app = typer.Typer(
@@ -39,6 +40,7 @@ for command in (
     check,
     tune,
     claims,
+    why,
     compare,
     doctor,
 ):
