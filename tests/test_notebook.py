@@ -33,7 +33,7 @@ def quiet_pictures(monkeypatch):
 
 
 def test_it_does_what_the_command_does(zoo, tiny_experiment, tmp_path, capsys, quiet_pictures):
-    found = package.run(tiny_experiment, **SIZE, results=tmp_path / "results")
+    found = package.run(tiny_experiment, **SIZE, engine="fit", results=tmp_path / "results")
     said = capsys.readouterr().out
     assert "tiny@epochs=1,seeds=1,rates=0.1" in said
     assert "Trained 2 runs, 0 were stored." in said
