@@ -5,11 +5,12 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
+from zoo.commands.beside import beside, end_with_parent, is_beside, shared_out
 from zoo.commands.options import (
     RESULTS,
     AllOption,
@@ -26,6 +27,9 @@ from zoo.commands.options import (
 from zoo.engine.device import import_keras
 from zoo.errors import Interrupted, MissingDataError, MistakeError, ZooError
 from zoo.runs.phases import phase
+
+if TYPE_CHECKING:
+    from zoo.runner.registry import Entry
 
 
 @takes_table
@@ -100,7 +104,8 @@ def run(
     from zoo.runner.overrides import check_single, labels_in, words_in
     from zoo.runner.registry import entries, find
 
-    console = Console()
+    end_with_parent()
+    console = Console(quiet=is_beside())
     if every == bool(names):
         raise ZooError("Name the experiments to run, or give --all. `python -m zoo list` has them.")
     if every and (variants or changes):
@@ -110,6 +115,7 @@ def run(
             "of their own. Received: --all"
         )
     found = entries() if every else [find(name) for name in names or []]
+    every = every or is_beside()
     labels, words = labels_in(variants or []), words_in(changes or [])
     check_single(words, panel)
     rates = _numbers("--learning-rates", learning_rates)
@@ -148,37 +154,47 @@ def run(
         use_mixed_precision()
     failed: list[str] = []
     done: list[Path] = []
-    try:
-        for entry in found:
-            try:
-                if every and scale is not None and scale not in entry.scales():
-                    echo(f"{entry.name} has no {scale} scale and is left out.")
-                    continue
-                request = requests.prepare(entry, settings, data_dir, panel=panel, every=every)
-                for line in [*request.told(), *(request.plan() if dry_run else [])]:
-                    echo(line)
-                if dry_run:
-                    continue
-                folders, lines = request.run(how)
-                done += folders
-                show_results(folders[0], lines)
-            except MissingDataError as error:
-                if not every:
-                    raise
-                say(error)
-                echo(f"{entry.name} is not run.", err=True)
-            except MistakeError as error:
-                if len(found) == 1:
-                    raise
-                say(error)
-                failed.append(entry.name)
-            except (ZooError, Interrupted):
+
+    def carry_out(entry: Entry) -> None:
+        try:
+            if every and scale is not None and scale not in entry.scales():
+                echo(f"{entry.name} has no {scale} scale and is left out.")
+                return
+            request = requests.prepare(entry, settings, data_dir, panel=panel, every=every)
+            for line in [*request.told(), *(request.plan() if dry_run else [])]:
+                echo(line)
+            if dry_run:
+                return
+            folders, lines = request.run(how)
+            done.extend(folders)
+            show_results(folders[0], lines)
+        except MissingDataError as error:
+            if not every:
                 raise
-            except Exception as error:
-                if len(found) == 1:
-                    raise
-                say(error)
-                failed.append(entry.name)
+            say(error)
+            echo(f"{entry.name} is not run.", err=True)
+        except MistakeError as error:
+            if len(found) == 1:
+                raise
+            say(error)
+            failed.append(entry.name)
+        except (ZooError, Interrupted):
+            raise
+        except Exception as error:
+            if len(found) == 1:
+                raise
+            say(error)
+            failed.append(entry.name)
+
+    whole = every and not (dry_run or profile)
+    here, aside, alone = shared_out(found) if whole else (found, [], [])
+    try:
+        with beside(aside) as failed_aside:
+            for entry in here:
+                carry_out(entry)
+        for entry in alone:
+            carry_out(entry)
+        failed += failed_aside
     finally:
         with phase("tables and verdicts"):
             requests.write_what_follows(results, done)

@@ -1,0 +1,91 @@
+"""`run --all` measures in a process of its own, beside those experiments that train."""
+
+import os
+
+import pytest
+
+from zoo.commands import beside
+from zoo.runner import registry
+
+MEASURED = '''"""Does doubling double?"""
+
+from zoo.experiment import Measurement
+
+EXPERIMENT = Measurement(
+    factor="times", variants={"two": 2}, measure=lambda times, seed: {"product": times * seed}
+)
+'''
+
+
+@pytest.fixture
+def both(tiny_experiment, tmp_path):
+    """Returns an experiment that trains and five that measure; one of them fails, one is timed."""
+    texts = dict.fromkeys(("one", "two", "three"), MEASURED)
+    texts["fails"] = MEASURED.replace("times * seed", "times / seed")
+    texts["timed"] = MEASURED.replace("factor=", "timed=True, factor=")
+    for name, text in texts.items():
+        (tmp_path / f"{name}.py").write_text(text, encoding="utf-8")
+    paths = [tiny_experiment, *(tmp_path / f"{name}.py" for name in texts)]
+    return [registry.find(str(path)) for path in paths]
+
+
+@pytest.fixture
+def two_cores(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
+
+
+def names(entries):
+    return [entry.name for entry in entries]
+
+
+def test_what_trains_runs_here_and_what_is_timed_alone(both, two_cores):
+    here, aside, alone = map(names, beside.shared_out(both))
+    assert (here, alone) == (["tiny"], ["timed"])
+    assert aside == ["one", "two", "three", "fails"]
+
+
+def test_one_core_few_or_nothing_else_means_one_process(both, two_cores, monkeypatch):
+    measured = both[1:]
+    for found in (measured, both[:3], both[:1]):
+        assert beside.shared_out(found) == (found, [], [])
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0})
+    assert beside.shared_out(both) == (both, [], [])
+
+
+@pytest.mark.slow
+def test_all_is_run_and_what_fails_is_said(zoo, both, two_cores, tmp_path, monkeypatch):
+    monkeypatch.setattr(registry, "entries", lambda: both)
+    results = tmp_path / "results"
+    code, out, err = zoo("run", "--all", "--seeds", 2, "--epochs", 1, "--results", results)
+    assert code == 1
+    assert "4 experiments that train nothing are measured beside the others." in out
+    assert "Traceback" not in out + err
+    assert out.count("Measured 2 cells, 0 were stored.") == 3
+    assert "fails.py" in out
+    assert "Failed: some of those that were measured beside the others, see above." in err
+    done = {path.parent.name for path in results.glob("*/table.md")}
+    assert done == {
+        "tiny@epochs=1,seeds=2",
+        *(f"{name}@seeds=2" for name in ("one", "two", "three", "timed")),
+    }
+    assert beside.PARENT not in os.environ
+
+
+@pytest.mark.slow
+def test_an_interrupt_here_ends_the_other_too(both, monkeypatch):
+    started = []
+    popen = beside.subprocess.Popen
+    monkeypatch.setattr(
+        beside.subprocess, "Popen", lambda *a, **k: started.append(popen(*a, **k)) or started[0]
+    )
+    monkeypatch.setattr(beside.sys, "argv", ["zoo", "run", "--all", "--seeds", "1000000"])
+    with pytest.raises(KeyboardInterrupt), beside.beside(both[1:4]):
+        raise KeyboardInterrupt
+    assert started[0].returncode is not None
+
+
+def test_it_ends_when_the_one_beside_it_is_gone(monkeypatch):
+    sent = []
+    monkeypatch.setattr(beside.os, "kill", lambda *signal: sent.append(signal))
+    beside._watch(parent=os.getppid() + 1)
+    assert sent == [(os.getpid(), beside.signal.SIGINT)]
