@@ -17,6 +17,7 @@ from typing import Any
 from zoo.errors import ZooError
 from zoo.runner import overrides, several, trained
 from zoo.runner.how import How
+from zoo.runner.pictures import draw
 from zoo.runner.prepare import Prepared as One
 from zoo.runner.prepare import Settings, folder_name
 from zoo.runner.registry import Entry
@@ -138,7 +139,7 @@ def write(prepared: Prepared, root: Path) -> Path:
     files.write_frame(folder / "holds_when.csv", holds_when.frame_of(parts))
     text = tables.render(files.read_spec(folder), files.read_table(folder), "md")
     files.write_text(folder / "holds_when.md", text)
-    plots.plot_results(folder)
+    draw(folder, plots)
     return folder
 
 

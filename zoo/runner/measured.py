@@ -25,6 +25,7 @@ from zoo.runner import overrides
 from zoo.runner.cells import Kept, rows_of
 from zoo.runner.how import How
 from zoo.runner.mistakes import mistakes_in
+from zoo.runner.pictures import draw
 from zoo.runner.prepare import Settings, folder_name
 from zoo.runner.progress import counted
 from zoo.runner.registry import Entry
@@ -111,8 +112,7 @@ def run(prepared: Prepared, how: How) -> tuple[Path, list[str]]:
         rows, histograms, lines = _measured(prepared, how)
     with phase("tables and verdicts"):
         _write(prepared, folder, rows, histograms)
-    with phase("pictures"):
-        measured_plots.plot_results(folder)
+    draw(folder, measured_plots)
     return folder, [*lines, f"Tables: {folder}{os.sep}"]
 
 

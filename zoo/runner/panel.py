@@ -16,6 +16,7 @@ from zoo import data as datasets
 from zoo.errors import ZooError
 from zoo.runner import several, trained
 from zoo.runner.how import How
+from zoo.runner.pictures import draw
 from zoo.runner.prepare import Prepared as One
 from zoo.runner.prepare import Settings, folder_name
 from zoo.runner.registry import Entry
@@ -142,7 +143,7 @@ def write(prepared: Prepared, root: Path) -> Path:
     panel.write(folder, spec_of(prepared))
     text = tables.render(files.read_spec(folder), files.read_table(folder), "md")
     files.write_text(folder / "panel.md", text)
-    plots.plot_results(folder)
+    draw(folder, plots)
     return folder
 
 

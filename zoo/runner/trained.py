@@ -18,6 +18,7 @@ from zoo.evidence.guessing import IMBALANCED, balanced_accuracy, guess_of
 from zoo.results.store import Store
 from zoo.runner.how import How
 from zoo.runner.mistakes import mistakes_in
+from zoo.runner.pictures import draw
 from zoo.runner.prepare import AUTO, LOOKS, Prepared
 from zoo.runner.prepare import prepare as prepare
 from zoo.runner.trainer import Trainer, here
@@ -214,8 +215,7 @@ def write(prepared: Prepared, store: Store, root: Path) -> Path:
     if {run.variant for run in runs} == set(experiment.variants):
         tables.write_records(folder, *records_frames(runs, summary.table))
     ledger.write(folder)
-    with phase("pictures"):
-        plots.plot_results(folder)
+    draw(folder, plots)
     return folder
 
 

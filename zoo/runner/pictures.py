@@ -1,0 +1,46 @@
+"""Draws the pictures of what was run, unless they are there and nothing has changed since."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from zoo.results.store import Store
+from zoo.runs.phases import phase
+
+ROOT = Path(__file__).parents[2]
+SOURCES = ("zoo/figures/*.py", "zoo/results/*.py", "zoo/evidence/*.py")
+
+
+@phase("pictures")
+def draw(folder: Path, plots: Any) -> None:
+    """Draws all pictures of a results folder.
+
+    Args:
+        folder: The results folder; the store beside it keeps what it was drawn from.
+        plots: The module of `zoo.figures` for its kind.
+    """
+    with Store(folder.parent) as store:
+        if store.stamp(folder.name) != stamp_of(folder):
+            plots.plot_results(folder)
+            store.set_stamp(folder.name, stamp_of(folder))
+
+
+def stamp_of(folder: Path) -> str:
+    """Returns a digest of all files of a folder, pictures too, and of the code that draws them."""
+    digest = hashlib.sha256(_code().encode())
+    for path in sorted(path for path in folder.iterdir() if path.is_file()):
+        digest.update(f"{path.name} {path.stat().st_size} ".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+@functools.cache
+def _code() -> str:
+    digest = hashlib.sha256(version("matplotlib").encode())
+    for pattern in SOURCES:
+        for path in sorted(ROOT.glob(pattern)):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
