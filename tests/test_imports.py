@@ -51,6 +51,7 @@ EXPERIMENTS_MAY = (
     "zoo.layers",
     "zoo.losses",
     "zoo.measure",
+    "zoo.paths",
     "zoo.preprocessing",
     "zoo.probes",
     "zoo.search_space",
