@@ -30,7 +30,10 @@ SOME = {
     "gradient_flow_formula": ["linear network", "layers of 0.9", "dead layer"],
     "initializer_spread": ["linear", "width 10", "width 10 on 100 examples"],
     "initializer_statistics": ["tanh 0.01", "tanh xavier", "relu he", "sigmoid glorot"],
+    "loss_estimate": ["32 images", "10% wrong"],
     "loss_surface": ["plain 3"],
+    "optimizer_surface": ["descent", "adam"],
+    "overfit_tiny": ["healthy", "softmax twice"],
     "weight_penalty_examples": ["3000 examples"],
 }
 # Of these a processor's rounding decides single trials.
