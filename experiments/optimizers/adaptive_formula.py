@@ -43,11 +43,11 @@ def adagrad(place, unused, squares, step, slope):
     return place - RATE / np.sqrt(squares + SEEN) * gradient, unused, squares
 
 
-def rmsprop(place, unused, squares, step, slope):
-    """Divides by the root of a decaying average of squares and epsilon."""
-    gradient = slope(place)
-    squares = BETA * squares + (1 - BETA) * gradient**2
-    return place - RATE / np.sqrt(squares + SEEN) * gradient, unused, squares
+def rmsprop(place, velocity, squares, step, slope, rho=BETA, beta=0.0, epsilon=SEEN):
+    """Divides by the root of a decaying average of squares and epsilon; `beta` keeps velocity."""
+    squares = rho * squares + (1 - rho) * slope(place) ** 2
+    velocity = beta * velocity + RATE / np.sqrt(squares + epsilon) * slope(place)
+    return place - velocity, velocity, squares
 
 
 def adam(place, mean, squares, step, slope, overwrites=False, epsilon=UNSEEN):
@@ -74,10 +74,7 @@ def corrected_momentum(place, mean, unused, step, slope):
 
 
 def compare(formula, make, signs=False):
-    """Returns a measurement of how far an optimizer of Keras comes from a formula.
-
-    With `signs` each gradient is 1 or -1, instead of a slope with noise.
-    """
+    """Returns a measurement of Keras's distance from a formula, on noisy slopes or on signs."""
 
     def measure(seed):
         start = np.ones(len(STEEPNESS))
@@ -110,12 +107,19 @@ AVERAGE = "Keras's RMSProp divides by the root of a decaying average of squares 
 APART = "Keras's Adam has corrected averages that do not overwrite the others."
 COMBINED = "Without its first average Adam is RMSProp; on gradients of size 1 it is momentum."
 
+CALLED = {"rho": 0.9, "epsilon": 1e-10}  # with a momentum of 0.9
+MOMENTUM = "With that call RMSProp's steps, with epsilon inside the root, gather as momentum's do."
+
 EXPERIMENT = Measurement(
     factor="formula",
     seeds=2,
     variants={
         "adagrad": compare(adagrad, partial(FROM_0, epsilon=SEEN)),
         "rmsprop": compare(rmsprop, partial(optimizers.RMSprop, rho=BETA, epsilon=SEEN)),
+        "rmsprop as called": compare(
+            partial(rmsprop, beta=0.9, **CALLED),
+            partial(optimizers.RMSprop, momentum=0.9, **CALLED),
+        ),
         "adam": compare(adam, HATS),
         "adam as typed": compare(partial(adam, overwrites=True), HATS),
         "adam epsilon inside": compare(partial(adam, epsilon=SEEN), partial(ADAM, epsilon=SEEN)),
@@ -129,6 +133,7 @@ EXPERIMENT = Measurement(
     claims=[
         Claim("OPT11", zero("error", of="adagrad", tolerance=EXACT)),
         Claim("OPT14", zero("error", of="rmsprop", tolerance=EXACT), AVERAGE),
+        Claim("OPT15", zero("error", of="rmsprop as called", tolerance=EXACT), MOMENTUM),
         Claim("OPT16", zero("error", of="adam as typed", tolerance=EXACT)),
         Claim("OPT16 kept apart", zero("error", of="adam", tolerance=EXACT), APART),
         Claim("OPT18", zero("error", of=PARTS, tolerance=EXACT), COMBINED),
