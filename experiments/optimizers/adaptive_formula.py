@@ -135,7 +135,7 @@ EXPERIMENT = Measurement(
         Claim("OPT14", zero("error", of="rmsprop", tolerance=EXACT), AVERAGE),
         Claim("OPT15", zero("error", of="rmsprop as called", tolerance=EXACT), MOMENTUM),
         Claim("OPT16", zero("error", of="adam as typed", tolerance=EXACT)),
-        Claim("OPT16 kept apart", zero("error", of="adam", tolerance=EXACT), APART),
+        Claim("OPT17 kept apart", zero("error", of="adam", tolerance=EXACT), APART),
         Claim("OPT18", zero("error", of=PARTS, tolerance=EXACT), COMBINED),
         Claim("OPT19", zero("error", of=(*ROOTS, "adam epsilon inside"), tolerance=EXACT)),
         Claim(

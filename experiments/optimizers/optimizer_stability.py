@@ -97,9 +97,9 @@ EXPERIMENT = Measurement(
             "Nesterov momentum of 0.9 is stable up to 1.36 over the steepness.",
         ),
         Claim(
-            "OPT09 limit",
+            "OPT08 sign",
             limit("nesterov as typed", 1 / BETA - 1),
-            "With the sign as typed it is stable up to 0.11 over the steepness only.",
+            "With the sign that one lecture types it is stable up to 0.11 over the steepness only.",
         ),
         Claim(
             "OPT10 quadratic",
