@@ -24,6 +24,7 @@ MEASURED = [name for name, entry in ENTRIES.items() if not entry.load_measuremen
 # Of these all variants take too long, even with one seed.
 SOME = {
     "activation_time": ["relu"],
+    "adaptive_formula": ["adagrad", "rmsprop as called", "adam", "adam tiny"],
     "dying_relu_start": ["relu", "maxout", "sigmoid at 0", "sigmoid at 5", "tanh at 5"],
     "extreme_depth": ["gaussian", "he", "orthogonal", "linear gaussian 10"],
     "gradient_flow": ["sigmoid 10", "he + relu 10", "batch norm 10", "residual 10"],
@@ -33,7 +34,7 @@ SOME = {
     "loss_estimate": ["32 images", "10% wrong"],
     "loss_surface": ["plain 3"],
     "optimizer_surface": ["descent", "adam"],
-    "overfit_tiny": ["healthy", "softmax twice"],
+    "overfit_tiny": ["healthy"],
     "weight_penalty_examples": ["3000 examples"],
 }
 # Of these a processor's rounding decides single trials.
