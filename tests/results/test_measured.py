@@ -146,6 +146,18 @@ def test_pictures_are_drawn_where_they_show_something(table):
     assert [label.get_text() for label in values.get_yticklabels()] == ["a", "b"]
 
 
+def test_functions_of_an_input_are_drawn_over_the_baseline(table):
+    spec = SPEC | {"places": "input", "baseline": "a"}
+    [axes] = measured_plots.draw_series(spec, table, "std").axes
+    assert axes.get_title(loc="left") == "b"
+    behind, own = axes.lines[:2]
+    assert list(behind.get_ydata()) == [2.0, 2.0, 2.0]
+    assert list(own.get_ydata()) == [1.0, 1e-3, 1e-6]
+    assert axes.get_ylim()[1] > 2
+    of_layers = measured_plots.draw_series(SPEC | {"baseline": "a"}, table, "std")
+    assert len(of_layers.axes) == 2
+
+
 def test_a_histogram_is_drawn_for_every_variant_and_place():
     edges = np.linspace(-1, 1, 5)
     bins = [
