@@ -119,6 +119,19 @@ def test_means_without_an_interval_are_drawn_as_points(table):
     assert np.isnan([line.get_xdata() for line in bars]).all()
 
 
+def test_intervals_that_reach_0_are_not_drawn_on_a_logarithmic_axis():
+    names = {"a": (1e-3, 1.1e-3, 1.2e-3), "b": (1e-2, 1.1e-2, 1.2e-2), "c": (1.0, 1.1, 1.2)}
+    spec = SPEC | {"variants": list(names), "seeds": [0, 1, 2]}
+    for last, scale in ((1.2e-3, "log"), (-1e-3, "linear")):
+        values = names | {"a": (1e-3, 1.1e-3, last)}
+        rows = [one for label, own in values.items() for one in row(label, "size", math.nan, *own)]
+        columns = ["variant", "seed", "metric", "place", "value"]
+        [axes] = measured_plots.draw_values(
+            spec, summarise(pd.DataFrame(rows, columns=columns))
+        ).axes
+        assert axes.get_xscale() == scale
+
+
 @pytest.mark.parametrize(("form", "words"), [("md", "| printed"), ("latex", r"\midrule")])
 def test_every_form_has_all_tables(table, form, words):
     text = render(SPEC, table, form)

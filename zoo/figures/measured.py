@@ -157,7 +157,9 @@ def draw_values(spec: Mapping[str, Any], table: pd.DataFrame) -> Figure:
         axes.set_yticks(range(len(variants)), variants if column == 0 else [""] * len(variants))
         axes.tick_params(axis="y", length=0)
         axes.grid(visible=True, axis="both")
-        _horizontal_axis(axes, metric, own["mean"])
+        # A logarithmic axis has no room for intervals that reach 0.
+        geometric = _spans_decades(metric, own["mean"]) and not (own["low"] <= 0).any()
+        _horizontal_axis(axes, geometric)
     return figure
 
 
@@ -236,8 +238,8 @@ def _own_axis(axes: Axes, geometric: bool, values: pd.Series, band: pd.Series) -
     axes.yaxis.set_major_formatter(lambda y, _: f"{y:.4g}")
 
 
-def _horizontal_axis(axes: Axes, metric: str, values: pd.Series) -> None:
-    if _spans_decades(metric, values):
+def _horizontal_axis(axes: Axes, geometric: bool) -> None:
+    if geometric:
         axes.set_xscale("log")
         axes.xaxis.set_major_locator(LogLocator(numticks=5))
         axes.xaxis.set_major_formatter(lambda x, _: rate_text(x))
