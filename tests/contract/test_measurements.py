@@ -39,6 +39,7 @@ SOME = {
 # Of these a processor's rounding decides single trials.
 CHAOTIC = {
     "decision_boundary",
+    "epoch_noise",
     "search_scale",
     "search_stopping",
     "search_strategy",
