@@ -32,7 +32,7 @@ def clusters(seed):
     drawn = np.random.default_rng(seed)
     centres = drawn.normal(0, 0.6, (CLASSES, INPUTS))
     y = drawn.integers(CLASSES, size=EXAMPLES + SETS * SIZES[-1])
-    x = np.float32(centres[y] + drawn.normal(size=(len(y), INPUTS)))
+    x = (centres[y] + drawn.normal(size=(len(y), INPUTS))).astype("float32")
     return (x[:EXAMPLES], y[:EXAMPLES]), (x[EXAMPLES:], y[EXAMPLES:])
 
 

@@ -28,7 +28,7 @@ def rights(seed):
     drawn = np.random.default_rng(seed)
     centres = drawn.normal(0, 0.6, (CLASSES, INPUTS))
     y = drawn.integers(CLASSES, size=TRAINING + FRESH)
-    x = np.float32(centres[y] + drawn.normal(size=(len(y), INPUTS)))
+    x = (centres[y] + drawn.normal(size=(len(y), INPUTS))).astype("float32")
     found = []
     for _ in range(MODELS):
         own = drawn.permutation(TRAINING)[: TRAINING // 2]
