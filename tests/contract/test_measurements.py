@@ -25,6 +25,9 @@ MEASURED = [name for name, entry in ENTRIES.items() if not entry.load_measuremen
 SOME = {
     "activation_time": ["relu"],
     "adaptive_formula": ["adagrad", "rmsprop as called", "adam", "adam tiny"],
+    "approximation_training": ["target", "six by hand", "64 interpolating"],
+    "data_split": ["60/20/20 of 1000", "98/1/1 of 1000", "hold-out", "printed coarse search"],
+    "decision_boundary": ["spirals: neuron", "moons: two layers"],
     "dying_relu_start": ["relu", "maxout", "sigmoid at 0", "sigmoid at 5", "tanh at 5"],
     "extreme_depth": ["gaussian", "he", "orthogonal", "linear gaussian 10"],
     "gradient_flow": ["sigmoid 10", "he + relu 10", "batch norm 10", "residual 10"],
@@ -38,7 +41,14 @@ SOME = {
     "weight_penalty_examples": ["3000 examples"],
 }
 # Of these a processor's rounding decides single trials.
-CHAOTIC = {"search_scale", "search_stopping", "search_strategy", "weight_penalty_examples"}
+CHAOTIC = {
+    "decision_boundary",
+    "epoch_noise",
+    "search_scale",
+    "search_stopping",
+    "search_strategy",
+    "weight_penalty_examples",
+}
 
 
 @pytest.mark.slow

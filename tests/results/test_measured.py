@@ -119,6 +119,19 @@ def test_means_without_an_interval_are_drawn_as_points(table):
     assert np.isnan([line.get_xdata() for line in bars]).all()
 
 
+def test_intervals_that_reach_0_are_not_drawn_on_a_logarithmic_axis():
+    names = {"a": (1e-3, 1.1e-3, 1.2e-3), "b": (1e-2, 1.1e-2, 1.2e-2), "c": (1.0, 1.1, 1.2)}
+    spec = SPEC | {"variants": list(names), "seeds": [0, 1, 2]}
+    for last, scale in ((1.2e-3, "log"), (-1e-3, "linear")):
+        values = names | {"a": (1e-3, 1.1e-3, last)}
+        rows = [one for label, own in values.items() for one in row(label, "size", math.nan, *own)]
+        columns = ["variant", "seed", "metric", "place", "value"]
+        [axes] = measured_plots.draw_values(
+            spec, summarise(pd.DataFrame(rows, columns=columns))
+        ).axes
+        assert axes.get_xscale() == scale
+
+
 @pytest.mark.parametrize(("form", "words"), [("md", "| printed"), ("latex", r"\midrule")])
 def test_every_form_has_all_tables(table, form, words):
     text = render(SPEC, table, form)
@@ -144,6 +157,18 @@ def test_pictures_are_drawn_where_they_show_something(table):
     assert list(rings[0].get_ydata()) == [6.0, 2.0, 2.0]
     [values] = measured_plots.draw_values(SPEC, table).axes
     assert [label.get_text() for label in values.get_yticklabels()] == ["a", "b"]
+
+
+def test_functions_of_an_input_are_drawn_over_the_baseline(table):
+    spec = SPEC | {"places": "input", "baseline": "a"}
+    [axes] = measured_plots.draw_series(spec, table, "std").axes
+    assert axes.get_title(loc="left") == "b"
+    behind, own = axes.lines[:2]
+    assert list(behind.get_ydata()) == [2.0, 2.0, 2.0]
+    assert list(own.get_ydata()) == [1.0, 1e-3, 1e-6]
+    assert axes.get_ylim()[1] > 2
+    of_layers = measured_plots.draw_series(SPEC | {"baseline": "a"}, table, "std")
+    assert len(of_layers.axes) == 2
 
 
 def test_a_histogram_is_drawn_for_every_variant_and_place():

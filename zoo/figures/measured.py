@@ -75,6 +75,8 @@ def figures(folder: Path, kind: str | None = None) -> dict[str, Figure]:
 def draw_series(spec: Mapping[str, Any], table: pd.DataFrame, metric: str) -> Figure:
     """Draws a metric against its places, such as layers; one panel a variant, each on its own axis.
 
+    Functions of an input are drawn over the baseline's, which has no panel of its own.
+
     Args:
         spec: The declaration as run, as in `spec.json`.
         table: As in `table.csv`.
@@ -82,6 +84,9 @@ def draw_series(spec: Mapping[str, Any], table: pd.DataFrame, metric: str) -> Fi
     """
     rows = table[(table["metric"] == metric) & np.isfinite(table["mean"])]
     measured = [label for label in spec["variants"] if label in set(rows["variant"])]
+    beside = spec["baseline"] if spec["places"] == "input" and len(measured) > 1 else ""
+    behind = rows[rows["variant"] == beside]
+    measured = [label for label in measured if label != beside]
     stated = stated_numbers(spec, table)
     stated = stated[stated["metric"] == metric]
     legend: list[Any] = [
@@ -90,6 +95,8 @@ def draw_series(spec: Mapping[str, Any], table: pd.DataFrame, metric: str) -> Fi
     ]
     if len(stated):
         legend.append(_ring(label="printed in the lecture"))
+    if len(behind):
+        legend.append(Line2D([], [], label=beside, **_BEHIND))
     shown = {**spec, "variants": measured}
     notes = dict.fromkeys(measured, "")
     figure, panels = lay_panels(
@@ -98,10 +105,13 @@ def draw_series(spec: Mapping[str, Any], table: pd.DataFrame, metric: str) -> Fi
     for label, axes in panels.items():
         colour = style_of(spec["variants"])[label][0]
         own = rows[rows["variant"] == label].sort_values("place")
+        if len(behind):
+            axes.plot(behind["place"], behind["mean"], **_BEHIND)
         axes.plot(own["place"], own["mean"], color=colour, marker="o", markersize=4, linewidth=1.6)
         spread = 2 * own["deviation"].fillna(0)
         low = own["mean"] - spread
-        values = pd.concat([own["mean"], stated.loc[stated["variant"] == label, "stated"]])
+        printed = stated[stated["variant"] == label]
+        values = pd.concat([own["mean"], printed["stated"], behind["mean"]])
         # A function is drawn as it is; what changes from layer to layer changes by factors.
         geometric = spec["places"] != "input" and _spans_decades(metric, values)
         _own_axis(axes, geometric, values, pd.concat([low, own["mean"] + spread]))
@@ -110,7 +120,6 @@ def draw_series(spec: Mapping[str, Any], table: pd.DataFrame, metric: str) -> Fi
         axes.fill_between(
             own["place"], low, own["mean"] + spread, color=colour, alpha=0.25, linewidth=0
         )
-        printed = stated[stated["variant"] == label]
         axes.plot(printed["place"], printed["stated"], **_RING)
     _place_axis(panels[measured[0]], rows["place"])
     return figure
@@ -153,7 +162,9 @@ def draw_values(spec: Mapping[str, Any], table: pd.DataFrame) -> Figure:
         axes.set_yticks(range(len(variants)), variants if column == 0 else [""] * len(variants))
         axes.tick_params(axis="y", length=0)
         axes.grid(visible=True, axis="both")
-        _horizontal_axis(axes, metric, own["mean"])
+        # A logarithmic axis has no room for intervals that reach 0.
+        geometric = _spans_decades(metric, own["mean"]) and not (own["low"] <= 0).any()
+        _horizontal_axis(axes, geometric)
     return figure
 
 
@@ -197,6 +208,7 @@ def draw_histograms(spec: Mapping[str, Any], histograms: pd.DataFrame) -> Figure
     return figure
 
 
+_BEHIND: dict[str, Any] = {"color": QUIET, "linewidth": 3.0, "alpha": 0.5}
 _RING: dict[str, Any] = {
     "linestyle": "none",
     "marker": "o",
@@ -231,8 +243,8 @@ def _own_axis(axes: Axes, geometric: bool, values: pd.Series, band: pd.Series) -
     axes.yaxis.set_major_formatter(lambda y, _: f"{y:.4g}")
 
 
-def _horizontal_axis(axes: Axes, metric: str, values: pd.Series) -> None:
-    if _spans_decades(metric, values):
+def _horizontal_axis(axes: Axes, geometric: bool) -> None:
+    if geometric:
         axes.set_xscale("log")
         axes.xaxis.set_major_locator(LogLocator(numticks=5))
         axes.xaxis.set_major_formatter(lambda x, _: rate_text(x))

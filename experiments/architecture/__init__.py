@@ -1,0 +1,1 @@
+"""What do connections, depth and width bring to a network?"""

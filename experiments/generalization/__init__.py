@@ -1,0 +1,1 @@
+"""What is learned by heart, and what carries over to new examples?"""
