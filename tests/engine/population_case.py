@@ -1,6 +1,7 @@
 """What the tests of populations share: a toy problem, its jobs, a population and a fit alone."""
 
 import contextlib
+import re
 from dataclasses import replace
 
 import keras
@@ -124,7 +125,9 @@ def share_right(result):
 
 
 def assert_trained_together(result):
-    assert result.engine == f"population of {PLACES_CPU}"
+    # On JAX a population of few runs has no idle places.
+    places = PLACES_CPU if BACKEND == "tensorflow" else "[1-8]"
+    assert re.fullmatch(f"population of {places}", result.engine)
 
 
 class Notes(Silent):
