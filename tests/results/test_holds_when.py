@@ -175,3 +175,13 @@ def test_a_damaged_table_is_named(folder):
     path.write_text(path.read_text().replace("tanh", "elu"))
     with pytest.raises(ZooError, match=r"holds_when.csv is damaged: line 3 has a variant that"):
         files.read_table(folder)
+
+
+def test_a_claim_that_no_value_could_settle_has_no_row_but_is_named(spec, parts):
+    lost = [Part(part.values, part.table, verdicts("not run", "supported")) for part in parts]
+    own = spec | {"verdicts": verdicts_of(lost)}
+    table = dict(blocks(own, frame_of(lost)))["Verdicts"]
+    assert table["claim"].tolist() == ["C1"]
+    assert "Not run at every value: C0." in agreement(own)
+    lost = [Part(part.values, part.table, verdicts("not run")) for part in parts]
+    assert len(blocks(spec | {"verdicts": verdicts_of(lost)}, frame_of(lost))) == 1

@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 
+from zoo.claims import NOT_RUN
 from zoo.errors import ZooError
 from zoo.results.ledger_text import cut
 from zoo.results.trained import percent, with_interval
@@ -126,8 +127,8 @@ def blocks(spec: Mapping[str, Any], table: pd.DataFrame) -> list[tuple[str, pd.D
     """
     heading = f"Difference of test accuracy from {spec['baseline']} (points)"
     found = [(heading, differences(spec, table))]
-    if spec["verdicts"]:
-        found.append(("Verdicts", verdicts(spec)))
+    if len(settled := verdicts(spec)):
+        found.append(("Verdicts", settled))
     return found
 
 
@@ -162,7 +163,10 @@ def _cell(rows: pd.DataFrame, variant: str, baseline: str) -> str:
 
 
 def verdicts(spec: Mapping[str, Any]) -> pd.DataFrame:
-    """Returns one row a claim with its verdict at each combination of values, as text."""
+    """Returns one row a claim with its verdict at each combination of values, as text.
+
+    Claims that could not be settled at any value, for want of their variants, have none.
+    """
     columns = [in_words(values) for values in settings_of(spec["swept"])]
     rows = [
         {
@@ -171,6 +175,7 @@ def verdicts(spec: Mapping[str, Any]) -> pd.DataFrame:
             **dict(zip(columns, claim["verdicts"], strict=True)),
         }
         for claim in spec["verdicts"]
+        if set(claim["verdicts"]) != {NOT_RUN}
     ]
     return pd.DataFrame(rows)
 
