@@ -182,7 +182,7 @@ def steps_for(job: Job, model: Any, optimizer: Any, data: Data, steps: int) -> S
         data: The data.
         steps: Steps in an epoch.
     """
-    code, unknown = code_of(model, job.recipe.loss(), optimizer)
+    code, unknown = code_of(model, job.recipe.loss(), optimizer, exact=True)
     if unknown or model.count_params() > LARGEST:
         return Steps(job, model, optimizer, data)
     arrays = [*inputs_of(data.x_train), data.y_train, *inputs_of(data.x_test), data.y_test]

@@ -28,11 +28,20 @@ import keras
 import numpy as np
 
 from callbacks.keras_internals import all_layers
+from zoo.runs.reach import (
+    imported_in,
+    instructions,
+    module_named,
+    module_of,
+    names_in,
+    pickled,
+    readers_in,
+    slots_of,
+    unwrapped,
+)
 
 # Versions of these belong to every key.
 COUNTED = frozenset({"keras", "numpy", "tensorflow", "jax", "torch", "zoo", "callbacks"})
-# Names by which code reads what may be another tomorrow.
-READERS = ("open", "read_text", "read_bytes", "read_csv", "loadtxt", "genfromtxt", "urlopen")
 PLAIN = (type(None), bool, int, float, complex, str, bytes)
 
 
@@ -60,17 +69,19 @@ def is_users(module_name: str | None) -> bool:
     return not any(folder in path.parents for folder in _library_folders())
 
 
-def code_of(*roots: Any) -> tuple[list[Any], list[str]]:
+def code_of(*roots: Any, exact: bool = False) -> tuple[list[Any], list[str]]:
     """Describes the user's code that can be reached from some objects.
 
     Args:
         roots: Models, losses, optimizers, callbacks, functions.
+        exact: Whether to tell also which object is met again and what counters are at. Keys of
+            stored runs are without.
 
     Returns:
         A JSON-ready description, empty if nothing of the user's is reached; and sentences about
         what cannot be known, such as what a function reads from a file.
     """
-    reader = _Reader()
+    reader = _Reader(exact)
     for root in roots:
         reader.look(root)
     return reader.found, list(dict.fromkeys(reader.unknown))
@@ -82,7 +93,7 @@ def value_and_code(value: Any) -> tuple[Any, list[str]]:
     Returns:
         A JSON-ready description, and sentences about what cannot be known.
     """
-    reader = _Reader()
+    reader = _Reader(exact=True)
     described = reader.describe(value)
     return [described, reader.found], list(dict.fromkeys(reader.unknown))
 
@@ -90,7 +101,8 @@ def value_and_code(value: Any) -> tuple[Any, list[str]]:
 class _Reader:
     """Walks through objects and keeps the description of each piece of the user's code once."""
 
-    def __init__(self) -> None:
+    def __init__(self, exact: bool = False) -> None:
+        self._exact = exact
         self.found: list[Any] = []
         self.unknown: list[str] = []
         self._seen: dict[int, Any] = {}  # keeps what it has seen, so that no id is used twice
@@ -119,6 +131,8 @@ class _Reader:
 
     def describe(self, value: Any) -> Any:
         """Returns a description of a value that the user's code uses."""
+        if isinstance(value, (*PLAIN, Mapping, Sequence)) and is_users(type(value).__module__):
+            self.describe(type(value))
         if isinstance(value, float | complex | bytes):
             return repr(value)
         if isinstance(value, PLAIN):
@@ -126,9 +140,12 @@ class _Reader:
         if isinstance(value, np.ndarray | np.generic | keras.Variable):
             return _digest(value)
         if id(value) in self._seen:
-            return ["again", getattr(value, "__qualname__", type(value).__qualname__)]
+            which = [[*self._seen].index(id(value))] if self._exact else []
+            return ["again", getattr(value, "__qualname__", type(value).__qualname__), *which]
         self._seen[id(value)] = value
         if isinstance(value, Mapping):
+            if factory := getattr(value, "default_factory", None):
+                self.describe(factory)
             return [[self.describe(key), self.describe(item)] for key, item in value.items()]
         if isinstance(value, set | frozenset):
             return sorted(repr(self.describe(item)) for item in value)
@@ -142,21 +159,26 @@ class _Reader:
             return self._module(value, ())
         if isinstance(value, type):
             return self._class(value)
-        if inspect.isroutine(value):
+        if isinstance(value, functools.cached_property):
+            return ["cached", self.describe(value.func)]
+        if inspect.isroutine(value) and hasattr(inspect.unwrap(value), "__qualname__"):
             return self._routine(value)
         return self._object(value)
 
     def _routine(self, value: Any) -> Any:
-        function = inspect.unwrap(value)
-        name = f"{function.__module__}.{function.__qualname__}"
-        if not is_users(function.__module__):
-            self._library(function.__module__)
+        function = unwrapped(value, is_users)
+        name = f"{getattr(function, '__module__', None)}.{function.__qualname__}"
+        if isinstance(dispatched := getattr(value, "registry", None), Mapping):
+            self.found.append([name, self.describe(list(dispatched.values()))])
+        if not is_users(module_of(function)):
+            self._library(module_of(function))
             return name
         if not hasattr(function, "__code__"):
             self.unknown.append(f"{name} is compiled, so a change of it is not seen")
             return name
-        names = _names(function.__code__)
-        self._files(name, names)
+        names = names_in(function.__code__)
+        if used := readers_in(names, function.__globals__):
+            self.unknown.append(f"{name} calls {used[0]}: a change of what it reads is not seen")
         cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
         described = [
             "function",
@@ -165,6 +187,10 @@ class _Reader:
             [[name, self._cell(cell)] for name, cell in cells.items()],
             self._globals(function.__globals__, names),
         ]
+        own = [module_named(each, is_users) for each in imported_in(function.__code__)]
+        described += [self._module(module, names) for module in own if module]
+        if self._exact:
+            described += [function.__code__.co_argcount, function.__code__.co_flags & 12]
         self.found.append([name, described])
         return ["function", name]
 
@@ -189,7 +215,16 @@ class _Reader:
         if not is_users(module.__name__):
             self._library(module.__name__)
             return module.__name__
-        own = [[name, self.describe(vars(module)[name])] for name in names if name in vars(module)]
+        if "getattr" in names:  # it may ask for any of them
+            names = [name for name in sorted(vars(module)) if not name.startswith("__")]
+        own = []
+        for name in [name for name in names if name in vars(module)]:
+            item = vars(module)[name]
+            inner = [each for each in names if each not in (name, "getattr")]
+            if isinstance(item, types.ModuleType):
+                own.append([name, self._module(item, inner)])
+            else:
+                own.append([name, self.describe(item)])
         return ["module", own]
 
     def _class(self, cls: type) -> Any:
@@ -205,6 +240,7 @@ class _Reader:
                 continue
             if key in made and isinstance(member, PLAIN):
                 members.append([key, _written(cls, key)])  # a counter, perhaps: how it begins
+                members += [[key, repr(member)]] * self._exact
                 continue
             if isinstance(member, staticmethod | classmethod):
                 member = member.__func__
@@ -215,15 +251,18 @@ class _Reader:
             elif not key.startswith("_abc_"):
                 members.append([key, self.describe(member)])
         bases = [self.describe(base) for base in cls.__bases__]
+        if is_users(type(cls).__module__):
+            bases.append(self.describe(type(cls)))
         self.found.append([name, ["class", bases, members]])
         return ["class", name]
 
     def _object(self, value: Any) -> Any:
         cls = type(value)
         if is_users(cls.__module__):
+            slots = slots_of(value, is_users)
             state = {
                 key: item
-                for key, item in sorted(getattr(value, "__dict__", {}).items())
+                for key, item in sorted((slots | getattr(value, "__dict__", {})).items())
                 if key not in _usual(cls) and not isinstance(item, keras.Variable)
             }
             for key in [key for key, item in state.items() if isinstance(item, keras.Layer)]:
@@ -241,7 +280,10 @@ class _Reader:
         if hasattr(value, "get_config"):
             return [cls.__qualname__, repr(value.get_config())]
         try:
-            return [cls.__qualname__, hashlib.sha256(pickle.dumps(value)).hexdigest()]
+            written, own = pickled(value, is_users)
+            for item in own:
+                self.describe(item)
+            return [cls.__qualname__, hashlib.sha256(written).hexdigest()]
         except (pickle.PicklingError, TypeError, AttributeError, NotImplementedError):
             if dataclasses.is_dataclass(value) and cls.__module__.startswith("zoo."):
                 return [cls.__qualname__, self.describe(vars(value))]
@@ -258,10 +300,6 @@ class _Reader:
         self._libraries.add(top)
         packages = _distributions().get(top, [])
         self.found += [[package, metadata.version(package)] for package in sorted(set(packages))]
-
-    def _files(self, name: str, names: Sequence[str]) -> None:
-        if used := [word for word in READERS if word in names]:
-            self.unknown.append(f"{name} calls {used[0]}: a change of what it reads is not seen")
 
 
 @functools.cache
@@ -301,33 +339,6 @@ def _usual(cls: type) -> frozenset[str]:
     if issubclass(cls, keras.callbacks.Callback):
         usual |= {"_model", "params", "validation_data"}
     return frozenset(usual)
-
-
-def instructions(code: types.CodeType, docstring: str | None = None) -> Any:
-    """Returns what a code object does: not its comments, its docstring or its line numbers."""
-    constants: list[Any] = [
-        instructions(item, _docstring(item)) if inspect.iscode(item) else repr(item)
-        for item in code.co_consts
-    ]
-    if docstring is not None and code.co_consts and code.co_consts[0] == docstring:
-        constants[0] = "None"
-    return [code.co_code.hex(), constants, list(code.co_names), list(code.co_varnames)]
-
-
-def _docstring(code: types.CodeType) -> str | None:
-    """Returns the docstring of a function inside another: the first constant, if it is a text."""
-    first = code.co_consts[0] if code.co_consts else None
-    function = code.co_flags & inspect.CO_OPTIMIZED and not code.co_name.startswith("<")
-    return first if function and isinstance(first, str) else None
-
-
-def _names(code: types.CodeType) -> list[str]:
-    """Returns all names that a function and the functions in it look up, sorted."""
-    found = set(code.co_names)
-    for item in code.co_consts:
-        if inspect.iscode(item):
-            found |= set(_names(item))
-    return sorted(found)
 
 
 def assigned_by(cls: type) -> set[str]:

@@ -15,7 +15,8 @@ import numpy as np
 
 from callbacks.keras_internals import all_layers
 from zoo.experiment import Recipe
-from zoo.runs.code import code_of, instructions, is_users, source_of
+from zoo.runs.code import code_of, is_users, source_of
+from zoo.runs.reach import instructions
 
 
 def describe(value: Any) -> Any:
