@@ -168,3 +168,41 @@ def test_an_own_file_may_not_take_the_name_of_a_built_in_experiment(tmp_path):
 def test_a_module_without_a_docstring_has_an_empty_question(tmp_path):
     entry = registry.find(str(write(tmp_path / "mine.py", "x = 1\n")))
     assert (entry.docstring, entry.question, entry.factor) == ("", "", "")
+
+
+MEASURED = """\"\"\"Does it?\"\"\"
+import {module}
+from zoo.experiment import Measurement
+
+EXPERIMENT = Measurement(
+    factor="f", variants={{"a": 1}}, measure=lambda value, seed: {{"m": {module}.NUMBER}}, seeds=1
+)
+"""
+
+
+def test_a_file_that_was_edited_is_imported_again_with_what_lies_beside_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    path, helper = tmp_path / "edited_one.py", tmp_path / "helper_of_edited.py"
+    path.write_text(MEASURED.format(module=helper.stem), encoding="utf-8")
+    found = []
+    for number in (1, 2):
+        helper.write_text(f"NUMBER = {number}\n", encoding="utf-8")
+        loaded = registry.find(str(path)).load_measurement()
+        assert loaded is registry.find(str(path)).load_measurement()
+        found.append(loaded.measure(1, 0))
+    path.write_text(path.read_text(encoding="utf-8").replace(".NUMBER", ".NUMBER + 5"), "utf-8")
+    found.append(registry.find(str(path)).load_measurement().measure(1, 0))
+    assert found == [{"m": 1}, {"m": 2}, {"m": 7}]
+
+
+def test_a_module_beside_one_file_is_not_taken_for_that_of_another(tmp_path):
+    entries = []
+    for number, folder in enumerate((tmp_path / "a", tmp_path / "b")):
+        folder.mkdir()
+        (folder / "helper_of_two.py").write_text(f"NUMBER = {number}\n", encoding="utf-8")
+        path = folder / f"one_of_{folder.name}.py"
+        path.write_text(MEASURED.format(module="helper_of_two"), encoding="utf-8")
+        entries.append(registry.find(str(path)))
+    entries[0].load_measurement()
+    with pytest.raises(ZooError, match=r"imports\. Run the two experiments"):
+        entries[1].load_measurement()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-import functools
+import importlib
 import importlib.util
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,8 +72,66 @@ class Entry:
         return tuple(_load(self.path).scales)
 
 
-@functools.cache
+# What was loaded, with the contents then of its file and of the modules beside it.
+_loaded: dict[Path, tuple[Experiment | Measurement, dict[Path, bytes]]] = {}
+
+
 def _load(path: Path) -> Experiment | Measurement:
+    """Returns what a file declares; imports it again if it has changed, or a module beside it."""
+    experiment, contents = _loaded.get(path, (None, {}))
+    if experiment is None or any(_content(each) != known for each, known in contents.items()):
+        for name in _beside(path) if contents else ():
+            del sys.modules[name]
+        importlib.invalidate_caches()
+        _check_names(path)
+        experiment = _imported(path)
+        _loaded[path] = (
+            experiment,
+            {each: _content(each) for each in (path, *_beside(path).values())},
+        )
+    return experiment
+
+
+def _content(path: Path) -> bytes:
+    return path.read_bytes() if path.is_file() else b""
+
+
+def _beside(path: Path) -> dict[str, Path]:
+    """Returns the imported modules that lie in the folder of a user's experiment, or below it."""
+    from zoo.runs.code import is_users
+
+    if FOLDER in path.parents:
+        return {}
+    files = {name: getattr(each, "__file__", None) for name, each in sys.modules.copy().items()}
+    return {
+        name: Path(file)
+        for name, file in files.items()
+        if file
+        and path.parent in Path(file).parents
+        and FOLDER not in Path(file).parents
+        and name != "__main__"
+        and is_users(name)
+    }
+
+
+def _check_names(path: Path) -> None:
+    """Checks that modules beside a file are not taken for those beside another.
+
+    Raises:
+        ZooError: If one has the name of a module that was imported from beside another file.
+    """
+    words = set(re.findall(r"\w+", path.read_text(encoding="utf-8")))
+    for other, (_, contents) in _loaded.items():
+        for module in contents.keys() - {other}:
+            own = path.parent / module.name
+            if own.is_file() and own != module and module.stem in words:
+                raise ZooError(
+                    f"{shown(own)} has the name of {shown(module)}, which {other.name} imports. "
+                    "Run the two experiments in two processes, or rename one of the modules."
+                )
+
+
+def _imported(path: Path) -> Experiment | Measurement:
     module_name = f"mine_{path.stem}"
     if FOLDER in path.parents:
         module_name = ".".join(path.relative_to(FOLDER.parent).with_suffix("").parts)
