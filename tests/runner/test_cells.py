@@ -2,6 +2,7 @@
 
 import json
 
+import keras
 import numpy as np
 import pytest
 
@@ -148,3 +149,16 @@ def test_rows_are_plain_numbers():
         measure=lambda value, seed: {("x", np.int64(3)): np.float64(0.1)},
     )
     assert json.loads(json.dumps(rows_of(experiment, "a", 0))) == [["x", 3, 0.1]]
+
+
+def test_other_settings_of_keras_are_other_cells():
+    experiment = Measurement(factor="f", variants={"a": 1}, measure=lambda value, seed: {"m": 1})
+    keys = [key_and_unknown(experiment, "a", 0)[0]]
+    before = keras.config.epsilon()
+    try:
+        keras.config.set_epsilon(0.5)
+        keys.append(key_and_unknown(experiment, "a", 0)[0])
+    finally:
+        keras.config.set_epsilon(before)
+    assert keys[0] != keys[1]
+    assert keys[0] == key_and_unknown(experiment, "a", 0)[0]

@@ -87,8 +87,8 @@ def _plain(value: Any) -> Any:
 def key_and_unknown(experiment: Measurement, label: str, seed: int) -> tuple[str, list[str]]:
     """Returns a key that is equal for cells whose numbers are equal, and what it does not know.
 
-    The numbers follow from the function, the variant's value, the seed, the versions of libraries
-    and the zoo's own code.
+    The numbers follow from the function, the variant's value, the seed, the versions of libraries,
+    Keras's settings and the zoo's own code.
     """
     described, unknown = _described(experiment.measure, _Same(experiment.variants[label]))
     needed = data.load(experiment.needs).fingerprint if experiment.needs else ""
@@ -115,8 +115,15 @@ def _described(measure: Any, value: _Same) -> tuple[Any, tuple[str, ...]]:
     return described, tuple(unknown)
 
 
-def _versions() -> Mapping[str, str]:
-    return library_versions() | {name: metadata.version(name) for name in PACKAGES.values()}
+def _versions() -> Mapping[str, object]:
+    settings = {
+        "floatx": keras.config.floatx(),
+        "epsilon": keras.config.epsilon(),
+        "image_data_format": keras.config.image_data_format(),
+        "dtype_policy": keras.config.dtype_policy().name,
+    }
+    packages = {name: metadata.version(name) for name in PACKAGES.values()}
+    return {**library_versions(), **packages, **settings}
 
 
 @functools.cache
