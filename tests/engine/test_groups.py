@@ -386,3 +386,24 @@ def test_lsuv_gives_outputs_of_variance_one_in_both_engines():
     # 180 examples are fewer than the 512 that LSUV looks at; ReLU stands in the same layer.
     outputs = np.maximum(DATA.x_train.astype("float64") @ kernel + bias, 0)
     assert abs(outputs.var() - 1) <= 0.02
+
+
+class Scaled(keras.optimizers.SGD):
+    """Descends by a multiple of the gradient that no configuration tells of."""
+
+    times = 1.0
+
+    def update_step(self, gradient, variable, learning_rate):
+        super().update_step(gradient * self.times, variable, learning_rate)
+
+
+def test_a_number_that_an_optimizers_copy_would_lose_trains_alone():
+    def changed(rate):
+        optimizer = Scaled(rate)
+        optimizer.times = 1.5
+        return optimizer
+
+    (plain,) = groups([job(optimizer=Scaled)], DATA)
+    (lost,) = groups([job(optimizer=changed)], DATA)
+    assert not plain.reason
+    assert lost.reason == "the configuration of Scaled does not say its times"

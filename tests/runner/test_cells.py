@@ -108,6 +108,15 @@ def test_what_is_read_from_a_file_is_measured_each_time(measured):
     assert measured() == (6, 0)
 
 
+def test_what_measuring_uses_up_is_measured_each_time(measured, zoo, tmp_path):
+    uses = "float(DRAWN.normal())"
+    assert measured(
+        old="START = 0", new="import numpy\n\nDRAWN = numpy.random.default_rng(0)\nSTART = 0"
+    ) == (6, 0)
+    assert measured(old="times * seed)", new=f"{uses})") == (6, 0)
+    assert measured() == (6, 0)
+
+
 def test_numbers_and_histograms_come_back_as_they_were(tmp_path):
     edges = np.linspace(0, 1, 4, dtype="float32")
     numbers = {"third": np.float32(1 / 3), ("at", np.int64(2)): float("nan"), "far": float("inf")}

@@ -23,6 +23,7 @@ from zoo.engine.run_model import change_of_training, hook_below_epochs
 from zoo.engine.seams import SEAMS, seam
 from zoo.engine.steps import signature
 from zoo.engine.strengths import momentum, penalties, strengths
+from zoo.runs.code import is_users
 from zoo.runs.plan import optimizer_of, steps_per_epoch
 from zoo.runs.run import Job, Silent
 
@@ -188,7 +189,23 @@ def why_alone(model: Any, optimizer: Any, callbacks: Sequence[Any]) -> str:
         return "moving averages replace the weights only in fit"
     if excludes_from_weight_decay(optimizer):
         return "exclude_from_weight_decay is no part of an optimizer's configuration"
+    if lost := _lost(optimizer):
+        return f"the configuration of {type(optimizer).__name__} does not say its {lost[0]}"
     return ""
+
+
+def _lost(optimizer: Any) -> list[str]:
+    """Returns the numbers and texts of a user's optimizer that a copy of it does not have."""
+    if not is_users(type(optimizer).__module__):
+        return []
+    copy = vars(type(optimizer).from_config(optimizer.get_config()))
+    return [
+        name
+        for name, value in vars(optimizer).items()
+        if isinstance(value, bool | int | float | str)
+        and name not in ("name", "_auto_config")
+        and copy.get(name) != value
+    ]
 
 
 def _why_start(start: Start) -> str:

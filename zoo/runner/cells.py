@@ -61,9 +61,12 @@ class Kept:
             self.stored += 1
             return known
         found = rows_of(experiment, label, seed)
-        if not unknown:
-            self.store.add_cell(key, self.name, label, seed, found)
         self.measured += 1
+        _described.cache_clear()
+        if key_and_unknown(experiment, label, seed)[0] != key:
+            self.unknown["measuring changes what it depends on, such as a generator"] = None
+        elif not unknown:
+            self.store.add_cell(key, self.name, label, seed, found)
         return found
 
 
