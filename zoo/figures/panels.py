@@ -7,6 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from matplotlib import style
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -236,11 +237,10 @@ def _titles(
 
 
 def _legend_width(legend: Sequence[Artist], columns: int) -> float:
-    # Matplotlib fills the columns of a legend from the top, one after the other. A key and the
-    # space around it take 0.7 inches besides the words.
-    rows = math.ceil(len(legend) / columns)
+    # Matplotlib fills the columns of a legend from the top, one after the other, the first of them
+    # with one key more if need be. A key and the space around it take 0.7 inches besides the words.
     labels = [str(key.get_label()) for key in legend]
-    return sum(widest(labels[i : i + rows]) + 0.7 for i in range(0, len(labels), rows))
+    return sum(widest([*own]) + 0.7 for own in np.array_split(labels, columns))
 
 
 def save_figures(folder: Path, figures: Mapping[str, Figure]) -> list[Path]:
