@@ -57,7 +57,7 @@ def test_all_is_run_and_what_fails_is_said(zoo, both, two_cores, tmp_path, monke
     monkeypatch.setattr(registry, "entries", lambda: both)
     results = tmp_path / "results"
     code, out, err = zoo("run", "--all", "--seeds", 2, "--epochs", 1, "--results", results)
-    assert code == 1
+    assert code == 1, err
     assert "4 experiments that train nothing are measured beside the others." in out
     assert "Traceback" not in out + err
     assert out.count("Measured 2 cells, 0 were stored.") == 3

@@ -206,3 +206,22 @@ def test_a_module_beside_one_file_is_not_taken_for_that_of_another(tmp_path):
     entries[0].load_measurement()
     with pytest.raises(ZooError, match=r"imports\. Run the two experiments"):
         entries[1].load_measurement()
+
+
+def test_two_experiments_in_a_folder_are_no_modules_of_each_other(tmp_path):
+    for name in ("first", "second"):
+        folder = tmp_path / name
+        folder.mkdir()
+        for own, other in (("one", "two"), ("two", "one")):
+            path = folder / f"{own}.py"
+            path.write_text(MEASURES.replace("Does it?", f"Is it like {other}?"), encoding="utf-8")
+        for own in ("one", "two"):
+            assert registry.find(str(folder / f"{own}.py")).load_measurement().factor == "f"
+
+
+MEASURES = '''"""Does it?"""
+
+from zoo.experiment import Measurement
+
+EXPERIMENT = Measurement(factor="f", variants={"a": 1}, measure=lambda a, seed: {"x": a})
+'''

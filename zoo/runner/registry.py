@@ -103,13 +103,14 @@ def _beside(path: Path) -> dict[str, Path]:
     if FOLDER in path.parents:
         return {}
     files = {name: getattr(each, "__file__", None) for name, each in sys.modules.copy().items()}
+    experiments = {f"mine_{each.stem}" for each in (path, *_loaded)}  # which nobody imports by name
     return {
         name: Path(file)
         for name, file in files.items()
         if file
         and path.parent in Path(file).parents
         and FOLDER not in Path(file).parents
-        and name != "__main__"
+        and name not in experiments | {"__main__"}
         and is_users(name)
     }
 
