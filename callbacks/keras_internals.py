@@ -33,7 +33,7 @@ def forget_names() -> None:
 
 
 def seed_all_but_backend(seed: int) -> None:
-    """Seeds Python's, NumPy's and Keras's global random numbers, but not `tf.random`'s.
+    """Seeds Python's, NumPy's and Keras's global random numbers, but not those of the backend.
 
     `keras.utils.set_random_seed` seeds these as well, after which TensorFlow makes all of its
     kernels anew, at half a millisecond each.

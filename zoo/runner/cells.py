@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import functools
-import hashlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from importlib import metadata
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -19,12 +18,11 @@ from zoo.data.sources import PACKAGES
 from zoo.experiment import Measurement
 from zoo.results.store import Store
 from zoo.runs.code import value_and_code
-from zoo.runs.identity import key_of, library_versions
+from zoo.runs.identity import digest_of_sources, key_of, library_versions
 
 # Rows of metric, place and number, or of the shares and edges of a histogram's bins.
 Rows = list[list[Any]]
 
-ROOT = Path(__file__).parents[2]
 # What a measurement may use of the zoo, directly or through these.
 SOURCES = (
     *("zoo/*.py", "zoo/data/*.py", "zoo/runs/*.py", "zoo/engine/*.py", "zoo/search/*.py"),
@@ -94,7 +92,8 @@ def key_and_unknown(experiment: Measurement, label: str, seed: int) -> tuple[str
     Keras's settings and the zoo's own code.
     """
     described, unknown = _described(experiment.measure, _Same(experiment.variants[label]))
-    needed = data.load(experiment.needs).fingerprint if experiment.needs else ""
+    folder = os.environ.get("ZOO_DATA", "")
+    needed = _fingerprint(experiment.needs, folder) if experiment.needs else ""
     return key_of(described, seed, needed, _versions(), _own_code()), list(unknown)
 
 
@@ -132,8 +131,10 @@ def _versions() -> Mapping[str, object]:
 @functools.cache
 def _own_code() -> str:
     """Returns a digest of the zoo's code that a measurement may use."""
-    digest = hashlib.sha256()
-    for pattern in SOURCES:
-        for path in sorted(ROOT.glob(pattern)):
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
+    return digest_of_sources(*SOURCES)
+
+
+@functools.cache
+def _fingerprint(name: str, folder: str) -> str:
+    """Returns what data are like that a measurement asks for, read once for all of its cells."""
+    return data.load(name, data_dir=folder or None).fingerprint

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from zoo.results.store import Store
+from zoo.runs.identity import digest_of_sources
 from zoo.runs.phases import phase
 
-ROOT = Path(__file__).parents[2]
 SOURCES = ("zoo/figures/*.py", "zoo/results/*.py", "zoo/evidence/*.py")
 
 
@@ -39,8 +39,4 @@ def stamp_of(folder: Path) -> str:
 
 @functools.cache
 def _code() -> str:
-    digest = hashlib.sha256(version("matplotlib").encode())
-    for pattern in SOURCES:
-        for path in sorted(ROOT.glob(pattern)):
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
+    return version("matplotlib") + digest_of_sources(*SOURCES)

@@ -8,6 +8,7 @@ import json
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -17,6 +18,8 @@ from callbacks.keras_internals import all_layers
 from zoo.experiment import Recipe
 from zoo.runs.code import code_of, is_users, source_of
 from zoo.runs.reach import instructions
+
+ROOT = Path(__file__).parents[2]
 
 
 def describe(value: Any) -> Any:
@@ -183,6 +186,15 @@ def users_code(recipe: Recipe, model: Any, trained_by: Any) -> tuple[list[Any], 
         trained_by: An optimizer and callbacks made from it.
     """
     return code_of(model, recipe.loss(), recipe.callbacks(), dict(recipe.probes), trained_by)
+
+
+def digest_of_sources(*patterns: str) -> str:
+    """Returns a digest of the zoo's own files, by patterns such as `zoo/engine/*.py`."""
+    digest = hashlib.sha256()
+    for pattern in patterns:
+        for path in sorted(ROOT.glob(pattern)):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def key_of(*parts: Any) -> str:
