@@ -6,11 +6,11 @@ BIN := .venv/bin
 demo: .venv/installed  ## run one experiment small, eight seeds of three variants, and show its table and verdicts
 	$(BIN)/python -m zoo run activation --variants sigmoid,tanh --epochs 20 --learning-rates 0.03,0.1,0.3,1
 
-test: lint  ## lint, types and all tests
-	$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync $(PARTS:%=tests-%)
+test: .venv/installed  ## lint, types and all tests
+	$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync lint $(PARTS:%=tests-%)
 
-quick: lint  ## the same without the tests that train for long
-	$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync $(PARTS:%=tests-%) MARK="not slow"
+quick: .venv/installed  ## the same without the tests that train for long
+	$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync lint $(PARTS:%=tests-%) MARK="not slow"
 
 # A process that has compiled some thousand programs runs out of memory maps, so each part has its own.
 PARTS := contract engine callbacks runner others

@@ -1,3 +1,4 @@
+import gc
 import os
 import sys
 
@@ -12,6 +13,8 @@ pytest.register_assert_rewrite("callback_case", "population_case")
 os.environ.setdefault(
     "XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
 )
+# Keras and TensorFlow are half a million objects, which need not be gone through at every thousand.
+gc.set_threshold(50_000, 20, 100)
 
 TINY = '''"""Does tanh train a tiny network better than ReLU?"""
 

@@ -29,7 +29,7 @@ def content_of(folder):
 @pytest.fixture
 def quiet_pictures(monkeypatch):
     """Leaves out the pictures, which other tests draw."""
-    monkeypatch.setattr("zoo.figures.trained.plot_results", lambda folder: [])
+    monkeypatch.setattr("zoo.figures.trained.shown", lambda folder: [])
 
 
 def test_it_does_what_the_command_does(zoo, tiny_experiment, tmp_path, capsys, quiet_pictures):

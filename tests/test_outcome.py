@@ -152,8 +152,8 @@ def test_a_picture_is_that_of_the_command(tiny):
     before = sorted(tiny.iterdir())
     assert found.plot()._repr_png_() == written[".png"]
     assert sorted(tiny.iterdir()) == before
-    assert found.pictures == ["curves", "sweep", "effect", "learning_rate"]
-    with pytest.raises(ZooError, match="must be one of curves"):
+    assert found.pictures == ["curves", "sweep", "effect"]
+    with pytest.raises(ZooError, match="must be one of the pictures of tiny"):
         found.plot("nothing")
 
 

@@ -6,6 +6,7 @@ It reads a results folder and needs neither Keras nor TensorFlow.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -172,25 +173,38 @@ class Outcome:
     @property
     def pictures(self) -> list[str]:
         """Names of the pictures that `plot` draws."""
-        from zoo.figures.kinds import KINDS
+        from zoo.figures.kinds import shown
 
-        return list(KINDS[self.kind].pictures(self.folder))
+        return shown(self.folder)
 
-    def plot(self, kind: str | None = None) -> Figure:
+    def plot(
+        self,
+        kind: str | None = None,
+        *,
+        size: str = "",
+        theme: str = "light",
+        variants: Sequence[str] = (),
+    ) -> Figure:
         """Draws a picture, as `python -m zoo plot` does, and writes nothing.
 
         Args:
             kind: One of `pictures`; without it the effects, or the first.
+            size: `slide` (8 x 4.5 inches), `paper` (6.5 inches wide, without heading) or `square`
+                (5.4 inches); empty for as large as the picture needs.
+            theme: `light` or `dark`.
+            variants: Labels of those to draw beside the baseline; none for all.
 
         Returns:
             A matplotlib figure, which a notebook shows; `savefig` writes it.
 
         Raises:
-            ZooError: If there is no such picture.
+            ZooError: If there is no such picture, size, theme or variant, or the page is too small
+                for it.
         """
-        from zoo.figures.kinds import figure_of
+        from zoo.figures.kinds import Look, figure_of
 
-        return figure_of(self.folder, kind)
+        labels = (variants,) if isinstance(variants, str) else tuple(variants)
+        return figure_of(self.folder, kind, Look(size, theme, variants=labels))
 
     def _rows(self, name: str) -> pd.DataFrame:
         """Returns a table, of what was put together those of its parts below each other."""

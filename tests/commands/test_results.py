@@ -76,6 +76,30 @@ def test_plot_draws_and_names_the_files(zoo, results, content):
     assert content(results) == drawn  # again changes no byte
 
 
+def test_plot_for_slides_leaves_the_pictures_of_the_results(zoo, results, content):
+    before = content(results)
+    words = ("--size", "slide", "--format", "png,pdf", "--kind", "effect", "--variants", "tanh")
+    code, out, err = zoo("plot", "tiny", *words, "--results", results)
+    assert (code, err) == (0, "")
+    own = {f"tiny/pictures/effect-slide.{form}" for form in ("png", "pdf")}
+    assert {Path(line) for line in out.splitlines()} == {results / name for name in own}
+    assert set(content(results)) == set(before) | own
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("tiny", "--size", "slides"), "Did you mean slide?"),
+        (("tiny", "--format", "gif"), "`--format` must be one of svg, png, pdf."),
+        (("tiny", "--theme", "drak"), "Did you mean dark?"),
+        (("tiny", "--variants", "tahn"), "tiny has no variant 'tahn'. Did you mean tanh?"),
+        (("--all", "--variants", "tanh"), "`--variants` must go with the names of experiments"),
+    ],
+)
+def test_plot_refuses_a_look_that_does_not_exist(refuses, results, words, said):
+    assert said in refuses("plot", *words, "--results", results, store=False)
+
+
 def test_plot_all_without_results_is_refused(refuses, tmp_path):
     message = refuses("plot", "--all", "--results", tmp_path / "empty", store=False)
     assert "There are no results in" in message

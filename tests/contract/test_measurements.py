@@ -26,9 +26,11 @@ SOME = {
     "activation_time": ["relu"],
     "adaptive_formula": ["adagrad", "rmsprop as called", "adam", "adam tiny"],
     "approximation_training": ["target", "six by hand", "64 interpolating"],
+    "batch_norm_drift": ["plain", "weights times 10"],
     "data_split": ["60/20/20 of 1000", "98/1/1 of 1000", "hold-out", "printed coarse search"],
-    "decision_boundary": ["spirals: neuron", "moons: two layers"],
+    "decision_boundary": ["moons: neuron"],
     "dying_relu_start": ["relu", "maxout", "sigmoid at 0", "sigmoid at 5", "tanh at 5"],
+    "epoch_noise": ["last step of 50", "trend of 50"],
     "extreme_depth": ["gaussian", "he", "orthogonal", "linear gaussian 10"],
     "gradient_flow": ["sigmoid 10", "he + relu 10", "batch norm 10", "residual 10"],
     "gradient_flow_formula": ["linear network", "layers of 0.9", "dead layer"],
@@ -36,9 +38,14 @@ SOME = {
     "initializer_statistics": ["tanh 0.01", "tanh xavier", "relu he", "sigmoid glorot"],
     "loss_estimate": ["32 images", "10% wrong"],
     "loss_surface": ["plain 3"],
+    "momentum": ["0.9"],
     "optimizer_surface": ["descent", "adam"],
     "overfit_tiny": ["healthy"],
-    "weight_penalty_examples": ["3000 examples"],
+    "search_scale": ["log one"],
+    "search_stopping": ["never"],
+    "search_strategy": ["random one of two", "grid one of two"],
+    "training_curve": ["learning"],
+    "weight_penalty_examples": ["100 examples"],
 }
 # Of these a processor's rounding decides single trials.
 CHAOTIC = {

@@ -13,9 +13,11 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
 from zoo.errors import ZooError
+from zoo.figures.effect import draw_effect
+from zoo.figures.kinds import plot_results
 from zoo.figures.palette import p_text, points_text, rate_text, style_of, text_width, wrap
 from zoo.figures.panels import save_figure
-from zoo.figures.trained import draw_curves, draw_effect, draw_sensitivity, plot_results
+from zoo.figures.trained import draw_curves, draw_sensitivity
 
 RATES = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 LONG = [f"random weights + zero bias {i:2d}" for i in range(20)]
@@ -318,7 +320,7 @@ def test_labels_that_pandas_takes_for_missing_values_survive_the_file(tmp_path):
         assert "no result" not in (folder / f"{name}.svg").read_text()
 
 
-@pytest.mark.parametrize("name", ["spec.json", "runs.csv", "curves.csv", "table.csv"])
+@pytest.mark.parametrize("name", ["runs.csv", "curves.csv", "table.csv"])
 def test_missing_file_is_named_with_the_command_that_makes_it(tmp_path, name):
     folder = write_results(tmp_path / "activation", *make_results(["relu", "tanh"]))
     (folder / name).unlink()

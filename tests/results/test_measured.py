@@ -8,6 +8,7 @@ import pytest
 
 from zoo.errors import ZooError
 from zoo.figures import measured as measured_plots
+from zoo.figures.kinds import plot_results
 from zoo.results.measured import blocks, series_of, stated_numbers, summarise
 from zoo.results.tables import render
 
@@ -189,9 +190,9 @@ def test_the_same_table_gives_the_same_pictures(table, tmp_path):
 
     (tmp_path / "spec.json").write_text(json.dumps(SPEC), encoding="utf-8")
     table.to_csv(tmp_path / "table.csv", index=False)
-    first = {path: path.read_bytes() for path in measured_plots.plot_results(tmp_path)}
+    first = {path: path.read_bytes() for path in plot_results(tmp_path)}
     assert {path.name for path in first} == {"std.svg", "std.png", "values.svg", "values.png"}
-    assert {path: path.read_bytes() for path in measured_plots.plot_results(tmp_path)} == first
-    assert len(measured_plots.plot_results(tmp_path, "values")) == 2
+    assert {path: path.read_bytes() for path in plot_results(tmp_path)} == first
+    assert len(plot_results(tmp_path, "values")) == 2
     with pytest.raises(ZooError, match=r"std, values.*Received: 'sweep'"):
-        measured_plots.plot_results(tmp_path, "sweep")
+        plot_results(tmp_path, "sweep")

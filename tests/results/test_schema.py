@@ -15,7 +15,7 @@ from zoo.results import files, kinds, ledger, schema, tables
 from zoo.results.verdicts import verdicts_frame
 
 RESULTS = Path(__file__).parents[2] / "results"
-DAMAGES = 1000
+DAMAGES = 400
 WRONG = ("", "x", "nan", "-1", "1e999", "None", "\x1b[31m", '"', ",", "inf", "0x1", "é")
 
 
@@ -83,7 +83,7 @@ def damage(content, generator):
 
 
 @pytest.mark.slow
-def test_a_thousand_damages_are_read_or_refused_in_words(folders):
+def test_hundreds_of_damages_are_read_or_refused_in_words(folders):
     generator = np.random.default_rng(0)
     refused = 0
     for _ in range(DAMAGES):

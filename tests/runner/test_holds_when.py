@@ -30,7 +30,7 @@ def planned(sized_experiment):
 @pytest.fixture(autouse=True)
 def without_pictures(monkeypatch):
     """Leaves out the pictures of the single values, which take the longest."""
-    monkeypatch.setattr("zoo.figures.trained.plot_results", lambda folder: [])
+    monkeypatch.setattr("zoo.figures.trained.shown", lambda folder: [])
 
 
 @pytest.fixture

@@ -62,7 +62,7 @@ def kept(tmp_path_factory):
 def stored(prepared, make_result, tmp_path, kept, monkeypatch):
     """Returns the panel's folder, made of stored runs with planted differences."""
     if not any(kept.iterdir()):
-        monkeypatch.setattr("zoo.figures.trained.plot_results", lambda folder: [])
+        monkeypatch.setattr("zoo.figures.trained.shown", lambda folder: [])
         wanted = prepared()
         with Store(kept) as store:
             for part in wanted.parts:

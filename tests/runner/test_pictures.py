@@ -1,7 +1,5 @@
 """Pictures are drawn when something has changed, and else left as they are."""
 
-from types import SimpleNamespace
-
 import pytest
 
 from zoo.runner import pictures
@@ -16,7 +14,7 @@ def folder(tmp_path):
 
 
 @pytest.fixture
-def drawn(folder):
+def drawn(folder, monkeypatch):
     """Returns a function that draws if need be: whether it did."""
     times = []
 
@@ -24,9 +22,11 @@ def drawn(folder):
         times.append(1)
         (folder / "effect.svg").write_text("drawn", encoding="utf-8")
 
+    monkeypatch.setattr("zoo.figures.kinds.plot_results", plot_results)
+
     def draw():
         before = len(times)
-        pictures.draw(folder, SimpleNamespace(plot_results=plot_results))
+        pictures.draw(folder)
         return len(times) > before
 
     return draw
@@ -54,7 +54,6 @@ def test_other_code_draws_again(drawn, monkeypatch):
 def test_a_folder_of_another_name_has_a_stamp_of_its_own(folder, drawn):
     drawn()
     (folder.parent / "other").mkdir()
-    own = []
-    pictures.draw(folder.parent / "other", SimpleNamespace(plot_results=own.append))
-    assert len(own) == 1
+    pictures.draw(folder.parent / "other")
+    assert (folder.parent / "other" / "effect.svg").is_file()
     assert not drawn()

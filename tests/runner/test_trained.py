@@ -294,7 +294,7 @@ def test_auto_adds_seeds_at_every_rate_that_validates_as_well(own, tmp_path, mak
 
 
 def test_what_is_written_has_the_rates(stored, tmp_path, monkeypatch):
-    monkeypatch.setattr("zoo.figures.trained.plot_results", lambda folder: [])
+    monkeypatch.setattr("zoo.figures.trained.shown", lambda folder: [])
     prepared, store = stored({"1": 0, "31": 1, "32": 2})
     spec = read_spec(runner.write(prepared, store, tmp_path / "results"))
     assert spec["rates"] == {"1": 0.01, "31": 0.1, "32": 1.0}

@@ -21,7 +21,7 @@ def score(values):
     return 1 / (1 + away) + 0.1 * (values["variant"] == "relu")
 
 
-def search(strategy, folder, *, trials=20, seed=0, most=6, stop=None):
+def search(strategy, folder, *, trials=14, seed=0, most=6, stop=None):
     """Plays a search and returns its trials; `stop` ends it after so many, as a kill would."""
     oracle = Oracle(strategy, hyperparameters(SPACE), trials, seed, 9, folder / strategy)
     found = []

@@ -109,7 +109,7 @@ def test_a_search_killed_at_random_moments_loses_no_trial_and_doubles_none(
     for owner, name in ((Store, "add"), (Oracle, "tell"), (searching, "write_frame")):
         monkeypatch.setattr(owner, name, counted(getattr(owner, name)))
     runs = 0
-    for _ in range(5):  # of each strategy: twenty moments
+    for _ in range(3):  # of each strategy: twelve moments
         left = int(generator.integers(1, trained(first) - runs + 2))
         code, _, _ = zoo("tune", tiny_experiment, "--results", tmp_path / "killed", *words)
         assert code == 130

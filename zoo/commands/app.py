@@ -12,9 +12,10 @@ from zoo.commands.data import data
 from zoo.commands.doctor import doctor
 from zoo.commands.experiments import list_command, show
 from zoo.commands.options import INTERRUPTED, echo, say
+from zoo.commands.plot import plot
 from zoo.commands.preflight import preflight
 from zoo.commands.report import report
-from zoo.commands.results import claims, plot, table
+from zoo.commands.results import claims, table
 from zoo.commands.run import run
 from zoo.commands.tune import tune
 from zoo.commands.why import why

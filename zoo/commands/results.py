@@ -1,4 +1,4 @@
-"""The commands that read results: `table`, `plot` and `claims`."""
+"""The commands that read results: `table` and `claims`."""
 
 from __future__ import annotations
 
@@ -53,39 +53,6 @@ def _write_again(results: Path, names: Sequence[str]) -> None:
         echo(str(folder))
     if any("@" not in name for name in names) and any(results.glob("*/verdicts.csv")):
         ledger.write_ledger(results)
-
-
-def plot(
-    names: Names = None,
-    every: AllOption = False,
-    kind: Annotated[
-        str | None,
-        typer.Option(
-            help="Only this one: curves, sweep, effect, learning_rate, activations, gradients, "
-            "updates (the last three need `run --record`); of measured experiments values, "
-            "histograms, or a metric by layer."
-        ),
-    ] = None,
-    results: ResultsOption = RESULTS,
-    debug: DebugOption = False,
-) -> None:
-    """Draw the plots of experiments that were run, from their tables."""
-    from zoo.figures.kinds import plot_results
-    from zoo.results import files
-
-    if every == bool(names):
-        raise ZooError("Name the experiments to plot, or give --all.")
-    if every:
-        names = sorted(path.parent.name for path in results.glob("*/spec.json"))
-        if not names:
-            raise ZooError(f"There are no results in {results}. `python -m zoo run` makes some.")
-    drawn = 0
-    for folder in [files.results_folder(results, name) for name in names or []]:
-        for path in plot_results(folder, kind, lenient=every):
-            drawn += 1
-            echo(str(path))
-    if not drawn and kind is not None:
-        raise ZooError(f"No experiment in {results} has a picture {kind!r}. Leave --kind out.")
 
 
 def claims(

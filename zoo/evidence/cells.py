@@ -56,9 +56,9 @@ class Cells:
             kept = rows["learning_rate"] == rows["variant"].map(rates)
             rows = rows[kept]
         self._rows = rows.sort_values(["seed", "variant"], kind="stable", ignore_index=True)
-        self._by_variant = {
-            label: own.set_index("seed") for label, own in self._rows.groupby("variant", sort=False)
-        }
+        self._places = self._rows.groupby("variant", sort=False).indices
+        self._columns: dict[tuple[str, str], pd.Series] = {}  # what was looked up, as it is again
+        self._same: dict[tuple[str, str], bool] = {}
 
     def chosen(self, metric: str) -> Cells:
         """Returns the cells themselves, as `RatedCells` do those of the chosen rates."""
@@ -107,11 +107,13 @@ class Cells:
         def of_both(values: pd.Series) -> pd.Series:
             return values if same else values[both]  # which takes longer than all else here
 
-        losses = [name for name in LOSSES if name in self._rows.columns]
-        if losses and all(
-            of_both(self._of(first, name)).equals(of_both(self._of(second, name)))
-            for name in losses
-        ):
+        if (first, second) not in self._same:
+            losses = [name for name in LOSSES if name in self._rows.columns]
+            self._same[first, second] = bool(losses) and all(
+                of_both(self._of(first, name)).equals(of_both(self._of(second, name)))
+                for name in losses
+            )
+        if self._same[first, second]:
             raise NothingApplied(
                 f"{first} and {second} have the same losses in every run: was the treatment "
                 "applied?"
@@ -144,7 +146,7 @@ class Cells:
         """
         if RIGHT not in self._rows.columns or not held_out(metric):
             return ""
-        labels = [label for label in variants or self._by_variant if label in self._by_variant]
+        labels = [label for label in variants or self._places if label in self._places]
         known = of_rights(metric) and all(all(self._of(label, RIGHT)) for label in labels)
         return "" if known else UNCOVERED
 
@@ -155,10 +157,15 @@ class Cells:
         return bool((self._of(variant, metric) > self._of(variant, "epochs")).any())
 
     def _of(self, variant: str, metric: str) -> pd.Series:
-        self._column(metric)
-        if variant not in self._by_variant:
-            raise NotRun(f"no {metric} of {variant}")
-        return self._by_variant[variant][metric]
+        if (variant, metric) not in self._columns:
+            column = self._column(metric)
+            if variant not in self._places:
+                raise NotRun(f"no {metric} of {variant}")
+            places = self._places[variant]
+            seeds = pd.Index(self._rows["seed"].to_numpy()[places], name="seed")
+            own = pd.Series(column.to_numpy()[places], seeds, name=metric)
+            self._columns[variant, metric] = own
+        return self._columns[variant, metric]
 
     def _column(self, metric: str) -> pd.Series:
         if metric not in self._rows.columns:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,17 +18,19 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
-from zoo.errors import ZooError
 from zoo.figures.palette import (
     BASELINE_GREY,
     HOUSE_STYLE,
     INK,
     TICK,
+    only,
     rate_text,
+    rows_in,
     style_of,
+    styles_in,
     text_width,
 )
-from zoo.figures.panels import lay_panels, save_figures
+from zoo.figures.panels import lay_panels
 from zoo.results.files import read_spec, read_table
 from zoo.results.holds_when import is_number, rows_at, settings_of
 
@@ -43,29 +46,20 @@ ROOM = 0.1
 house_style = style.context(["default", HOUSE_STYLE])
 
 
-def pictures(folder: Path) -> tuple[str, ...]:
-    """Returns the name of the one picture."""
-    return (PICTURE,)
-
-
-def plot_results(folder: Path, kind: str | None = None) -> list[Path]:
-    """Writes what `figures` draws into the folder, as SVG and as PNG; returns the files."""
-    return save_figures(folder, figures(folder, kind))
-
-
-def figures(folder: Path, kind: str | None = None) -> dict[str, Figure]:
-    """Draws the picture of a results folder, by its name.
+def pictures(folder: Path, variants: Sequence[str] = ()) -> dict[str, Callable[[], Figure]]:
+    """Returns what draws the one picture, by its name.
 
     Args:
         folder: Holds `spec.json` and `holds_when.csv`.
-        kind: `holds_when`, or `None`.
-
-    Raises:
-        ZooError: If there is no such kind.
+        variants: Labels of those to draw beside the baseline; none for all.
     """
-    if kind not in (None, PICTURE):
-        raise ZooError(f"`--kind` must be {PICTURE} for {folder.name}. Received: {kind!r}")
-    return {PICTURE: draw_effects(read_spec(folder), read_table(folder))}
+    spec = only(read_spec(folder), variants)
+    return {PICTURE: partial(draw_effects, spec, rows_in(spec, read_table(folder)))}
+
+
+def shown(folder: Path) -> list[str]:
+    """Returns the name of the one picture."""
+    return [PICTURE]
 
 
 @house_style
@@ -127,7 +121,7 @@ def _looks(
         styles = list(style_of([str(line) for line in lines]).values())
         shared = [_look(*each) for each in styles]
         return dict.fromkeys(compared, shared)
-    styles_by = style_of(spec["variants"])
+    styles_by = styles_in(spec)
     return {label: [_look(styles_by[label][0], "-", "o")] for label in compared}
 
 

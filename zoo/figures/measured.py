@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,58 +17,50 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
-from zoo.errors import ZooError
-from zoo.figures.palette import HOUSE_STYLE, INK, QUIET, rate_text, style_of, widest
-from zoo.figures.panels import MARGIN, lay_panels, save_figures, start_page
+from zoo.figures.page import current, too_much
+from zoo.figures.palette import HOUSE_STYLE, INK, QUIET, only, rate_text, rows_in, styles_in, widest
+from zoo.figures.panels import (
+    MARGIN,
+    lay_panels,
+    room,
+    row_height,
+    start_page,
+)
 from zoo.results.files import read_frame, read_spec, read_table
 from zoo.results.measured import compared, series_of, stated_numbers
 
 # Values whose largest is this many times the smallest are drawn on a logarithmic axis.
 DECADES = 30
 # Inches: a row of the dot plot, the width of one of its panels, and a histogram.
-ROW, DOTS = 0.3, 3.4
+ROW, DOTS, LEAST_DOTS = 0.3, 3.4, 1.7
 CELL_WIDTH, CELL_HEIGHT = 1.05, 0.75
 
 house_style = style.context(["default", HOUSE_STYLE])
 
 
-def pictures(folder: Path) -> dict[str, Callable[[], Figure]]:
-    """Returns what draws each of the pictures that there are tables for, by name."""
-    spec, table = read_spec(folder), read_table(folder)
+def pictures(folder: Path, variants: Sequence[str] = ()) -> dict[str, Callable[[], Figure]]:
+    """Returns what draws each of the pictures that there are tables for, by name.
+
+    Args:
+        folder: Holds `spec.json` and `table.csv`, perhaps `histograms.csv`.
+        variants: Labels of those to draw beside the baseline; none for all.
+    """
+    spec = only(read_spec(folder), variants)
+    table = rows_in(spec, read_table(folder))
     figures: dict[str, Callable[[], Figure]] = {
         metric: partial(draw_series, spec, table, metric) for metric in series_of(table)
     }
     if compared(spec, table):
         figures["values"] = partial(draw_values, spec, table)
     if (folder / "histograms.csv").is_file():
-        histograms = read_frame(folder / "histograms.csv")
+        histograms = rows_in(spec, read_frame(folder / "histograms.csv"))
         figures["histograms"] = partial(draw_histograms, spec, histograms)
     return figures
 
 
-def plot_results(folder: Path, kind: str | None = None) -> list[Path]:
-    """Writes what `figures` draws into the folder, each as SVG and as PNG; returns the files."""
-    return save_figures(folder, figures(folder, kind))
-
-
-def figures(folder: Path, kind: str | None = None) -> dict[str, Figure]:
-    """Draws the pictures of a measured experiment, by name.
-
-    Args:
-        folder: Holds `spec.json` and `table.csv`, perhaps `histograms.csv`.
-        kind: A metric that is known at several places, `values`, `histograms`, or `None` for all;
-            none if there is nothing that a picture shows better than the table.
-
-    Raises:
-        ZooError: If there is no such picture.
-    """
-    there = pictures(folder)
-    if kind is not None and kind not in there:
-        known = ", ".join(there) or "none: its table is all there is"
-        raise ZooError(
-            f"`--kind` must be one of the pictures of {folder.name} ({known}). Received: {kind!r}"
-        )
-    return {name: draw() for name, draw in there.items() if kind in (None, name)}
+def shown(folder: Path) -> list[str]:
+    """Returns the names of all its pictures; none where the table shows everything better."""
+    return list(pictures(folder))
 
 
 @house_style
@@ -103,7 +95,7 @@ def draw_series(spec: Mapping[str, Any], table: pd.DataFrame, metric: str) -> Fi
         shown, notes, spec["places"], metric.replace("_", " "), legend, share_y=False
     )
     for label, axes in panels.items():
-        colour = style_of(spec["variants"])[label][0]
+        colour = styles_in(spec)[label][0]
         own = rows[rows["variant"] == label].sort_values("place")
         if len(behind):
             axes.plot(behind["place"], behind["mean"], **_BEHIND)
@@ -138,24 +130,33 @@ def draw_values(spec: Mapping[str, Any], table: pd.DataFrame) -> Figure:
     variants = [label for label in spec["variants"] if label in set(rows["variant"])]
     left = MARGIN + widest(variants) + 0.2
     columns = min(len(metrics), 3)
+    dots = DOTS
+    if current().width:
+        columns = max(1, min(columns, int((current().width - left) / (LEAST_DOTS + 0.35))))
+        dots = (current().width - left) / columns - 0.35
+    if dots < LEAST_DOTS:
+        raise too_much(variants)
     lines = math.ceil(len(metrics) / columns)
-    width = left + columns * (DOTS + 0.35)
-    pitch = len(variants) * ROW + 0.85
+    width = left + columns * (dots + 0.35)
     interval = ", with its 95 % interval" if rows["low"].notna().any() else ""
     legend = [Line2D([], [], color=INK, marker="o", label=f"mean over seeds{interval}")]
+    free = room(spec, width, 0.4, legend)
+    free = None if free is None else free + 0.4 - 0.85 * lines
+    size_of_row = row_height(spec, ROW, free, lines * len(variants))
+    pitch = len(variants) * size_of_row + 0.85
     figure, bottom = start_page(spec, width, lines * pitch - 0.4, 0.4, legend)
     height = figure.get_figheight()
     for index, metric in enumerate(metrics):
         line, column = divmod(index, columns)
-        corner = left + column * (DOTS + 0.35), bottom + (lines - 1 - line) * pitch
-        size = DOTS / width, len(variants) * ROW / height
+        corner = left + column * (dots + 0.35), bottom + (lines - 1 - line) * pitch
+        size = dots / width, len(variants) * size_of_row / height
         axes = figure.add_axes((corner[0] / width, corner[1] / height, *size))
         axes.set_title(metric.replace("_", " "), loc="left", pad=5)
         own = rows[rows["metric"] == metric].set_index("variant")
         for row, label in enumerate(variants):
             if label not in own.index:
                 continue
-            cell, colour = own.loc[label], style_of(spec["variants"])[label][0]
+            cell, colour = own.loc[label], styles_in(spec)[label][0]
             axes.plot([cell["low"], cell["high"]], [row, row], color=colour, linewidth=1.8)
             axes.plot(cell["mean"], row, marker="o", color=colour, markersize=6)
         axes.set_ylim(len(variants) - 0.5, -0.5)
@@ -179,25 +180,31 @@ def draw_histograms(spec: Mapping[str, Any], histograms: pd.DataFrame) -> Figure
     variants = [label for label in spec["variants"] if label in set(histograms["variant"])]
     places = sorted(histograms["place"].unique())
     left = MARGIN + widest(variants) + 0.25
-    width = left + len(places) * CELL_WIDTH + MARGIN
-    body = len(variants) * CELL_HEIGHT + 0.3
+    cell_width = CELL_WIDTH
+    if current().width:
+        cell_width = min(1.6 * CELL_WIDTH, (current().width - left - MARGIN) / len(places))
+    width = current().width or left + len(places) * cell_width + MARGIN
+    free = room(spec, width, 0.3, [])
+    free = None if free is None else free - 0.3
+    cell_height = row_height(spec, CELL_HEIGHT, free, len(variants), 0.4)
+    body = len(variants) * cell_height + 0.3
     figure, bottom = start_page(spec, width, body, 0.3, [])
     height = figure.get_figheight()
     for row, label in enumerate(variants):
-        y = bottom + body - 0.3 - (row + 1) * CELL_HEIGHT
-        middle = (y + 0.3 * CELL_HEIGHT) / height
+        y = bottom + body - 0.3 - (row + 1) * cell_height
+        middle = (y + 0.3 * cell_height) / height
         figure.text((left - 0.15) / width, middle, label, ha="right", va="center")
         for column, place in enumerate(places):
             chosen = (histograms["variant"] == label) & (histograms["place"] == place)
             cell = histograms[chosen].sort_values("left")
-            x = (left + column * CELL_WIDTH) / width
-            size = 0.9 * CELL_WIDTH / width, 0.62 * CELL_HEIGHT / height
+            x = (left + column * cell_width) / width
+            size = 0.9 * cell_width / width, 0.62 * cell_height / height
             axes = figure.add_axes((x, y / height, *size))
             if row == 0:
                 axes.set_title(f"{spec['places']} {place:g}", fontsize=9, color=QUIET)
             if len(cell):
                 edges = [*cell["left"], cell["right"].iloc[-1]]
-                colour = style_of(spec["variants"])[label][0]
+                colour = styles_in(spec)[label][0]
                 axes.stairs(cell["share"], edges, fill=True, color=colour)
                 axes.set_xlim(edges[0], edges[-1])
                 axes.set_xticks([edges[0], (edges[0] + edges[-1]) / 2, edges[-1]])

@@ -2,11 +2,15 @@
 
 import functools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
-from matplotlib.font_manager import FontProperties
-from matplotlib.textpath import TextPath
+from matplotlib.font_manager import FontProperties, findfont, get_font
+from matplotlib.path import Path
+from matplotlib.textpath import text_to_path
+
+from zoo.errors import ZooError, closest
 
 # Okabe and Ito (2008), "Color Universal Design", without black and yellow (too close to text and
 # paper); the wine red of Tol (2021), "Colour schemes", makes seven. Grey belongs to the baseline.
@@ -48,6 +52,7 @@ HOUSE_STYLE = {
     # Outlines look the same on machines without the font, so that measured text still fits.
     "svg.fonttype": "path",
     "svg.hashsalt": "experiment-zoo",
+    "pdf.fonttype": 42,
 }
 
 
@@ -70,13 +75,66 @@ def style_of(variants: Sequence[str]) -> dict[str, tuple[str, str, str]]:
     return styles
 
 
+def styles_in(spec: Mapping[str, Any]) -> dict[str, tuple[str, str, str]]:
+    """Returns the style of every variant of a declaration; that of some of them is that of all."""
+    styles = style_of(spec.get("all_variants", spec["variants"]))
+    return {label: styles[label] for label in spec["variants"]}
+
+
+def only(spec: Mapping[str, Any], labels: Sequence[str]) -> dict[str, Any]:
+    """Returns a declaration with some of its variants and the baseline, in declared order.
+
+    Args:
+        spec: The declaration as run.
+        labels: Their labels; none for all.
+
+    Raises:
+        ZooError: If there is no such variant; the closest are offered.
+    """
+    known = list(spec["variants"])
+    for label in labels:
+        if label not in known:
+            raise ZooError(
+                f"{spec['experiment']} has no variant {label!r}. {closest(label, known)}"
+            )
+    kept = [label for label in known if not labels or label in (*labels, spec["baseline"])]
+    return {**spec, "variants": kept, "all_variants": known}
+
+
+def rows_in(spec: Mapping[str, Any], table: pd.DataFrame) -> pd.DataFrame:
+    """Returns the rows of a table that are of a declaration's variants."""
+    return table[table["variant"].isin(spec["variants"])]
+
+
 @functools.cache
 def text_width(text: str, size: float = TEXT, weight: str = "normal") -> float:
     """Returns the width of one line of text in inches; `size` is in points."""
     if not text.strip():
         return 0.0
-    font = FontProperties(family="DejaVu Sans", weight=weight)
-    return float(TextPath((0, 0), text, size=size, prop=font).get_extents().width) / 72
+    path = findfont(FontProperties(family="DejaVu Sans", weight=weight))
+    font, known = get_font(path), _glyphs(path)
+    font.set_size(text_to_path.FONT_SCALE, text_to_path.DPI)
+    placed, new, _ = text_to_path.get_glyphs_with_font(
+        font, text, glyph_map=known, return_new_glyphs_only=True
+    )
+    known.update((name, _extent(*outline)) for name, outline in new.items())
+    scale = size / text_to_path.FONT_SCALE
+    ends = [(x + end) * scale for name, x, *_ in placed for end in known[name]]
+    return float(max(ends) - min(ends)) / 72
+
+
+@functools.cache
+def _glyphs(font: str) -> dict[str, Any]:
+    """Returns what is known of the glyphs of a font so far: left and right end, as in `_extent`."""
+    return {}
+
+
+def _extent(points: Any, codes: Any) -> tuple[float, ...]:
+    """Returns the left and the right end of an outline, nothing for a space."""
+    if len(points) == 0:
+        return ()
+    box = Path(points, codes).get_extents()
+    return float(box.x0), float(box.x1)
 
 
 def widest(texts: Iterable[str], size: float = TEXT) -> float:

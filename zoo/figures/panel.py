@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from zoo.figures.palette import (
     TEXT,
     wrap,
 )
-from zoo.figures.panels import LINE, MARGIN, save_figures, start_page
+from zoo.figures.panels import LINE, MARGIN, start_page
 from zoo.results.files import read_frame, read_spec, read_table
 from zoo.results.ledger_words import metric_in_words
 from zoo.results.panel import TOGETHER, first_effects, no_effect, scale_of
@@ -38,32 +39,31 @@ WORDS, AXES, ROW, AROUND = 4.3, 4.4, 0.2, 0.55
 house_style = style.context(["default", HOUSE_STYLE])
 
 
-def pictures(folder: Path) -> tuple[str, ...]:
-    """Returns the name of the one picture, nothing where no claim has an effect."""
-    return (PICTURE,) if len(_drawn(read_table(folder))) else ()
-
-
-def plot_results(folder: Path, kind: str | None = None) -> list[Path]:
-    """Writes what `figures` draws into the folder, as SVG and as PNG; returns the files."""
-    return save_figures(folder, figures(folder, kind))
-
-
-def figures(folder: Path, kind: str | None = None) -> dict[str, Figure]:
-    """Draws the picture of a panel, by its name; none if no claim has an effect to draw.
+def pictures(folder: Path, variants: Sequence[str] = ()) -> dict[str, Callable[[], Figure]]:
+    """Returns what draws the one picture, by its name; nothing if no claim has an effect.
 
     Args:
         folder: Holds `spec.json`, `panel.csv` and `verdicts.csv`.
-        kind: `panel`, or `None`.
+        variants: None: a panel shows claims.
 
     Raises:
-        ZooError: If there is no such kind.
+        ZooError: If there are variants.
     """
-    if kind not in (None, PICTURE):
-        raise ZooError(f"`--kind` must be {PICTURE} for {folder.name}. Received: {kind!r}")
-    if not pictures(folder):
+    if variants:
+        raise ZooError(
+            f"{folder.name} shows claims, not variants. Leave --variants out, or name the results "
+            f"of one data set: python -m zoo plot {folder.name.partition('@')[0]}."
+        )
+    table = read_table(folder)
+    if not len(_drawn(table)):
         return {}
     verdicts = read_frame(folder / "verdicts.csv").set_index("id")["verdict"]
-    return {PICTURE: draw_panel(read_spec(folder), read_table(folder), verdicts.to_dict())}
+    return {PICTURE: partial(draw_panel, read_spec(folder), table, verdicts.to_dict())}
+
+
+def shown(folder: Path) -> list[str]:
+    """Returns the name of the one picture, nothing where no claim has an effect."""
+    return list(pictures(folder))
 
 
 @house_style

@@ -16,6 +16,7 @@ from matplotlib.text import Text
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullFormatter
 
 from zoo.errors import printable
+from zoo.figures.page import current, too_much
 from zoo.figures.palette import (
     HOUSE_STYLE,
     QUIET,
@@ -35,14 +36,26 @@ MARGIN = 0.25
 LINE = 0.21
 TITLE_LINE = 0.3
 LEGEND_LINE = 0.3
+AXIS = 0.5
 PANEL_WIDTHS = {1: 6.5, 2: 4.4, 3: 3.3, 4: 2.7, 5: 2.45}
+SLOPE = 0.62  # height of a panel as a part of its width
+LEAST_WIDTH, LEAST_HEIGHT = 1.3, 0.75
+
+
+# What files say of themselves besides the picture: no date and no program, so that they stay equal.
+FORMS: Mapping[str, dict[str, Any]] = {
+    "svg": {"Date": None, "Creator": None},
+    "png": {"Software": None},
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+}
+BOTH = ("svg", "png")
 
 
 class Sheet(Figure):
     """A figure that a notebook shows by itself, whether pyplot is loaded or not."""
 
     def _repr_png_(self) -> bytes:
-        return _content(self, "png")
+        return contents_of(self, ["png"])[0]
 
 
 def start_page(
@@ -52,29 +65,35 @@ def start_page(
 
     Args:
         spec: The declaration as run.
-        width: Width of the figure in inches.
+        width: Width of the figure in inches, that of the page if it has one.
         body: Height in inches of what stands between heading and axis labels.
         axis: Height in inches of the lowest tick labels and axis label.
         legend: Keys of the legend.
 
     Returns:
         The figure and the height in inches at which the body starts.
+
+    Raises:
+        DoesNotFitError: If the page is too small for it.
     """
-    parts = _setting(spec)
-    title = wrap(spec["question"], width - 2 * MARGIN, TITLE, "bold")
-    subtitle = wrap(" \N{MIDDLE DOT} ".join(parts), width - 2 * MARGIN)
-    columns = len(legend)
-    while columns > 1 and _legend_width(legend, columns) > width - 2 * MARGIN:
-        columns -= 1
-    legend_rows = math.ceil(len(legend) / columns) if legend else 0
-    heading = MARGIN + len(title) * TITLE_LINE + len(subtitle) * LINE + 0.2
-    bottom = axis + legend_rows * LEGEND_LINE + 0.2
-    height = heading + body + bottom
-    figure = Sheet(figsize=(width, height))
+    page = current()
+    if page.width and width > page.width + 1e-6:
+        raise too_much(spec["variants"])
+    title, subtitle = _heading(spec, width)
+    heading = _heading_height(title, subtitle)
+    columns = _legend_columns(legend, width)
+    bottom = _bottom(axis, legend, width)
+    spare = page.height - heading - body - bottom if page.height else 0.0
+    if spare < -1e-6:
+        raise too_much(spec["variants"])
+    bottom += 0.4 * spare
+    height = page.height or heading + body + bottom
+    figure = Sheet(figsize=(width, height), dpi=page.dots if page.width else None)
     x, y = MARGIN / width, height - MARGIN
-    figure.text(x, y / height, "\n".join(title), va="top", fontsize=TITLE, fontweight="bold")
-    y -= len(title) * TITLE_LINE + 0.03
-    figure.text(x, y / height, "\n".join(subtitle), va="top", color=QUIET)
+    if title:
+        figure.text(x, y / height, "\n".join(title), va="top", fontsize=TITLE, fontweight="bold")
+        y -= len(title) * TITLE_LINE + 0.03
+        figure.text(x, y / height, "\n".join(subtitle), va="top", color=QUIET)
     if legend:
         figure.legend(
             handles=list(legend),
@@ -85,6 +104,67 @@ def start_page(
             borderpad=0,
         )
     return figure, bottom
+
+
+def room(
+    spec: Mapping[str, Any], width: float, axis: float, legend: Sequence[Artist]
+) -> float | None:
+    """Returns the height in inches that the page has for the body of `start_page`.
+
+    `None` stands for as much as it needs.
+    """
+    page = current()
+    if not page.height:
+        return None
+    heading = _heading_height(*_heading(spec, width))
+    return page.height - heading - _bottom(axis, legend, width)
+
+
+def row_height(
+    spec: Mapping[str, Any], natural: float, free: float | None, rows: int, least: float = 0.21
+) -> float:
+    """Returns the height of each of some rows in inches.
+
+    Args:
+        spec: The declaration as run.
+        natural: What a row has where the page is as high as it needs.
+        free: What the page has for all rows, or `None` for as much as they need.
+        rows: How many there are.
+        least: What a row needs.
+
+    Raises:
+        DoesNotFitError: If they have less on this page.
+    """
+    if free is None:
+        return natural
+    if free < rows * least:
+        raise too_much(spec["variants"])
+    return min(free / rows, 1.6 * natural)
+
+
+def _heading(spec: Mapping[str, Any], width: float) -> tuple[list[str], list[str]]:
+    """Returns the lines of the question and of the setting; none where a caption says them."""
+    if not current().heading:
+        return [], []
+    inside = width - 2 * MARGIN
+    setting = wrap(" \N{MIDDLE DOT} ".join(_setting(spec)), inside)
+    return wrap(spec["question"], inside, TITLE, "bold"), setting
+
+
+def _heading_height(title: Sequence[str], subtitle: Sequence[str]) -> float:
+    return MARGIN + len(title) * TITLE_LINE + len(subtitle) * LINE + (0.2 if title else 0.0)
+
+
+def _bottom(axis: float, legend: Sequence[Artist], width: float) -> float:
+    rows = math.ceil(len(legend) / _legend_columns(legend, width)) if legend else 0
+    return axis + rows * LEGEND_LINE + 0.2
+
+
+def _legend_columns(legend: Sequence[Artist], width: float) -> int:
+    columns = len(legend)
+    while columns > 1 and _legend_width(legend, columns) > width - 2 * MARGIN:
+        columns -= 1
+    return columns
 
 
 def _setting(spec: Mapping[str, Any]) -> list[str]:
@@ -152,15 +232,14 @@ def lay_panels(
         The figure and the panels by label.
     """
     variants = list(spec["variants"])
-    columns = len(variants) if len(variants) <= 3 else min(math.ceil(math.sqrt(len(variants))), 5)
+    gap, left = 0.3 if share_y else 0.8, MARGIN + 0.75
+    columns, panel_width, panel_height = _grid(spec, notes, left, gap, legend)
     rows = math.ceil(len(variants) / columns)
-    panel_width, gap, left = PANEL_WIDTHS[columns], 0.3 if share_y else 0.8, MARGIN + 0.75
-    panel_height = 0.62 * panel_width
     titles = _titles(spec, notes, panel_width)
     title_height = max(map(len, titles.values())) * LINE + 0.08
     pitch = title_height + panel_height + 0.2
     width = left + columns * (panel_width + gap) - gap + MARGIN
-    figure, bottom = start_page(spec, width, rows * pitch - 0.2, 0.5, legend)
+    figure, bottom = start_page(spec, width, rows * pitch - 0.2, AXIS, legend)
     height = figure.get_figheight()
     panels: dict[str, Axes] = {}
     first: Axes | None = None
@@ -180,6 +259,41 @@ def lay_panels(
     middle = (bottom + (rows * pitch - 0.2 - title_height) / 2) / height
     figure.text(MARGIN / width, middle, y, rotation=90, ha="left", va="center")
     return figure, panels
+
+
+def _grid(
+    spec: Mapping[str, Any],
+    notes: Mapping[str, str],
+    left: float,
+    gap: float,
+    legend: Sequence[Artist],
+) -> tuple[int, float, float]:
+    """Returns how many panels stand beside each other, and their width and height in inches.
+
+    On a page it is the grid with the largest panels.
+
+    Raises:
+        DoesNotFitError: If none has panels that are legible.
+    """
+    count, page = len(spec["variants"]), current()
+    natural = count if count <= 3 else min(math.ceil(math.sqrt(count)), 5)
+    if not page.width:
+        return natural, PANEL_WIDTHS[natural], SLOPE * PANEL_WIDTHS[natural]
+    free = room(spec, page.width, AXIS, legend)
+    best, largest = None, LEAST_HEIGHT
+    for columns in range(1, count + 1):
+        width = (page.width - left - MARGIN + gap) / columns - gap
+        height = SLOPE * width
+        if free is not None:
+            lines = max(map(len, _titles(spec, notes, width).values()))
+            height = (free + 0.2) / math.ceil(count / columns) - lines * LINE - 0.28
+        # A page as long as it needs has as many beside each other as stand so anywhere.
+        size = min(SLOPE * width, height) if free is not None else float(columns <= natural)
+        if width >= LEAST_WIDTH and size >= largest:
+            best, largest = (columns, width, height), size
+    if best is None:
+        raise too_much(spec["variants"])
+    return best
 
 
 def percent_axis(axes: Axes, shares: Sequence[float], room: float = 0.0) -> None:
@@ -243,34 +357,34 @@ def _legend_width(legend: Sequence[Artist], columns: int) -> float:
     return sum(widest([*own]) + 0.7 for own in np.array_split(labels, columns))
 
 
-def save_figures(folder: Path, figures: Mapping[str, Figure]) -> list[Path]:
-    """Writes figures into a folder by their names, as `save_figure` does; returns the files."""
-    return [path for name, each in figures.items() for path in save_figure(each, folder / name)]
+def save_figure(figure: Figure, stem: Path, forms: Sequence[str] = BOTH) -> list[Path]:
+    """Writes a figure in each of some formats; the same figure gives the same bytes.
 
-
-def save_figure(figure: Figure, stem: Path) -> list[Path]:
-    """Writes a figure as SVG and as PNG; the same figure gives the same bytes.
+    Args:
+        figure: The figure.
+        stem: Path of the files without their endings.
+        forms: Endings out of `FORMS`.
 
     Returns:
-        The two files.
+        The files.
     """
-    files = [stem.with_suffix(".svg"), stem.with_suffix(".png")]
-    contents = [_content(figure, form) for form in ("svg", "png")]
+    files = [stem.parent / f"{stem.name}.{form}" for form in forms]
+    contents = contents_of(figure, forms)
     for path, content in zip(files, contents, strict=True):
         write_bytes(path, content)
     return files
 
 
 @style.context(["default", HOUSE_STYLE])
-def _content(figure: Figure, form: str) -> bytes:
-    """Returns a figure as SVG or as PNG."""
+def contents_of(figure: Figure, forms: Sequence[str]) -> list[bytes]:
+    """Returns a figure in each of some formats."""
     for text in figure.findobj(Text):
         text.set_text(printable(text.get_text()))  # an escape character ends an SVG
         text.set_parse_math(False)
-    content = io.BytesIO()
-    options: dict[str, Any] = {
-        "svg": {"metadata": {"Date": None, "Creator": None}},
-        "png": {"metadata": {"Software": None}, "dpi": 120},
-    }
-    figure.savefig(content, format=form, **options[form])
-    return content.getvalue()
+    contents = []
+    for form in forms:
+        content = io.BytesIO()
+        dots = current().dots if form == "png" else "figure"
+        figure.savefig(content, format=form, metadata=FORMS[form], dpi=dots)
+        contents.append(content.getvalue())
+    return contents

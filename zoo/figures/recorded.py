@@ -18,7 +18,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, LogLocator, MaxNLocator, NullFormatter
 
 from zoo.errors import ZooError
-from zoo.figures.palette import HOUSE_STYLE, INK, QUIET, count, rate_text, style_of
+from zoo.figures.palette import HOUSE_STYLE, INK, QUIET, count, rate_text, styles_in
 from zoo.figures.panels import lay_panels
 
 # The depth of a layer and the epoch of a histogram: dark is deep, dark is late.
@@ -57,7 +57,7 @@ def draw_learning_rate(spec: Mapping[str, Any], curves: pd.DataFrame) -> Figure:
         own = rates[rates["variant"] == label].sort_values("epoch")
         if own.empty:
             continue
-        colour = style_of(spec["variants"])[label][0]
+        colour = styles_in(spec)[label][0]
         epochs = [0, *own["epoch"]]
         axes.plot(epochs, [own["learning_rate"].iloc[0], *own["mean"]], color=colour, linewidth=1.8)
         band = own[np.isfinite(own["low"]) & (own["low"] > 0)]

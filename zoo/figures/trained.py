@@ -1,18 +1,18 @@
 """Draws the results of one experiment: learning curves, learning rates, differences.
 
-The drawing functions take tables and return a figure; `plot_results` reads a results folder and
-writes the pictures beside the tables. The same tables give the same bytes.
+The drawing functions take tables and return a figure; `pictures` reads a results folder for them.
+The same tables give the same bytes.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib import style
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -21,26 +21,24 @@ from matplotlib.ticker import MaxNLocator
 
 from zoo.errors import ZooError
 from zoo.figures import recorded as traces
+from zoo.figures.effect import diverged_text, draw_effect
 from zoo.figures.palette import (
     BASELINE_GREY,
     HOUSE_STYLE,
     INK,
-    QUIET,
-    TEXT,
     count,
-    covered,
-    p_text,
-    points_text,
+    only,
     rate_text,
-    style_of,
-    widest,
+    rows_in,
+    styles_in,
 )
-from zoo.figures.panels import MARGIN, lay_panels, percent_axis, rate_axis, save_figures, start_page
+from zoo.figures.panels import (
+    lay_panels,
+    percent_axis,
+    rate_axis,
+)
 from zoo.results.files import read_frame, read_spec
 
-# Height of a row of the forest plot and width of its axes, in inches.
-ROW = 0.36
-FOREST = 5.2
 # Part of a panel's height that is kept for diverged runs.
 STRIP = 0.09
 
@@ -63,7 +61,7 @@ def draw_curves(spec: Mapping[str, Any], curves: pd.DataFrame, table: pd.DataFra
     validation = curves[(curves["metric"] == "val_accuracy") & np.isfinite(curves["mean"])]
     training = curves[(curves["metric"] == "accuracy") & np.isfinite(curves["mean"])]
     baseline = validation[validation["variant"] == spec["baseline"]].sort_values("epoch")
-    styles = style_of(spec["variants"])
+    styles = styles_in(spec)
     legend = [
         Line2D([], [], color=INK, linewidth=1.8, label="validation"),
         Line2D([], [], color=INK, linewidth=1, linestyle="--", label="training"),
@@ -113,7 +111,7 @@ def draw_sensitivity(spec: Mapping[str, Any], runs: pd.DataFrame, table: pd.Data
     diverged = runs[runs["status"] == "diverged"]
     means = runs.groupby(["variant", "learning_rate"], as_index=False)["val_accuracy"].mean()
     baseline = means[means["variant"] == spec["baseline"]]
-    styles = style_of(spec["variants"])
+    styles = styles_in(spec)
     chosen, tied = spec.get("rates"), spec.get("tied", {})
     chosen = chosen or dict(zip(table["variant"], table["learning_rate"], strict=True))
     legend = [
@@ -166,121 +164,45 @@ def draw_sensitivity(spec: Mapping[str, Any], runs: pd.DataFrame, table: pd.Data
     return figure
 
 
-@house_style
-def draw_effect(spec: Mapping[str, Any], table: pd.DataFrame) -> Figure:
-    """Draws how far each variant's test accuracy lies from the baseline's, with its interval.
-
-    The shaded noise floor is one standard error of the baseline's accuracy p on n test samples,
-    sqrt(p (1 - p) / n).
-
-    Args:
-        spec: The declaration as run, as in `spec.json`.
-        table: One row a variant, as in `table.csv`.
-
-    Returns:
-        A forest plot, variants in declared order from the top.
-    """
-    variants, baseline = list(spec["variants"]), spec["baseline"]
-    rows = table.set_index("variant").reindex(variants)
-    columns = _effect_columns(spec, rows)
-    widths = [widest(column) for column in columns]
-    left = MARGIN + widest(variants) + 0.15
-    right = sum(width + 0.3 for width in widths if width) + MARGIN
-    width = left + FOREST + right
-    accuracy = rows.loc[baseline, "test_accuracy"]
-    floor = 100 * math.sqrt(accuracy * (1 - accuracy) / spec["data"]["test"])
-    body = len(variants) * ROW
-    legend: list[Artist] = []
-    if np.isfinite(rows["difference_low"]).any():
-        over = f"95 % interval, {covered(len(spec['seeds']), rows)}"
-        legend.append(Line2D([], [], color=INK, marker="o", linewidth=1.8, label=over))
-    if math.isfinite(floor):
-        legend.append(
-            Patch(
-                color="0.9",
-                label=f"noise floor \N{PLUS-MINUS SIGN}{floor:.1f}: "
-                f"standard error on {spec['data']['test']:,} test samples",
-            )
-        )
-    figure, bottom = start_page(spec, width, body + 0.3, 0.55, legend)
-    height = figure.get_figheight()
-    axes = figure.add_axes((left / width, bottom / height, FOREST / width, body / height))
-    if math.isfinite(floor):
-        axes.axvspan(-floor, floor, color="0.9", linewidth=0, zorder=0)
-    axes.axvline(0, color=QUIET, linewidth=1, linestyle="--", zorder=1)
-    for row, (label, (colour, _, marker)) in enumerate(style_of(variants).items()):
-        difference, low, high = 100 * rows.loc[
-            label, ["difference", "difference_low", "difference_high"]
-        ].astype(float)
-        if label == baseline:
-            axes.plot(0, row, marker=marker, color=colour, markersize=7, markerfacecolor="white")
-        elif math.isfinite(difference):
-            axes.plot([low, high], [row, row], color=colour, linewidth=2, solid_capstyle="butt")
-            axes.plot(difference, row, marker=marker, color=colour, markersize=7)
-    axes.set_ylim(len(variants) - 0.5, -0.5)
-    axes.set_yticks(range(len(variants)), variants, fontsize=TEXT)
-    axes.tick_params(axis="y", length=0)
-    axes.spines["left"].set_visible(False)
-    axes.grid(visible=False)
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=7, steps=[1, 2, 5, 10]))
-    axes.set_xlabel(f"difference of test accuracy from {baseline} (percentage points)")
-    x = left + FOREST
-    for column, column_width in zip(columns, widths, strict=True):
-        x += column_width + 0.3 if column_width else 0.0
-        for row, text in enumerate(column):
-            y = bottom + body - (row - 0.5) * ROW
-            colour = QUIET if row == 0 else INK
-            figure.text(x / width, y / height, text, ha="right", va="center_baseline", color=colour)
-    return figure
-
-
 KINDS = ("curves", "sweep", "effect", "learning_rate", "activations", "gradients", "updates")
 
 
-def pictures(folder: Path) -> tuple[str, ...]:
-    """Returns the names of the pictures that there are tables for."""
-    recorded = (folder / "layers.csv").is_file() and (folder / "histograms.csv").is_file()
-    return KINDS if recorded else KINDS[:4]
-
-
-def plot_results(folder: Path, kind: str | None = None) -> list[Path]:
-    """Writes what `figures` draws into the folder, each as SVG and as PNG; returns the files."""
-    return save_figures(folder, figures(folder, kind))
-
-
-def figures(folder: Path, kind: str | None = None) -> dict[str, Figure]:
-    """Draws the figures of a results folder, by name.
+def pictures(folder: Path, variants: Sequence[str] = ()) -> dict[str, Callable[[], Figure]]:
+    """Returns what draws each picture of a trained experiment, by name.
 
     Args:
-        folder: Holds `spec.json`, `runs.csv`, `curves.csv` and `table.csv` of one experiment, and
-            `layers.csv` and `histograms.csv` if it was recorded.
-        kind: One of `KINDS`, or `None` for all that there are tables for, without the trace of a
-            learning rate that no variant changes.
-
-    Raises:
-        ZooError: If a file is missing, or there is no such kind.
+        folder: Holds `spec.json`, `runs.csv`, `curves.csv` and `table.csv`, and `layers.csv` and
+            `histograms.csv` if it was recorded; a picture whose files are missing says so.
+        variants: Labels of those to draw beside the baseline; none for all.
     """
-    if kind is not None and kind not in KINDS:
-        raise ZooError(f"`--kind` must be one of {', '.join(KINDS)}. Received: {kind!r}")
-    _existing(folder / "spec.json")
-    spec, wanted = read_spec(folder), list(pictures(folder)) if kind is None else [kind]
-    if kind is None and not _rates_change(folder):
-        wanted.remove("learning_rate")
-    return {name: _draw(folder, spec, name) for name in wanted}
+    spec = only(read_spec(folder), variants)
+    return {name: partial(_draw, folder, spec, name) for name in KINDS}
+
+
+def shown(folder: Path) -> list[str]:
+    """Returns the pictures that there are tables for, without learning rates that never change."""
+    recorded = (folder / "layers.csv").is_file() and (folder / "histograms.csv").is_file()
+    names = [*(KINDS if recorded else KINDS[:4])]
+    if not _rates_change(folder):
+        names.remove("learning_rate")
+    return names
 
 
 def _draw(folder: Path, spec: Mapping[str, Any], kind: str) -> Figure:
+    def read(name: str) -> pd.DataFrame:
+        return rows_in(spec, _read(folder, name))
+
     if kind == "curves":
-        return draw_curves(spec, _read(folder, "curves"), _read(folder, "table"))
+        return draw_curves(spec, read("curves"), read("table"))
     if kind == "sweep":
-        return draw_sensitivity(spec, _read(folder, "runs"), _read(folder, "table"))
+        return draw_sensitivity(spec, read("runs"), read("table"))
     if kind == "effect":
-        return draw_effect(spec, _read(folder, "table"))
+        return draw_effect(spec, read("table"))
     if kind == "learning_rate":
-        return traces.draw_learning_rate(spec, _read(folder, "curves"))
-    layers = _read(folder, "layers")
+        return traces.draw_learning_rate(spec, read("curves"))
+    layers = read("layers")
     if kind == "activations":
-        return traces.draw_activations(spec, _read(folder, "histograms"), layers)
+        return traces.draw_activations(spec, read("histograms"), layers)
     if kind == "gradients":
         label = "norm of the gradient of the weights"
         return traces.draw_layers(spec, layers, "weight_gradient_norm", label)
@@ -317,38 +239,13 @@ def _notes(spec: Mapping[str, Any], table: pd.DataFrame, edge: bool = False) -> 
         if edge and _is_true(row["at_edge"]):
             note.append("edge of the grid")
         if row["diverged"] > 0:
-            note.append(_diverged_text(spec, row["diverged"]))
+            note.append(diverged_text(spec, row["diverged"]))
         notes[row["variant"]] = ", ".join(note)
     return notes
 
 
-def _diverged_text(spec: Mapping[str, Any], diverged: float) -> str:
-    return f"{diverged:.0f} of {len(spec['seeds'])} diverged"
-
-
 def _is_true(value: object) -> bool:
     return str(value).lower() == "true"  # text in a column with an empty cell
-
-
-def _effect_columns(spec: Mapping[str, Any], rows: pd.DataFrame) -> list[list[str]]:
-    """Returns the columns right of the forest plot, each with its heading first."""
-    lines = [["difference", "[low, high]", "p", ""]]
-    for label, row in rows.iterrows():
-        difference, low, high = (
-            points_text(100 * row[name])
-            for name in ("difference", "difference_low", "difference_high")
-        )
-        diverged = _diverged_text(spec, row["diverged"]) if row["diverged"] > 0 else ""
-        if label == spec["baseline"]:
-            accuracy = row["test_accuracy"]
-            shown = f" {100 * accuracy:.1f} %" if math.isfinite(accuracy) else ""
-            lines.append(["", f"baseline{shown}", "", diverged])
-        elif difference:
-            interval = f"[{low}, {high}]" if low and high else ""
-            lines.append([difference, interval, p_text(row["p"]), diverged])
-        else:
-            lines.append(["", diverged or "no result", "", ""])
-    return [list(column) for column in zip(*lines, strict=True)]
 
 
 def _band_key(validation: pd.DataFrame) -> list[Patch]:

@@ -123,7 +123,6 @@ def write(prepared: Prepared, root: Path) -> Path:
         The folder that it is written into.
     """
     # pandas and matplotlib take seconds to import, which training need not wait for.
-    from zoo.figures import holds_when as plots
     from zoo.results import files, holds_when, tables
 
     parts = []
@@ -139,7 +138,7 @@ def write(prepared: Prepared, root: Path) -> Path:
     files.write_frame(folder / "holds_when.csv", holds_when.frame_of(parts))
     text = tables.render(files.read_spec(folder), files.read_table(folder), "md")
     files.write_text(folder / "holds_when.md", text)
-    draw(folder, plots)
+    draw(folder)
     return folder
 
 

@@ -17,7 +17,6 @@ from zoo.claims import ALPHA
 from zoo.data import available
 from zoo.errors import Interrupted
 from zoo.experiment import Measurement
-from zoo.figures import measured as measured_plots
 from zoo.results import files, ledger, tables
 from zoo.results import measured as measured_tables
 from zoo.results.store import Store
@@ -112,7 +111,7 @@ def run(prepared: Prepared, how: How) -> tuple[Path, list[str]]:
         rows, histograms, lines = _measured(prepared, how)
     with phase("tables and verdicts"):
         _write(prepared, folder, rows, histograms)
-    draw(folder, measured_plots)
+    draw(folder)
     return folder, [*lines, f"Tables: {folder}{os.sep}"]
 
 

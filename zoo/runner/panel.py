@@ -136,14 +136,13 @@ def write(prepared: Prepared, root: Path) -> Path:
         The folder that it is written into.
     """
     # pandas and matplotlib take seconds to import, which training need not wait for.
-    from zoo.figures import panel as plots
     from zoo.results import files, panel, tables
 
     folder = root / prepared.folder_name
     panel.write(folder, spec_of(prepared))
     text = tables.render(files.read_spec(folder), files.read_table(folder), "md")
     files.write_text(folder / "panel.md", text)
-    draw(folder, plots)
+    draw(folder)
     return folder
 
 

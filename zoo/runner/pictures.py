@@ -6,7 +6,6 @@ import functools
 import hashlib
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from zoo.results.store import Store
 from zoo.runs.identity import digest_of_sources
@@ -16,16 +15,17 @@ SOURCES = ("zoo/figures/*.py", "zoo/results/*.py", "zoo/evidence/*.py")
 
 
 @phase("pictures")
-def draw(folder: Path, plots: Any) -> None:
-    """Draws all pictures of a results folder.
+def draw(folder: Path) -> None:
+    """Draws all pictures of a results folder; the store beside it keeps what they were drawn from.
 
     Args:
-        folder: The results folder; the store beside it keeps what it was drawn from.
-        plots: The module of `zoo.figures` for its kind.
+        folder: The results folder.
     """
+    from zoo.figures import kinds
+
     with Store(folder.parent) as store:
         if store.stamp(folder.name) != stamp_of(folder):
-            plots.plot_results(folder)
+            kinds.plot_results(folder)
             store.set_stamp(folder.name, stamp_of(folder))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import importlib
 import importlib.util
 import re
@@ -157,9 +158,15 @@ def _imported(path: Path) -> Experiment | Measurement:
 def read(path: Path) -> Entry:
     """Reads what a module says about itself, without importing it."""
     try:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        return _told(path, path.read_text(encoding="utf-8"))
     except (SyntaxError, UnicodeDecodeError) as error:
         raise ZooError(f"{path} is not valid Python: {error}") from error
+
+
+@functools.cache
+def _told(path: Path, text: str) -> Entry:
+    """Reads what the text of a module says."""
+    tree = ast.parse(text)
     factor, kind = "", "trained"
     claims: dict[str, None] = {}
     for node in ast.walk(tree):

@@ -200,7 +200,6 @@ def write(prepared: Prepared, store: Store, root: Path) -> Path:
         The folder they lie in.
     """
     # pandas, scipy and matplotlib take seconds to import, which training need not wait for.
-    from zoo.figures import trained as plots
     from zoo.results import ledger, tables
     from zoo.results.rates import with_rates
     from zoo.results.records import records_frames
@@ -215,7 +214,7 @@ def write(prepared: Prepared, store: Store, root: Path) -> Path:
     if {run.variant for run in runs} == set(experiment.variants):
         tables.write_records(folder, *records_frames(runs, summary.table))
     ledger.write(folder)
-    draw(folder, plots)
+    draw(folder)
     return folder
 
 

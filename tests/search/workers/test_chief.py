@@ -196,7 +196,7 @@ def assert_gone(processes):
 
 @pytest.mark.slow
 def test_a_killed_worker_loses_no_trial(tune, started, monkeypatch):
-    words = ("--trials", 12, "--executions", 2)
+    words = ("--trials", 8, "--executions", 2)
     _, alone, _, whole = tune("alone", *words)
     create, given = Dealer.create_trial, []
 
@@ -204,14 +204,14 @@ def test_a_killed_worker_loses_no_trial(tune, started, monkeypatch):
         trial = create(dealer, tuner_id)
         if trial.status == "RUNNING" and "worker1" in tuner_id:
             given.append(trial.trial_id)
-            if len(given) == 5:
+            if len(given) == 3:
                 os.kill(started[0].pid, signal.SIGKILL)
         return trial
 
     monkeypatch.setattr(Dealer, "create_trial", create_and_kill)
     code, out, err, text = tune("together", *words, "--workers", 2)
     assert (code, err) == (0, "")
-    assert "worker1 was killed by signal 9. Runs that go to the others: 5." in out
+    assert "worker1 was killed by signal 9. Runs that go to the others: 3." in out
     assert text == whole
     assert trained(out) == trained(alone)
     assert len(started) == 2
@@ -220,7 +220,7 @@ def test_a_killed_worker_loses_no_trial(tune, started, monkeypatch):
 
 @pytest.mark.slow
 def test_a_bayesian_search_by_two_workers_ends_as_by_one(tune, started, tmp_path):
-    words = ("--strategy", "bayesian", "--trials", 10)
+    words = ("--strategy", "bayesian", "--trials", 7)
     _, _, _, whole = tune("alone", *words)
     code, out, err, text = tune("together", *words, "--workers", 2)
     assert (code, err, text) == (0, "", whole)

@@ -1,0 +1,115 @@
+"""The command `plot`: draws what was run, for the results, for slides or for a paper."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from zoo.commands.options import RESULTS, AllOption, DebugOption, Names, ResultsOption, echo
+from zoo.errors import ZooError
+
+if TYPE_CHECKING:
+    from zoo.figures.kinds import Look
+
+ALONE = 4  # so many folders are drawn sooner than other processes start
+
+
+def plot(
+    names: Names = None,
+    every: AllOption = False,
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            help="Only this one: curves, sweep, effect, learning_rate, activations, gradients, "
+            "updates (the last three need `run --record`); of measured experiments values, "
+            "histograms, or a metric by layer."
+        ),
+    ] = None,
+    variants: Annotated[
+        list[str] | None,
+        typer.Option(metavar="LABEL,...", help="Only these variants and the baseline; again."),
+    ] = None,
+    size: Annotated[
+        str | None,
+        typer.Option(help="slide, paper or square; else as large as the picture needs."),
+    ] = None,
+    theme: Annotated[str, typer.Option(help="light or dark.")] = "light",
+    forms: Annotated[
+        str | None, typer.Option("--format", metavar="FORM,...", help="svg, png or pdf.")
+    ] = None,
+    results: ResultsOption = RESULTS,
+    debug: DebugOption = False,
+) -> None:
+    """Draw the plots of experiments that were run, from their tables.
+
+    With --size, --theme, --format or --variants they are written to `pictures` in the results of
+    the experiment, and the pictures beside its tables stay as they are.
+    """
+    from zoo.figures.kinds import Look
+    from zoo.figures.panels import BOTH
+    from zoo.results import files
+    from zoo.runner.overrides import labels_in
+
+    if every == bool(names):
+        raise ZooError("Name the experiments to plot, or give --all.")
+    if every and variants:
+        raise ZooError("`--variants` must go with the names of experiments, which have variants.")
+    if every:
+        names = sorted(path.parent.name for path in results.glob("*/spec.json"))
+        if not names:
+            raise ZooError(f"There are no results in {results}. `python -m zoo run` makes some.")
+    wanted = BOTH if forms is None else tuple(form.strip() for form in forms.split(","))
+    look = Look(size or "", theme, wanted, tuple(labels_in(variants or [])))
+    folders = [files.results_folder(results, name) for name in names or []]
+    drawn = 0
+    for folder, (paths, left_out) in zip(folders, _drawn(folders, kind, look, every), strict=True):
+        drawn += len(paths)
+        for path in paths:
+            echo(str(path))
+        if left_out:
+            echo(f"{folder.name}: too much for a {size}, try --variants: {', '.join(left_out)}")
+    if not drawn and kind is not None:
+        raise ZooError(f"No experiment in {results} has a picture {kind!r}. Leave --kind out.")
+
+
+Drawn = tuple[list[Path], list[str]]  # the files, and the pictures that are too much for the page
+
+
+def _drawn(folders: Sequence[Path], kind: str | None, look: Look, lenient: bool) -> Iterator[Drawn]:
+    """Yields what was drawn of each folder; many folders are drawn on all cores."""
+    one = partial(_plot, kind=kind, look=look, lenient=lenient)
+    if len(folders) < ALONE:
+        yield from map(one, folders)
+        return
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    with ProcessPoolExecutor(cores, initializer=_leave_interrupts) as pool:
+        yield from pool.map(one, folders)
+
+
+def _leave_interrupts() -> None:
+    """Has a process leave Ctrl-C to the one that started it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _plot(folder: Path, kind: str | None, look: Look, lenient: bool) -> Drawn:
+    """Draws a folder; where all folders are drawn, a picture that one does not have is left out."""
+    from zoo.figures.kinds import plot_results, shown
+    from zoo.figures.page import DoesNotFitError
+
+    if kind is not None and not lenient:
+        return plot_results(folder, kind, look), []
+    paths, left_out = [], []
+    for name in shown(folder):
+        if kind in (None, name):
+            try:
+                paths += plot_results(folder, name, look)
+            except DoesNotFitError:
+                left_out.append(name)
+    return paths, left_out
