@@ -69,7 +69,8 @@ def test_the_committed_rates_are_those_that_the_committed_runs_choose(name):
     )
 
 
-def test_the_ledger_is_written_again_to_the_same_bytes():
-    assert (RESULTS / "ledger.md").read_text(encoding="utf-8") == ledger.render(
-        ledger.read(RESULTS), "md"
-    )
+def test_the_pages_of_the_ledger_are_written_again_to_the_same_bytes():
+    pages = ledger.pages_of(ledger.read(RESULTS))
+    assert {name: (RESULTS / name).read_text(encoding="utf-8") for name in pages} == pages
+    there = {f"lectures/{path.name}" for path in (RESULTS / "lectures").iterdir()}
+    assert there | {"ledger.md"} == set(pages)

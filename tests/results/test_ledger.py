@@ -62,6 +62,24 @@ def test_writing_twice_changes_no_byte(write, tmp_path):
         assert content(tmp_path) == before
 
 
+def test_a_lecture_has_a_page_of_the_claims_that_it_makes(write, tmp_path):
+    ledger.write(write())
+    ledger.write_ledger(tmp_path)
+    own = sorted((tmp_path / "lectures").iterdir())
+    assert own
+    for path in own:
+        number = path.stem[-1]
+        text = path.read_text(encoding="utf-8")
+        assert text.startswith(f"# Lecture {number}: {catalogue.LECTURES[number]}\n")
+        assert "[tiny]: <../tiny/>" in text
+        claims = [row[0] for row in rows_of(text) if row[0] != "id"]
+        assert claims
+        assert all(number in catalogue.find(claim).lectures.split() for claim in claims)
+    (tmp_path / "lectures" / "lecture_9.md").write_text("of another time")
+    ledger.write_ledger(tmp_path)
+    assert sorted((tmp_path / "lectures").iterdir()) == own
+
+
 def test_verdicts_come_back_as_they_were_written(write, tmp_path):
     frame = ledger.write(write())
     back = ledger.read(tmp_path, ["tiny"]).set_index("id").loc[frame["id"]].reset_index()

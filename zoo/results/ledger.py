@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,12 @@ from zoo.results import kinds, ledger_text
 from zoo.results.files import read_frame, read_spec, results_folder, write_text
 from zoo.results.folders import settled_folder
 from zoo.results.ledger_kinds import kind_of, verdict_counts
-from zoo.results.ledger_order import sections
+from zoo.results.ledger_order import lectures, sections
 from zoo.results.verdicts import COLUMNS, describe, verdicts_frame, words_of
 
 CONTEXT = ["kind", "data", "tested"]
 FORMATS = ("text", "md", "csv")
+LECTURES = "lectures"  # the folder
 
 
 def write(folder: Path) -> pd.DataFrame:
@@ -90,8 +92,30 @@ def _in_context(verdicts: pd.DataFrame, spec: Mapping[str, Any], name: str) -> p
 
 
 def write_ledger(root: Path) -> None:
-    """Writes ledger.md from the verdicts of all experiments that were run as declared."""
-    write_text(root / "ledger.md", render(read(root), "md"))
+    """Writes the pages of the ledger from the verdicts of all experiments that ran as declared."""
+    pages = pages_of(read(root))
+    (root / LECTURES).mkdir(exist_ok=True)
+    for old in (root / LECTURES).glob("lecture_*.md"):
+        if f"{LECTURES}/{old.name}" not in pages:
+            old.unlink()
+    for name, text in pages.items():
+        write_text(root / name, text)
+
+
+def pages_of(ledger: pd.DataFrame) -> dict[str, str]:
+    """Returns the pages of the ledger by path: the whole, and of each lecture the claims it makes.
+
+    Args:
+        ledger: Rows as `read` returns them.
+    """
+    pages = {"ledger.md": render(ledger, "md")}
+    for number, title in catalogue.LECTURES.items():
+        own = blank(ledger[[number in found for found in lectures(ledger)]])
+        if len(own):
+            parts = [replace(each, heading="") for each in sections(own, "lecture", number)]
+            text = ledger_text.markdown(own, parts, f"Lecture {number}: {title}", "../")
+            pages[f"{LECTURES}/lecture_{number}.md"] = text
+    return pages
 
 
 def counts(ledger: pd.DataFrame) -> str:

@@ -69,7 +69,7 @@ def select(
     check("verdict", verdict, VERDICTS)
     kept = ledger
     if lecture is not None:
-        kept = kept[[lecture in found for found in _lectures(kept)]]
+        kept = kept[[lecture in found for found in lectures(kept)]]
     if topic is not None:
         kept = kept[kept["topic"] == topic]
     if verdict is not None:
@@ -118,7 +118,7 @@ def sections(
 
 
 def _by_lecture(ordered: pd.DataFrame, only: str | None) -> list[Section]:
-    of = [(only,) if only is not None else found for found in _lectures(ordered)]
+    of = [(only,) if only is not None else found for found in lectures(ordered)]
     found = []
     for number, title in catalogue.LECTURES.items():
         own = [number in some and some[0] == number for some in of]
@@ -132,7 +132,8 @@ def _by_lecture(ordered: pd.DataFrame, only: str | None) -> list[Section]:
     return found
 
 
-def _lectures(ledger: pd.DataFrame) -> list[tuple[str, ...]]:
+def lectures(ledger: pd.DataFrame) -> list[tuple[str, ...]]:
+    """Returns the numbers of the lectures that each row is from."""
     pairs = zip(ledger["id"], ledger["source"].fillna(""), strict=True)
     return [lectures_of(claim, source) for claim, source in pairs]
 

@@ -52,7 +52,9 @@ EPOCHS_TO = re.compile(
 IN_TRAINING = re.compile(r"(?<=[%\d] )(accuracy|loss)(?=:)")
 
 
-def markdown(ledger: pd.DataFrame, sections: Sequence[Section]) -> str:
+def markdown(
+    ledger: pd.DataFrame, sections: Sequence[Section], title: str = "Ledger", up: str = ""
+) -> str:
     """Returns the ledger with its headline and a table for each section.
 
     No line is longer than `LONGEST`. Experiments are links to their folders, whose targets stand at
@@ -61,10 +63,12 @@ def markdown(ledger: pd.DataFrame, sections: Sequence[Section]) -> str:
     Args:
         ledger: All rows, empty texts where a value is missing.
         sections: The same rows in sections.
+        title: The heading of the whole.
+        up: What leads from its folder to that of the results, such as "../".
     """
     first, *kinds = headline(ledger)
     torn = _torn(ledger)
-    lines = ["# Ledger", "", first, "", *(f"- {line}" for line in kinds), ""]
+    lines = [f"# {title}", "", first, "", *(f"- {line}" for line in kinds), ""]
     lines += ["How to read it:", "", *HOW_TO_READ]
     for section in sections:
         lines += ["", *([f"## {_in_a_cell(section.heading)}", ""] if section.heading else [])]
@@ -74,7 +78,7 @@ def markdown(ledger: pd.DataFrame, sections: Sequence[Section]) -> str:
         lines += [""] * bool(len(section.rows) and section.also) + _also(section)
     lines += ["", *note] if (note := _note_on_z(lines)) else []
     names = sorted(map(_in_a_cell, set(ledger["experiment"])))
-    lines += ["", *(f"[{name}]: <{name}/>" for name in names)]
+    lines += ["", *(f"[{name}]: <{up}{name}/>" for name in names)]
     return "\n".join(lines) + "\n"
 
 
