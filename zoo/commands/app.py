@@ -11,6 +11,7 @@ from zoo.commands.compare import compare
 from zoo.commands.data import data
 from zoo.commands.doctor import doctor
 from zoo.commands.experiments import list_command, show
+from zoo.commands.notebook import notebook
 from zoo.commands.options import INTERRUPTED, echo, say
 from zoo.commands.plot import plot
 from zoo.commands.preflight import preflight
@@ -37,6 +38,7 @@ for command in (
     table,
     plot,
     report,
+    notebook,
     preflight,
     check,
     tune,
