@@ -18,6 +18,7 @@ from zoo.commands.preflight import preflight
 from zoo.commands.report import report
 from zoo.commands.results import claims, table
 from zoo.commands.run import run
+from zoo.commands.stale import stale
 from zoo.commands.tune import tune
 from zoo.commands.why import why
 from zoo.errors import Interrupted, ZooError, in_words
@@ -44,6 +45,7 @@ for command in (
     tune,
     claims,
     why,
+    stale,
     compare,
     doctor,
 ):

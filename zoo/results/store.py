@@ -55,6 +55,9 @@ CREATE TABLE runs (
 """
 
 
+FILE = "zoo.db"  # in the results folder
+
+
 class Store:
     """The finished runs of one results folder, in `zoo.db`.
 
@@ -68,7 +71,7 @@ class Store:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.path = folder / "zoo.db"
+        self.path = folder / FILE
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite3.connect(self.path, timeout=60, isolation_level=None)
@@ -198,6 +201,14 @@ class Store:
         """Returns those of the keys whose runs are kept."""
         kept = {key for (key,) in self._execute("SELECT key FROM runs")}
         return kept.intersection(keys)
+
+    def has(self, experiment: str) -> bool:
+        """Returns whether runs or cells were trained or measured for a results folder."""
+        query = (
+            "SELECT EXISTS (SELECT 1 FROM runs WHERE experiment = ?1) "
+            "OR EXISTS (SELECT 1 FROM cells WHERE experiment = ?1)"
+        )
+        return bool(self._execute(query, (experiment,)).fetchone()[0])
 
     def results(self, runs: Iterable[Run]) -> list[Result]:
         """Returns the results of those of the runs that are kept, in the given order.

@@ -1,8 +1,8 @@
 """Where is asked what an experiment is: one that trains networks, or one that measures.
 
 Each kind is a module with the same functions: `prepare(entry, settings, data_dir)` returns what is
-to be run and does nothing else; `plan_of(prepared)` says how much that is; `run(prepared, how)`
-does it and writes the results.
+to be run and does nothing else; `plan_of(prepared)` says how much that is; `spec_of(prepared)` is
+the declaration that results are kept with; `run(prepared, how)` does it and writes the results.
 """
 
 from __future__ import annotations
