@@ -159,11 +159,9 @@ def test_bad_arrays(tmp_path, arrays, message):
 def test_fractions_of_many_values_are_a_regression_target(tmp_path, values, regression):
     y = np.tile(np.arange(values) + 0.5, 3)
     np.savez(tmp_path / "mine.npz", x=np.ones((len(y), 1)), y=y)
-    if not regression:
-        assert len(read_npz(tmp_path / "mine.npz").class_names) == values
-        return
-    with pytest.raises(ZooError, match=r"21 different values with fractions.*classifiers"):
-        read_npz(tmp_path / "mine.npz")
+    found = read_npz(tmp_path / "mine.npz")
+    assert len(found.class_names) == (0 if regression else values)
+    assert found.y.dtype == (np.float64 if regression else np.int32)
 
 
 @pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04 cut short"])
@@ -217,7 +215,6 @@ def test_missing_file_and_folder(tmp_path, name):
         ("label\n1\n2\n", "at least one feature column and the target.*'label'"),
         ("a,label\n1,x\n2,x\n3,x\n", "at least two classes in .*label.* Received 1: x"),
         ("a,label\n1,x\n2,x\n3,y\n", "at least 3 .*Received 1 of class y"),
-        ("a,label\n" + "".join(f"1,{row}.5\n" for row in range(30)), "looks like a regression"),
     ],
 )
 def test_bad_tables(tmp_path, text, message):

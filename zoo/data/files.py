@@ -52,7 +52,7 @@ def read_file(text: str, options: TableOptions | None = None) -> Parts:
         return read_table(path, replace(options, target=column or options.target))
     if options.of_tables:
         raise ZooError(f"{path} is no table: --target, --drop, --keep and --header are for tables.")
-    return read_npz(path)
+    return read_npz(path, task=options.task)
 
 
 def path_of(text: str | Path) -> Path:
@@ -72,8 +72,13 @@ def path_of(text: str | Path) -> Path:
     return path
 
 
-def read_npz(path: Path, keys: tuple[str, ...] = ()) -> Parts:
+def read_npz(path: Path, keys: tuple[str, ...] = (), task: str | None = None) -> Parts:
     """Reads `keys` or, where none are given, x_train, y_train[, x_test, y_test] or x, y.
+
+    Args:
+        path: The file.
+        keys: Names of the arrays.
+        task: `classification` or `regression`; `None` to find out.
 
     Raises:
         ZooError: If the file is missing, unreadable, or not a data set for classifiers.
@@ -99,7 +104,7 @@ def read_npz(path: Path, keys: tuple[str, ...] = ()) -> Parts:
         raise ZooError(
             f"{path}: not a readable .npz archive ({type(error).__name__}). {WRITE}"
         ) from error
-    return checked(*arrays, source=str(path), names=keys)
+    return checked(*arrays, source=str(path), names=keys, task=task)
 
 
 def _keys_of(files: list[str]) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ from zoo.data.layout import (
     layout_of,
     line_of,
 )
+from zoo.data.numbers import CLASSIFICATION, REGRESSION, is_target, repeats, targets_of, told
 from zoo.data.options import TableOptions
 from zoo.data.parts import Parts, check_is_file, checked
 from zoo.errors import ZooError, closest
@@ -65,6 +66,11 @@ class Raw:
     frame: Any
     words: Sequence[str] = ()
     layout: Layout | None = None
+
+    @property
+    def comma(self) -> str:
+        """What commas in numbers are, which may be quoted in a file with commas between cells."""
+        return "thousands" if self.layout is None or self.layout.separator == "," else "decimal"
 
     def where(self, row: int) -> str:
         """Says where example `row`, from 0, stands."""
@@ -263,7 +269,17 @@ def parts_of(raw: Raw, target: str, options: TableOptions) -> Parts:
     options = dataclasses.replace(options, drop=drop, keep=keep)
     if target in options.drop:
         raise ZooError(f"{raw.path}: {target!r} is the target. Name another with --target.")
-    labels = labels_of(raw.path, target, frame[target], raw.where, target in options.keep)
+    task = options.task or (
+        REGRESSION
+        if target not in options.keep and is_target(frame[target], raw.comma)
+        else CLASSIFICATION
+    )
+    if task == REGRESSION:
+        labels = targets_of(raw.path, target, frame[target], raw.comma, raw.where)
+        if options.target is None and (offered := _offered(raw, target)):
+            labels = dataclasses.replace(labels, notes=[*labels.notes, f"o{offered[2:]}"])
+    else:
+        labels = labels_of(raw.path, target, frame[target], raw.where, target in options.keep)
     columns, left_out = _columns(raw, target, labels, options)
     x, features = encoded(columns) if columns else (np.zeros((len(labels.rows), 1)), None)
     try:
@@ -273,6 +289,7 @@ def parts_of(raw: Raw, target: str, options: TableOptions) -> Parts:
             source=raw.path,
             names=("features", f"column {target!r}"),
             missing=frozenset(),
+            task=task,
         )
     except ZooError as error:
         raise ZooError(f"{error}{_offered(raw, target)}") from error
@@ -311,18 +328,18 @@ def _columns(
 ) -> tuple[list[Column], dict[str, str]]:
     """Returns the columns that are learned from, and why the others are not, by name."""
     left_out, columns = dict.fromkeys(options.drop, "was dropped"), []
-    comma = "thousands" if raw.layout is None or raw.layout.separator == "," else "decimal"
+    same = None if labels.counts else repeats  # of numbers a straight line, else they all differ
     for name in raw.frame.columns:
         if name == target or name in options.drop:
             continue
         try:
             series = raw.frame[name].iloc[labels.rows]
-            found = column_of(name, series, comma, lambda row: raw.where(int(labels.rows[row])))
+            found = column_of(name, series, raw.comma, lambda r: raw.where(int(labels.rows[r])))
         except ZooError as error:
             raise ZooError(f"{raw.path}: {error}") from error
         reason = found if isinstance(found, str) else ""
         if isinstance(found, Column) and name not in options.keep:
-            reason = useless(found, labels.values, labels.rows)
+            reason = useless(found, labels.values, labels.rows, same)
         if reason:
             left_out[name] = reason
         elif isinstance(found, Column):
@@ -346,7 +363,7 @@ def _told(
         "missing": {column.name: column.missing for column in columns if column.missing},
         "left_out": dict(left_out),
         "labels": list(labels.notes),
-        "classes": labels.counts,
+        **({"classes": labels.counts} if labels.counts else {"numbers": told(labels.values)}),
         "examples": len(labels.rows),
         "options": options.words(),
     }

@@ -37,6 +37,7 @@ from zoo.figures.palette import (
 )
 from zoo.figures.panels import MARGIN, lay_panels, percent_axis, rate_axis, save_figures, start_page
 from zoo.results.files import read_frame, read_spec
+from zoo.results.scores import of_numbers, word
 
 # Height of a row of the forest plot and width of its axes, in inches.
 ROW = 0.36
@@ -70,7 +71,7 @@ def draw_curves(spec: Mapping[str, Any], curves: pd.DataFrame, table: pd.DataFra
         *_band_key(validation),
         *_baseline_key(spec),
     ]
-    figure, panels = lay_panels(spec, _notes(spec, table), "epoch", "accuracy (%)", legend)
+    figure, panels = lay_panels(spec, _notes(spec, table), "epoch", f"{word(spec)} (%)", legend)
     for label, axes in panels.items():
         colour = styles[label][0]
         own = validation[validation["variant"] == label].sort_values("epoch")
@@ -126,7 +127,11 @@ def draw_sensitivity(spec: Mapping[str, Any], runs: pd.DataFrame, table: pd.Data
     if len(diverged):
         legend.insert(2, _dot_key("x", 5, "diverged (in the grey strip)"))
     figure, panels = lay_panels(
-        spec, _notes(spec, table, edge=True), "learning rate", "validation accuracy (%)", legend
+        spec,
+        _notes(spec, table, edge=True),
+        "learning rate",
+        f"validation {word(spec)} (%)",
+        legend,
     )
     rates = sorted(set(runs["learning_rate"])) or [0.1]
     shift = _seed_shift(sorted(set(runs["seed"])), rates)
@@ -188,7 +193,9 @@ def draw_effect(spec: Mapping[str, Any], table: pd.DataFrame) -> Figure:
     right = sum(width + 0.3 for width in widths if width) + MARGIN
     width = left + FOREST + right
     accuracy = rows.loc[baseline, "test_accuracy"]
-    floor = 100 * math.sqrt(accuracy * (1 - accuracy) / spec["data"]["test"])
+    floor = math.nan  # R2 has none that the number of examples gives
+    if not of_numbers(spec):
+        floor = 100 * math.sqrt(accuracy * (1 - accuracy) / spec["data"]["test"])
     body = len(variants) * ROW
     legend: list[Artist] = []
     if np.isfinite(rows["difference_low"]).any():
@@ -223,7 +230,7 @@ def draw_effect(spec: Mapping[str, Any], table: pd.DataFrame) -> Figure:
     axes.spines["left"].set_visible(False)
     axes.grid(visible=False)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=7, steps=[1, 2, 5, 10]))
-    axes.set_xlabel(f"difference of test accuracy from {baseline} (percentage points)")
+    axes.set_xlabel(f"difference of test {word(spec)} from {baseline} (percentage points)")
     x = left + FOREST
     for column, column_width in zip(columns, widths, strict=True):
         x += column_width + 0.3 if column_width else 0.0
