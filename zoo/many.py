@@ -67,7 +67,8 @@ def fit_many(
         loss: A Keras loss or its name, a function of labels and outputs that returns the loss of
             each example, or a function without arguments that returns one of these. If it is not
             given, the one that the model was compiled with, else the crossentropy between whole
-            numbers and logits, or probabilities if the last layer has a softmax.
+            numbers and logits, or probabilities if the last layer has a softmax; squared error for
+            a table whose target is a number, standardised, and then accuracy is R2.
         engine: `"population"`, or `"fit"` for one run at a time.
         largest: Most runs that may train at once; `None` leaves it to the engine.
         progress: Is told of every epoch; see `zoo.runs.run.Progress`.

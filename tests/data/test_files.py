@@ -122,7 +122,8 @@ def test_csv_columns_named_by_pandas_are_no_missing_header(tmp_path):
     [
         ({"x": X}, "missing: y. Received: x"),
         ({"x_train": X, "y_train": Y, "x_test": X}, "missing: y_test"),
-        ({"images": X}, "missing: x_train, y_train, x_test, y_test. Received: images"),
+        ({"images": X}, "expected the keys x, y; missing: y. Received: images"),
+        ({"a": X, "b": Y}, "missing: x_train, y_train, x_test, y_test. Received: a, b"),
         ({}, "Received: none"),
         ({"x": X, "y": Y.astype(object)}, "y cannot be read without pickle"),
         ({"x": X[:, 0], "y": Y}, r"x must have shape .* Received shape \(12,\)"),
@@ -133,7 +134,7 @@ def test_csv_columns_named_by_pandas_are_no_missing_header(tmp_path):
         ({"x": changed(X, slice(2, 4), np.inf), "y": Y}, r"x has 4 values .* index \[2, 0\]"),
         ({"x": changed(X, (0, 1), 1e39), "y": Y}, "beyond float32"),
         ({"x": X, "y": Y[:11]}, r"each of the 12 rows .* Received shape \(11,\)"),
-        ({"x": X, "y": np.eye(3)[Y]}, r"Received shape \(12, 3\). One-hot"),
+        ({"x": X, "y": np.eye(3)[Y] / 2}, r"Received shape \(12, 3\). One-hot"),
         ({"x": X, "y": changed(Y / 1, 7, np.nan)}, "y has 1 missing labels; the first is at row 7"),
         ({"x": X, "y": np.array(["a", "", " NaN"])[Y]}, "y has 8 missing labels.* row 1"),
         ({"x": X, "y": Y * 1j}, "y must hold numbers or strings"),
@@ -193,7 +194,7 @@ def test_missing_file_and_folder(tmp_path, name):
     with pytest.raises(ZooError, match=f"{name} does not exist"):
         read_file(str(tmp_path / name))
     (tmp_path / name).mkdir()
-    with pytest.raises(ZooError, match=f"{name} is not a file"):
+    with pytest.raises(ZooError, match=f"{name} is a folder without data"):
         read_file(str(tmp_path / name))
 
 

@@ -94,7 +94,7 @@ def test_arrays_of_fractions_are_predicted_and_keep_their_test_part(tmp_path):
     mean, deviation = found.target_scale
     assert found.keeps_test
     np.testing.assert_allclose(found.y_test * deviation + mean, np.arange(5.0), atol=1e-5)
-    assert lines_of(found)[0].startswith("target    a number, mean ")
+    assert lines_of(found)[1].startswith("target    a number, mean ")
 
 
 def test_named_data_sets_have_classes():

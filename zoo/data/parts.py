@@ -35,6 +35,7 @@ class Parts:
         class_names: The name of class 0, of class 1, and so on; none of numbers.
         features: What makes features of raw columns, learned from the training part; or None.
         table: What was done with a table, ready for JSON; or None.
+        note: What was done with other examples, in words; or nothing.
     """
 
     x: Array
@@ -44,6 +45,7 @@ class Parts:
     class_names: tuple[str, ...]
     features: Features | None = None
     table: Mapping[str, Any] | None = None
+    note: str = ""
 
     @property
     def strata(self) -> Array:

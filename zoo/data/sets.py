@@ -14,7 +14,7 @@ import numpy as np
 
 from zoo.data import numbers
 from zoo.data.arrays import PARTS, shapes_of
-from zoo.data.files import is_file, path_of, read_file, read_npz, target_of
+from zoo.data.files import SINGLE, is_file, path_of, read_file, read_npz, target_of
 from zoo.data.labels import FEWEST
 from zoo.data.options import TableOptions
 from zoo.data.parts import FOUR_KEYS, Array, Parts, checked
@@ -50,6 +50,7 @@ class Data:
         table: What was done with a table, ready for JSON; None if it is none.
         target_scale: Mean and standard deviation of the training part's numbers to be predicted, in
             their unit; None of classes.
+        note: What was done with examples of no table, in words.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Data:
     fingerprint: str
     table: Mapping[str, Any] | None = None
     target_scale: tuple[float, float] | None = None
+    note: str = ""
 
     def of(self, seed: int) -> "Data":
         """Returns what the runs of a seed train on and are tested on: these data, whatever it is.
@@ -173,7 +175,7 @@ def _whole(
     if not is_file(name_or_path):
         raise ZooError(
             f"Unknown data set {name_or_path!r}. {closest(name_or_path, list(NAMES))} "
-            "The path of an .npz file or of a table works too: .csv, .tsv, .parquet, .xlsx."
+            "The path of an .npz file, a table (.csv, .tsv, .parquet, .xlsx) or a folder works too."
         )
     return Path(target_of(name_or_path)[0]).stem, read_file(name_or_path, table)
 
@@ -192,9 +194,22 @@ def short_name(name_or_path: str, target: str | None = None) -> str:
         return name_or_path
     path, column = target_of(name_or_path)
     file = path_of(path)
-    digest = hashlib.sha256(file.read_bytes()).hexdigest()[:6] if file.is_file() else ""
-    words = (file.stem, digest, column or target or "")
+    words = (file.stem or file.absolute().name, digest_of(file), column or target or "")
     return "-".join(re.sub(r"[^\w.+]+", "_", word) for word in words if word)
+
+
+def digest_of(path: Path) -> str:
+    """Returns the first digits of the SHA-256 of a file, or of all that belong to it."""
+    if path.is_dir() or path.suffix.lower() == SINGLE:
+        folder = path if path.is_dir() else path.parent
+        pattern = "**/*" if path.is_dir() else f"*{SINGLE}"
+        files = sorted(each for each in folder.glob(pattern) if each.is_file())
+        digest = hashlib.sha256()
+        for file in files:
+            digest.update(f"{file.relative_to(folder)} ".encode())
+            digest.update(hashlib.sha256(file.read_bytes()).digest())
+        return digest.hexdigest()[:6]
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:6] if path.is_file() else ""
 
 
 def available(data_dir: str | Path | None = None) -> dict[str, str]:
@@ -295,7 +310,8 @@ def assembled(
         labels = [numbers.standardised(each, *scale) for each in labels]
     arrays = train, labels[0], validation, labels[1], test, labels[2]
     known = fingerprint_of(*arrays)
-    return Data(name, *arrays, len(names) or 1, names, known, parts.table, scale)
+    told = parts.table, scale, parts.note
+    return Data(name, *arrays, len(names) or 1, names, known, *told)
 
 
 def _applied(apply: Callable[[Array], Array], x: Array, what: str) -> Array:

@@ -8,6 +8,7 @@ from typing import Any
 
 from zoo.data.columns import CATEGORY, DATE, quoted
 from zoo.data.sets import Data
+from zoo.data.shapes import in_words
 from zoo.errors import printable
 
 MOST_NAMES = 8
@@ -19,9 +20,10 @@ def lines_of(data: Data) -> list[str]:
     """Returns columns, missing values, what is left out, classes and examples: a line each.
 
     Args:
-        data: Any data; of what is no table only the last two lines.
+        data: Any data; of what is no table what examples are, and the last two lines.
     """
-    rows = {} if data.table is None else _of_table(data, data.table)
+    inputs = f"{in_words(data.input_shape)}{'; ' * bool(data.note)}{data.note}"
+    rows = {"inputs": inputs} if data.table is None else _of_table(data, data.table)
     if data.target_scale is None:
         rows["classes"] = _classes(data)
     else:

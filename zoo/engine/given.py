@@ -46,6 +46,8 @@ def data_and_loss(
         found = datasets.load(data) if isinstance(data, str) else data
         model = _model(build_model)
         _outputs(model, found.x_train)
+        if found.of_numbers and loss is None and not model.compiled:
+            loss = keras.losses.MeanSquaredError
         return found, _loss(model, loss)
     pairs = pairs_of(data, validation_split)
     model = _model(build_model)
