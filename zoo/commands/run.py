@@ -164,6 +164,8 @@ def run(
             for line in [*request.told(), *(request.plan() if dry_run else [])]:
                 echo(line)
             if dry_run:
+                for line in [] if every else request.estimate(how):
+                    echo(line)
                 return
             folders, lines = request.run(how)
             done.extend(folders)

@@ -53,6 +53,7 @@ CREATE TABLE runs (
     seconds REAL NOT NULL
 );
 """
+FILE = "zoo.db"
 
 
 class Store:
@@ -68,7 +69,7 @@ class Store:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.path = folder / "zoo.db"
+        self.path = folder / FILE
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite3.connect(self.path, timeout=60, isolation_level=None)
