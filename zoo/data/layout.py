@@ -56,7 +56,11 @@ class Layout:
         """What is not as in most files, in words."""
         return [
             *([f"separated by {other}"] if (other := SEPARATOR_NAMES.get(self.separator)) else []),
-            *([f"{self.skipped} lines of comments"] if self.skipped else []),
+            *(
+                [f"{self.skipped} line{'s' * (self.skipped > 1)} of comments"]
+                if self.skipped
+                else []
+            ),
             *([] if self.header else ["no header"]),
             *([] if self.encoding == UTF8 else [self.encoding]),
         ]

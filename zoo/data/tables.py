@@ -227,6 +227,8 @@ def _parquet(path: Path) -> Raw:
 def _excel(path: Path, options: TableOptions) -> Raw:
     import pandas as pd
 
+    from zoo.data.sheets import header_of, titles_in_words, top_of
+
     sheets = {"xl/workbook.xml"}
     if not zipfile.is_zipfile(path) or not sheets & set(zipfile.ZipFile(path).namelist()):
         raise ZooError(
@@ -234,7 +236,7 @@ def _excel(path: Path, options: TableOptions) -> Raw:
         )
     with pd.ExcelFile(path, engine="openpyxl") as book:
         name = book.sheet_names[0]
-        header = None if options.header == NONE else 0
+        header = None if options.header == NONE else header_of(path, top_of(book, name))
         frame = pd.read_excel(
             book, sheet_name=name, header=header, keep_default_na=False, na_values=list(MISSING)
         )
@@ -246,6 +248,7 @@ def _excel(path: Path, options: TableOptions) -> Raw:
     if header is None:
         names = [f"column {place}" for place in range(1, len(names) + 1)]
     words = ["Excel", *([f"sheet {name!r} of {others + 1}"] if others else [])]
+    words += titles_in_words(header or 0)
     return Raw(str(path), frame.set_axis(names, axis=1), words)
 
 
@@ -320,7 +323,7 @@ def _offered(raw: Raw, target: str) -> str:
     found = [name for name in others if 2 <= others[name].nunique() <= MOST_OFFERED]
     if not found:
         return ""
-    return f" Or is it another column? --target {' or '.join(map(str, found[-3:]))}"
+    return f" Or is it another column? --target {' or '.join(quoted([n]) for n in found[-3:])}"
 
 
 def _columns(
