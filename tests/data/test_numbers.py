@@ -108,3 +108,23 @@ def test_a_column_repeats_a_target_on_a_straight_line_only():
     assert repeats(3 - PRICE / 7, PRICE)
     assert not repeats(PRICE**2, PRICE)
     assert not repeats(np.where(PRICE > 10, np.nan, PRICE), PRICE)
+
+
+def test_a_target_that_numbers_the_rows_is_none():
+    with pytest.raises(ZooError, match="'target' numbers the rows, so it is no target"):
+        data.load(frame(np.arange(ROWS)))
+    assert data.load(frame(np.arange(ROWS)), table=TableOptions(task="regression")).of_numbers
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ([*PRICE[:-1].round(2), "seventy"], r"holds text: 'seventy' in row 40.*\n.*--task class"),
+        ([f"{value:.3f} kg" for value in PRICE], "numbers with a unit. Remove 'kg'"),
+        ([*PRICE[:-1], 1e300], "infinite or beyond float32; the first is 1e.300 in row 40"),
+    ],
+)
+def test_what_is_nearly_a_number_is_named(target, message):
+    with pytest.raises(ZooError, match=message) as caught:
+        data.load(frame(target))
+    assert len(str(caught.value).splitlines()) <= 2

@@ -267,6 +267,12 @@ def useless(
     return ""
 
 
+def numbers_rows(values: Array) -> bool:
+    """Returns whether numbers of all rows count them, none missing."""
+    whole = bool((values % 1 == 0).all())  # which infinite and missing ones are not
+    return whole and _number_rows(values, np.arange(len(values)))
+
+
 def _number_rows(values: Array, rows: Array) -> bool:
     """Returns whether whole numbers count the rows, in their order or in any other."""
     if len(values) < 3:

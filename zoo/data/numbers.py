@@ -19,6 +19,7 @@ TASKS = (CLASSIFICATION, REGRESSION)
 MOST_CLASSES = 10  # different numbers that a table's target may have for it to be classes
 MOST_FRACTIONAL_CLASSES = 20  # different fractions that labels in an array may have
 FEWEST = 10  # examples of a number: to train on, to validate and to test
+UNIT = r"^[-+]?[\d.,]+\s*([^\d\s.,]+)$"
 STRAIGHT = 1e-10  # what a squared correlation of a target and what repeats it lacks of 1
 
 
@@ -33,6 +34,42 @@ def is_target(series: Any, comma: str) -> bool:
     if numbers is None:
         return False
     return len(np.unique(numbers[~np.isnan(numbers)])) > MOST_CLASSES
+
+
+def check_words(
+    path: str, target: str, series: Any, comma: str, where: Callable[[int], str]
+) -> None:
+    """Raises ZooError if a target that seems to be classes is a number but for some words.
+
+    Args:
+        path: The file, for messages.
+        target: The target's name.
+        series: A pandas series of any type, one value for each row.
+        comma: What commas in numbers are: `decimal` or `thousands`.
+        where: Function of a row's place that says where it stands.
+    """
+    cells = cleaned(series)
+    known = cells.dropna()
+    if known.nunique() <= MOST_CLASSES or numbers_in(series, comma) is not None:
+        return
+    words = [text for text in known.unique() if numbers_in(known[known == text], comma) is None]
+    of_words = known.isin(words)
+    if 0 < 2 * of_words.sum() < len(known) and known[~of_words].nunique() > MOST_CLASSES:
+        row = int(np.flatnonzero(cells.isin(words))[0])
+        raise ZooError(
+            f"{path}: column {target!r} holds text: {series.iloc[row]!r} in {where(row)}, where "
+            "most values are numbers.\nCorrect it, write NA if it is missing, or make classes of "
+            f"all with --task {CLASSIFICATION}."
+        )
+
+
+def unit_in(series: Any) -> str:
+    """Returns a sentence about what stands behind all numbers of a target, if something does."""
+    texts = cleaned(series).dropna().map(str)
+    units = texts.str.extract(UNIT, expand=False)
+    if not len(texts) or units.isna().any() or units.nunique() != 1:
+        return ""
+    return f" Are these numbers with a unit? Remove {units.iloc[0]!r}, then they are predicted."
 
 
 def has_fractions(labels: Array) -> bool:
@@ -70,6 +107,14 @@ def targets_of(
             "leave --task out."
         )
     missing = np.isnan(numbers)
+    with np.errstate(over="ignore"):
+        wrong = np.flatnonzero(~missing & ~np.isfinite(numbers.astype(np.float32)))
+    if wrong.size:
+        raise ZooError(
+            f"{path}: column {target!r} has {wrong.size} numbers that are infinite or beyond "
+            f"float32; the first is {series.iloc[wrong[0]]} in {where(int(wrong[0]))}. Correct it, "
+            "or write NA if it is missing."
+        )
     texts = ["" if gone else str(value) for gone, value in zip(series.isna(), series, strict=True)]
     notes = without_label(path, target, missing.tolist(), texts, where, hints=False)
     rows = np.flatnonzero(~missing).astype(np.int64)

@@ -162,7 +162,7 @@ def _plain_labels(y: Array, examples: int, what: str, none: frozenset[str]) -> A
     if labels.shape != (examples,):
         raise ZooError(
             f"{what} must hold one label for each of the {examples} rows of features. "
-            f"Received shape {y.shape}. One-hot labels: save y.argmax(axis=1)."
+            f"Received shape {y.shape}.{' One-hot labels: save y.argmax(axis=1).' * (y.ndim == 2)}"
         )
     if labels.dtype.kind not in "biufUS":
         raise ZooError(f"{what} must hold numbers or strings. Received dtype {y.dtype}.")

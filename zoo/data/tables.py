@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from zoo.data.archives import check_memory
-from zoo.data.columns import Column, column_of, quoted, useless
+from zoo.data.columns import Column, column_of, numbers_in, numbers_rows, quoted, useless
 from zoo.data.features import encoded
 from zoo.data.labels import Labels, labels_of
 from zoo.data.layout import (
@@ -26,7 +26,16 @@ from zoo.data.layout import (
     layout_of,
     line_of,
 )
-from zoo.data.numbers import CLASSIFICATION, REGRESSION, is_target, repeats, targets_of, told
+from zoo.data.numbers import (
+    CLASSIFICATION,
+    REGRESSION,
+    check_words,
+    is_target,
+    repeats,
+    targets_of,
+    told,
+    unit_in,
+)
 from zoo.data.options import TableOptions
 from zoo.data.parts import Parts, check_is_file, checked
 from zoo.errors import ZooError, closest
@@ -277,6 +286,8 @@ def parts_of(raw: Raw, target: str, options: TableOptions) -> Parts:
         if target not in options.keep and is_target(frame[target], raw.comma)
         else CLASSIFICATION
     )
+    if options.task is None:
+        _check_target(raw, target, task)
     if task == REGRESSION:
         labels = targets_of(raw.path, target, frame[target], raw.comma, raw.where)
         if options.target is None and (offered := _offered(raw, target)):
@@ -295,7 +306,8 @@ def parts_of(raw: Raw, target: str, options: TableOptions) -> Parts:
             task=task,
         )
     except ZooError as error:
-        raise ZooError(f"{error}{_offered(raw, target)}") from error
+        unit = "" if task == REGRESSION else unit_in(frame[target])
+        raise ZooError(f"{error}{unit or _offered(raw, target)}") from error
     if not columns:
         reasons = "; ".join(f"{name} {reason}" for name, reason in left_out.items())
         raise ZooError(
@@ -304,6 +316,20 @@ def parts_of(raw: Raw, target: str, options: TableOptions) -> Parts:
         )
     table = _told(raw, target, columns, left_out, labels, options)
     return dataclasses.replace(parts, x=x, features=features, table=table)
+
+
+def _check_target(raw: Raw, target: str, task: str) -> None:
+    """Raises ZooError if a target is none that anybody would have chosen."""
+    series = raw.frame[target]
+    if task == CLASSIFICATION:
+        check_words(raw.path, target, series, raw.comma, raw.where)
+        return
+    numbers = numbers_in(series, raw.comma)
+    if numbers is not None and numbers_rows(numbers):
+        raise ZooError(
+            f"{raw.path}: column {target!r} numbers the rows, so it is no target. Name another "
+            f"with --target NAME, or give --task {REGRESSION} if it is one."
+        )
 
 
 def _columns_in(path: str, names: list[str], given: Sequence[str], option: str) -> tuple[str, ...]:

@@ -126,13 +126,8 @@ def draw_sensitivity(spec: Mapping[str, Any], runs: pd.DataFrame, table: pd.Data
     ]
     if len(diverged):
         legend.insert(2, _dot_key("x", 5, "diverged (in the grey strip)"))
-    figure, panels = lay_panels(
-        spec,
-        _notes(spec, table, edge=True),
-        "learning rate",
-        f"validation {word(spec)} (%)",
-        legend,
-    )
+    notes, y = _notes(spec, table, edge=True), f"validation {word(spec)} (%)"
+    figure, panels = lay_panels(spec, notes, "learning rate", y, legend)
     rates = sorted(set(runs["learning_rate"])) or [0.1]
     shift = _seed_shift(sorted(set(runs["seed"])), rates)
     for label, axes in panels.items():
@@ -192,10 +187,8 @@ def draw_effect(spec: Mapping[str, Any], table: pd.DataFrame) -> Figure:
     left = MARGIN + widest(variants) + 0.15
     right = sum(width + 0.3 for width in widths if width) + MARGIN
     width = left + FOREST + right
-    accuracy = rows.loc[baseline, "test_accuracy"]
-    floor = math.nan  # R2 has none that the number of examples gives
-    if not of_numbers(spec):
-        floor = 100 * math.sqrt(accuracy * (1 - accuracy) / spec["data"]["test"])
+    accuracy = math.nan if of_numbers(spec) else rows.loc[baseline, "test_accuracy"]  # R2 has none
+    floor = 100 * math.sqrt(accuracy * (1 - accuracy) / spec["data"]["test"])
     body = len(variants) * ROW
     legend: list[Artist] = []
     if np.isfinite(rows["difference_low"]).any():
