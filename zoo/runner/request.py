@@ -151,6 +151,6 @@ def _tables_of(prepared: Any) -> list[str]:
     found: dict[str, Any] = {}
     for part in getattr(prepared, "parts", None) or [prepared]:
         for data in getattr(part, "data_of", {}).values():
-            if data.table is not None:
+            if data.table is not None or data.of_numbers or data.note:
                 found.setdefault(data.fingerprint, data)
     return [line for data in found.values() for line in [f"{data.name}:", *lines_of(data)]]
