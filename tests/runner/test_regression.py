@@ -7,6 +7,9 @@ import pandas as pd
 import pytest
 
 from zoo.results.files import read_frame
+from zoo.runner.prepare import Settings, prepare
+from zoo.runner.registry import find
+from zoo.runner.regression import lowered
 
 EPOCHS = 8
 
@@ -91,6 +94,16 @@ def test_values_of_a_name_are_compared_by_r2(zoo, sized_experiment, table, tmp_p
     assert "Difference of test R2 from relu (points)" in out
     [path] = results.glob("*/holds_when.csv")
     assert "test_r2" in path.read_text().partition("\n")[0]
+
+
+def test_grids_get_lower_rates(tiny_experiment, table):
+    entry = find(str(tiny_experiment))
+    found = prepare(entry, Settings(data=str(table), batch_size=16), None).experiment
+    # Declared are 0.01 and 0.1.
+    assert found.learning_rates("tanh") == (0.0001, 0.001, 0.01, 0.1)
+    given = Settings(data=str(table), batch_size=16, learning_rates=(0.1, 1.0))
+    assert prepare(entry, given, None).experiment.learning_rates("relu") == (0.1, 1.0)
+    assert lowered((0.5,)) == (0.5,)
 
 
 def test_an_experiment_on_classes_alone_says_so(zoo, table):

@@ -244,7 +244,7 @@ def prepare(entry: Entry, settings: Settings, data_dir: Path | None) -> Prepared
             experiment = dataclasses.replace(experiment, recipe=recipe)
     with phase("data"):
         data_of = _data_of(experiment, data_dir, settings.resampled, settings.table)
-    experiment = regression.fitting(entry.name, experiment, data_of)
+    experiment = regression.fitting(entry.name, experiment, data_of, settings.may_widen)
     given = f" It was given {overrides.in_words(settings.words)}." if settings.words else ""
     with mistakes_in(entry.path, f"{MODEL}.{given}"), within_memory():
         jobs = plan(experiment, data_of, settings.seed_list)

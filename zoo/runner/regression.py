@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -15,22 +15,28 @@ from zoo.errors import NeedsClassesError
 from zoo.experiment import Experiment, Recipe, crossentropy
 from zoo.probes import OF_CLASSES
 
+LOWER = 2  # rates that a grid gets below its first
+
 
 def squared_error() -> Any:
     """Returns the loss that takes the place of crossentropy."""
     return keras.losses.MeanSquaredError()
 
 
-def fitting(name: str, experiment: Experiment, data_of: Mapping[str, Data]) -> Experiment:
+def fitting(
+    name: str, experiment: Experiment, data_of: Mapping[str, Data], widen: bool = False
+) -> Experiment:
     """Returns an experiment as its data ask for it: unchanged where they have classes.
 
     Where the target is a number `build_model` is called with `num_classes=1`, crossentropy becomes
-    squared error, and probes of classes are left out. Other losses of numbers stay.
+    squared error, and probes of classes are left out. Other losses of numbers stay. As the slope of
+    a square has no bound, which that of crossentropy has, the grids get lower rates besides.
 
     Args:
         name: The experiment's name, for messages.
         experiment: What is to be run.
         data_of: The data by variant.
+        widen: Whether the grids may get them.
 
     Raises:
         NeedsClassesError: If it has a loss of its own that is for classes.
@@ -50,7 +56,23 @@ def fitting(name: str, experiment: Experiment, data_of: Mapping[str, Data]) -> E
     probes = {key: each for key, each in recipe.probes.items() if type(each) not in OF_CLASSES}
     loss = squared_error if recipe.loss is crossentropy else recipe.loss
     recipe = dataclasses.replace(recipe, loss=loss, probes=probes)
+    if widen and loss is squared_error:
+        grids = {label: lowered(experiment.learning_rates(label)) for label in experiment.variants}
+        recipe = dataclasses.replace(recipe, learning_rates=grids)
     return dataclasses.replace(experiment, recipe=recipe)
+
+
+def lowered(grid: Sequence[float]) -> tuple[float, ...]:
+    """Returns a grid with `LOWER` rates before the first, in the step that it begins with.
+
+    Args:
+        grid: Rates in rising order; one alone stays.
+    """
+    if len(grid) < 2:
+        return tuple(grid)
+    step = grid[0] / grid[1]
+    lower = [float(f"{grid[0] * step**power:.2g}") for power in range(LOWER, 0, -1)]
+    return (*lower, *grid)
 
 
 def _needs_classes(experiment: Experiment, label: str) -> bool:
