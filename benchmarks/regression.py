@@ -103,8 +103,8 @@ def of_network(draws: Any) -> list[float]:
         batch_size=32,
     )
     by_rate = {rate: [fit for fit in fits if fit.run.learning_rate == rate] for rate in RATES}
-    best = max(by_rate.values(), key=lambda own: np.mean([f.final["val_accuracy"] for f in own]))
-    return [fit.final["test_accuracy"] for fit in best]
+    best = max(by_rate.values(), key=lambda own: np.mean([f.final["val_r2"] for f in own]))
+    return [fit.final["test_r2"] for fit in best]
 
 
 def row(name: str, scores: list[float], draws: Any) -> str:

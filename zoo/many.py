@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -12,8 +13,9 @@ from zoo.engine.given import data_and_loss
 from zoo.errors import ZooError
 from zoo.experiment import Recipe, no_schedule
 from zoo.fits import Fits
+from zoo.results.scores import file_name
 from zoo.runs import arguments
-from zoo.runs.run import Job, Progress, Run, Silent
+from zoo.runs.run import Job, Progress, Result, Run, Silent
 
 RATE = 0.001  # of most optimizers of Keras
 
@@ -70,7 +72,7 @@ def fit_many(
             given, the one that the model was compiled with, else the crossentropy between whole
             numbers and logits, or probabilities if the last layer has a softmax, or is one unit
             with a sigmoid; squared error for a table whose target is a number, standardised, and
-            then accuracy is R2.
+            then R2 is told in place of accuracy.
         engine: `"population"`, or `"fit"` for one run at a time.
         largest: Most runs that may train at once; `None` leaves it to the engine.
         progress: Is told of every epoch; see `zoo.runs.run.Progress`.
@@ -140,4 +142,12 @@ def fit_many(
     else:
         results = population.train(jobs, given, told, most)
     by_run = {result.run: result for result in results}
-    return Fits(by_run[job.run] for job in jobs)
+    found = [by_run[job.run] for job in jobs]
+    return Fits(map(_of_numbers, found) if given.of_numbers else found)
+
+
+def _of_numbers(result: Result) -> Result:
+    """Returns a result in which R2 has its name, where the engines say accuracy."""
+    history = {file_name(name): values for name, values in result.history.items()}
+    final = {file_name(name): value for name, value in result.final.items()}
+    return dataclasses.replace(result, history=history, final=final)
