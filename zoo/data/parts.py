@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from zoo.data.features import Features
 from zoo.data.labels import MISSING_LABELS
-from zoo.data.numbers import REGRESSION, check_spread, checked_targets, has_fractions
+from zoo.data.numbers import MOST_CLASSES, REGRESSION, check_spread, checked_targets, has_fractions
 from zoo.errors import ZooError, printable
 
 LAST_CHARACTER, SURROGATES = 0x10FFFF, (0xD800, 0xDFFF)
@@ -112,9 +112,11 @@ def checked(
         )
     fewest, use = (3, "train, validation and test") if x_test is None else (2, "train, validation")
     if counts.min() < fewest:
+        many = labels.dtype.kind in "iuf" and len(classes) > MOST_CLASSES
+        hint = f" To predict it as a number: --task {REGRESSION}." if many else ""
         raise ZooError(
-            f"{source}: each class needs at least {fewest} examples (one each for {use}). "
-            f"Received {counts.min()} of class {classes[counts.argmin()]}. Add some or drop it."
+            f"{source}: each class needs at least {fewest} examples (one each for {use}). Received "
+            f"{counts.min()} of class {classes[counts.argmin()]}. Add some or drop it.{hint}"
         )
     code = {label: index for index, label in enumerate(classes.tolist())}
     encoded_test = None
