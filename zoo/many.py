@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -13,9 +12,9 @@ from zoo.engine.given import data_and_loss
 from zoo.errors import ZooError
 from zoo.experiment import Recipe, no_schedule
 from zoo.fits import Fits
-from zoo.results.scores import file_name
+from zoo.results.scores import with_r2
 from zoo.runs import arguments
-from zoo.runs.run import Job, Progress, Result, Run, Silent
+from zoo.runs.run import Job, Progress, Run, Silent
 
 RATE = 0.001  # of most optimizers of Keras
 
@@ -143,11 +142,4 @@ def fit_many(
         results = population.train(jobs, given, told, most)
     by_run = {result.run: result for result in results}
     found = [by_run[job.run] for job in jobs]
-    return Fits(map(_of_numbers, found) if given.of_numbers else found)
-
-
-def _of_numbers(result: Result) -> Result:
-    """Returns a result in which R2 has its name, where the engines say accuracy."""
-    history = {file_name(name): values for name, values in result.history.items()}
-    final = {file_name(name): value for name, value in result.final.items()}
-    return dataclasses.replace(result, history=history, final=final)
+    return Fits(map(with_r2, found) if given.of_numbers else found)

@@ -6,8 +6,12 @@ inside the columns keep their names. Imports no pandas.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from zoo.runs.run import Result
 
 ACCURACY, R2 = "accuracy", "R2"
 IN_FILES = "r2"
@@ -30,6 +34,13 @@ def word(spec: Mapping[str, Any]) -> str:
 def file_name(metric: str) -> str:
     """Returns what a metric is called in files where numbers are predicted."""
     return _name(metric, ACCURACY, IN_FILES)
+
+
+def with_r2(result: Result) -> Result:
+    """Returns a run that predicts numbers with R2 by its name, where the engines say accuracy."""
+    history = {file_name(name): values for name, values in result.history.items()}
+    final = {file_name(name): value for name, value in result.final.items()}
+    return dataclasses.replace(result, history=history, final=final)
 
 
 def in_files(spec: Mapping[str, Any], frame: Any) -> Any:

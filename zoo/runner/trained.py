@@ -266,8 +266,11 @@ def write_tensorboard(prepared: Prepared, store: Store, folder: Path) -> Path:
         The folder that holds them.
     """
     from zoo.results import tensorboard
+    from zoo.results.scores import with_r2
 
     results = store.results(job.run for job in prepared.jobs)
+    if prepared.data.of_numbers:
+        results = list(map(with_r2, results))
     records = store.records(job.run.key for job in prepared.jobs)
     return tensorboard.write(folder, prepared.folder_name, results, records)
 
