@@ -6,6 +6,7 @@ import pytest
 
 from zoo.errors import ZooError
 from zoo.fits import Fits
+from zoo.results.scores import with_r2
 
 NAN = math.nan
 
@@ -69,3 +70,14 @@ def test_the_picture_has_every_run_and_the_mean_of_each_rate(fits):
 
 def test_a_notebook_shows_the_rows(fits):
     assert fits._repr_html_().count("<tr") == 1 + 3
+
+
+def test_r2_is_the_first_of_what_predicts_numbers(make_result):
+    made = [
+        make_result(seed=seed, val_accuracy=r2, val_rmse=rmse)
+        for seed, r2, rmse in ((0, 0.25, 2.0), (1, 0.5, 3.0))
+    ]
+    fits = Fits(map(with_r2, made))
+    assert fits.best().run.seed == 1
+    assert fits.best("val_rmse").run.seed == 0
+    assert fits.plot().axes[0].get_ylabel() == "validation R2 (%)"

@@ -286,7 +286,6 @@ BINARY = keras.losses.BinaryCrossentropy(from_logits=True)
         ({"build": lambda shape: None}, "which needs some"),
         ({"build": lambda: None}, "must return a Keras model. Received: None"),
         ({"optimizer": lambda rate: rate}, "returns a Keras optimizer. Received: one that returns"),
-        ({"loss": keras.losses.CategoricalCrossentropy()}, "SparseCategoricalCrossentropy"),
         ({"data": "digits", "validation_split": 0.1}, "has validation examples"),
         ({"build": keras.Sequential}, "must take the examples.*no layers"),
         ({"build": wide}, r"Received: of shape \(5,\); ValueError: Input 0"),

@@ -53,6 +53,10 @@ class MissingDataError(ZooError):
     """A data set is neither there nor to be had."""
 
 
+class NeedsClassesError(ZooError):
+    """An experiment is about classes, and the target of the data is a number."""
+
+
 def check_count(name: str, number: int, most: int = 1_000_000) -> None:
     """Raises ZooError unless a number of things lies between 1 and what can ever be made.
 

@@ -42,8 +42,8 @@ class Recipe:
 
     Attributes:
         build_model: Function of `input_shape` (without the batch axis) and `num_classes` that
-            returns a model with logits of shape `(batch, num_classes)`. Its further keywords
-            may be the factor of an experiment.
+            returns a model with logits of shape `(batch, num_classes)`; on data whose target is a
+            number with `num_classes=1`. Its further keywords may be the factor of an experiment.
         optimizer: Function of the learning rate that returns an optimizer.
         learning_rates: The grid that every variant is trained on, each rate above 0. A mapping
             gives each variant, by label, a grid of its own.
@@ -60,7 +60,8 @@ class Recipe:
             optimizer takes as learning rate (a number or a `LearningRateSchedule`), or a
             callback that sets the rate as training goes.
         callbacks: Function that returns a list of Keras callbacks.
-        loss: Function that returns the loss on `(labels, logits)`.
+        loss: Function that returns the loss on `(labels, logits)`. Where the target is a number
+            squared error takes the place of the crossentropy that is the default.
         probes: What is measured in every trained network besides: functions of the model and the
             data that return a number, by the name that claims use (`zoo/probes.py`).
     """

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-FIRST = ("val_accuracy", "val_loss")  # what runs are compared by unless another is named
+FIRST = ("val_accuracy", "val_r2", "val_loss")  # what runs are compared by unless another is named
 
 
 class Fits(list[Result]):
@@ -62,7 +62,8 @@ class Fits(list[Result]):
 
         Args:
             metric: A final metric, such as `"val_loss"`. If it is not given, the validation
-                accuracy, or the validation loss where there is no accuracy.
+                accuracy, or R2 where numbers are predicted, or the validation loss where there is
+                neither.
 
         Raises:
             ZooError: If there is no such metric, or no run has a finite one.
@@ -73,16 +74,17 @@ class Fits(list[Result]):
         for name in FIRST if metric is None else (metric,):
             finite = [each for each in self if math.isfinite(each.final.get(name, math.nan))]
             if finite:
-                pick = min if name.endswith("loss") else max
+                pick = min if name.endswith(("loss", "rmse")) else max
                 return pick(finite, key=lambda each: each.final[name])
-        raise ZooError(f"No run has a finite {metric or ' or '.join(FIRST)}: all have diverged.")
+        told = metric or " or ".join(name for name in FIRST if not names or name in names)
+        raise ZooError(f"No run has a finite {told}: all have diverged.")
 
     def plot(self, metric: str | None = None) -> Figure:
         """Draws a metric over the epochs: the mean of each learning rate, and every run faintly.
 
         Args:
-            metric: `loss`, `accuracy`, `val_loss`, `val_accuracy` or `learning_rate`. If it is not
-                given, as for `best`.
+            metric: `loss`, `accuracy`, `val_loss`, `val_accuracy` or `learning_rate`; `r2` and
+                `val_r2` of numbers. If it is not given, as for `best`.
 
         Returns:
             A matplotlib figure, which a notebook shows; `savefig` writes it.
@@ -92,10 +94,11 @@ class Fits(list[Result]):
         """
         from zoo.figures.fits import draw_fits
 
-        if metric is not None and metric not in METRICS:
-            raise ZooError(f"No run has a curve of {metric!r}. {closest(str(metric), [*METRICS])}")
+        names = list(self[0].history) if self else [*METRICS]
+        if metric is not None and metric not in names:
+            raise ZooError(f"No run has a curve of {metric!r}. {closest(str(metric), names)}")
         curves = self.curves
-        known = [name for name in FIRST if curves[name].notna().any()]
+        known = [name for name in FIRST if name in curves and curves[name].notna().any()]
         return draw_fits(curves, metric or (known or [FIRST[0]])[0])
 
     def __repr__(self) -> str:

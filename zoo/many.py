@@ -12,6 +12,7 @@ from zoo.engine.given import data_and_loss
 from zoo.errors import ZooError
 from zoo.experiment import Recipe, no_schedule
 from zoo.fits import Fits
+from zoo.results.scores import with_r2
 from zoo.runs import arguments
 from zoo.runs.run import Job, Progress, Run, Silent
 
@@ -53,8 +54,9 @@ def fit_many(
             and infinite values are refused. y is an array of labels, shape `(examples,)`,
             `(examples, 1)` or as the loss takes them. For a crossentropy of classes, labels that
             are not whole numbers from 0, such as words, -1 and 1, or 1 to 3, are numbered in their
-            sorted order, and one-hot labels where it takes numbers by the place of the 1. A label
-            that the model has no output for is refused.
+            sorted order, one-hot labels where it takes numbers by the place of the 1, and numbers
+            are made one-hot where it takes these. A label that the model has no output for is
+            refused.
         seeds: Distinct non-negative integers, or one: `range(8)` are eight seeds, 8 is one.
         learning_rates: Floats above 0, or one. If they are not given, the rate of the optimizer
             that is given or named, else 0.001.
@@ -67,7 +69,9 @@ def fit_many(
         loss: A Keras loss or its name, a function of labels and outputs that returns the loss of
             each example, or a function without arguments that returns one of these. If it is not
             given, the one that the model was compiled with, else the crossentropy between whole
-            numbers and logits, or probabilities if the last layer has a softmax.
+            numbers and logits, or probabilities if the last layer has a softmax, or is one unit
+            with a sigmoid; squared error for a table whose target is a number, standardised, and
+            then R2 is told in place of accuracy.
         engine: `"population"`, or `"fit"` for one run at a time.
         largest: Most runs that may train at once; `None` leaves it to the engine.
         progress: Is told of every epoch; see `zoo.runs.run.Progress`.
@@ -137,4 +141,5 @@ def fit_many(
     else:
         results = population.train(jobs, given, told, most)
     by_run = {result.run: result for result in results}
-    return Fits(by_run[job.run] for job in jobs)
+    found = [by_run[job.run] for job in jobs]
+    return Fits(map(with_r2, found) if given.of_numbers else found)

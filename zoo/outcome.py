@@ -102,13 +102,15 @@ class Outcome:
     def table(self) -> pd.DataFrame:
         """The table: as in `table.csv`, `holds_when.csv` or `panel.csv`.
 
-        Of what was trained one row a variant, accuracies and differences as shares of 1; of what
+        Of what was trained one row a variant, accuracies and differences as shares of 1, where the
+        target is a number R2 in their place; of what
         was measured one row a variant, metric and place; of a panel one row a claim, effect and
         data set.
         """
         from zoo.results.files import read_table
+        from zoo.results.scores import in_files
 
-        return read_table(self.folder)
+        return in_files(self.spec, read_table(self.folder))
 
     @cached_property
     def runs(self) -> pd.DataFrame:
@@ -211,12 +213,14 @@ class Outcome:
         import pandas as pd
 
         from zoo.results.files import read_frame, results_folder
+        from zoo.results.scores import in_files
 
         if "runs" not in self.spec:
-            return read_frame(self.folder / name)
+            return in_files(self.spec, read_frame(self.folder / name))
         frames = []
         for run, where in zip(self.spec["runs"], _places(self.spec), strict=True):
-            rows = read_frame(results_folder(self.folder.parent, run) / name)
+            own = results_folder(self.folder.parent, run)
+            rows = in_files(read_spec(own / "spec.json"), read_frame(own / name))
             for place, (column, value) in enumerate(where.items()):
                 rows.insert(place, column, value)
             frames.append(rows)
@@ -232,9 +236,9 @@ class Outcome:
         return html_of(self.folder)
 
     def _repr_markdown_(self) -> str:
-        from zoo.results import ledger, ledger_text, tables
+        from zoo.results import files, ledger, ledger_text, tables
 
-        text = tables.render(self.spec, self.table, "md")
+        text = tables.render(self.spec, files.read_table(self.folder), "md")
         if self.verdicts.empty:
             return text
         return f"{text}\n{ledger_text.short(ledger.blank(self.verdicts))}"

@@ -260,6 +260,16 @@ class DeadShare:
         return float(np.mean(np.concatenate(steepest) <= self.below))
 
 
+OF_CLASSES = (
+    AccuracyUnderNoise,
+    AccuracyWithoutUnits,
+    GainFromMasks,
+    AccuracyInTrainingMode,
+    GainFromFullStatistics,
+)
+"""The probes that count which examples are right."""
+
+
 def slope_of(layer: Any, z: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Returns the slope of an activation layer where it is.
 

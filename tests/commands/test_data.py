@@ -74,7 +74,7 @@ def test_data_needs_no_keras_and_plain_numbers_no_skrub(tmp_path):
         (["data", "digit"], "Unknown data set 'digit'. Did you mean digits?"),
         (["data", "digits", "--drop", "a"], "digits is no table"),
         (["data", "{table}", "--drop", "aeg"], "no column 'aeg' to drop. Did you mean age?"),
-        (["data", "{table}", "--target", "age"], "Or is it another column? --target"),
+        (["data", "{table}", "--target", "age", "--task", "classification"], "Or is it another"),
         (["data", "{table}", "--header", "yes"], "`--header` must be none or first"),
     ],
 )

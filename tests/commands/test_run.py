@@ -165,7 +165,7 @@ def test_too_few_seeds_to_decide_anything_are_said_beforehand(
     tiny_experiment.write_text(text)
     code, out, err = zoo("run", tiny_experiment, "--dry-run", "--seeds", seeds)
     assert (code, err) == (0, "")
-    *before, plan = out.splitlines()
+    *before, plan, _ = out.splitlines()
     assert plan.startswith(f"tiny@seeds={seeds}: {2 * 2 * seeds} runs")
     assert (
         before

@@ -38,7 +38,7 @@ def test_the_plan_names_every_data_set(zoo, sized_experiment, arrays):
     words = ("--data", ",".join(map(str, arrays)), "--batch-size", "16", "--dry-run")
     code, out, _ = zoo("run", sized_experiment, "--panel", *words)
     assert code == 0
-    first, second, together = out.splitlines()[-3:]
+    first, second, together, _ = out.splitlines()[-4:]
     assert "data one, 38 training examples" in first
     assert "data two, 38 training examples" in second
     assert together.endswith(": 96 runs in all")

@@ -71,21 +71,22 @@ def test_the_baseline_is_run_and_said(zoo, sized_experiment):
     words = ["--dry-run", "--seeds", 6, "--variants", "leaky 0.1"]
     code, out, err = zoo("run", sized_experiment, *words)
     assert (code, err) == (0, "")
-    said, plan = out.splitlines()
+    said, plan, time = out.splitlines()
     assert said == "The baseline relu is run, too."
     assert plan.startswith(f"sized@seeds=6,variants=relu+leaky 0.1: {2 * 2 * 6} runs")
     _, out, _ = zoo("run", sized_experiment, *words, "--variants", "relu")
-    assert out.splitlines() == [plan]
+    assert out.splitlines() == [plan, time]
 
 
 def test_the_plan_of_several_values_has_a_line_for_each(zoo, sized_experiment, tmp_path):
     words = ["--set", "epochs=3", "--set", "units=16,8", "--seeds", 6, "--results", tmp_path / "r"]
     code, out, err = zoo("run", sized_experiment, "--dry-run", *words)
     assert (code, err) == (0, "")
-    first, second, whole = out.splitlines()
+    first, second, whole, time = out.splitlines()
     runs = 3 * 2 * 6
     assert first.startswith(f"sized@epochs=3,seeds=6: {runs} runs")  # 8 units are declared
     assert second.startswith(f"sized@epochs=3,seeds=6,units=16: {runs} runs")
+    assert time == "time: less than a minute"
     assert whole == f"sized@epochs=3,seeds=6,units=8,16: {2 * runs} runs in all"
     assert not (tmp_path / "r").exists()
 

@@ -199,7 +199,7 @@ def test_fingerprint_changes_with_one_value_of_the_file(tmp_path):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("mnist2d", "Unknown data set 'mnist2d'. Did you mean mnist1d.*npz file or of a table"),
+        ("mnist2d", "Unknown data set 'mnist2d'. Did you mean mnist1d.*npz file, a table"),
         ("xyz", "Choose from: mnist1d, digits"),
         ("table.xlsx", "table.xlsx does not exist"),
         ("table.doc", "Unknown data set 'table.doc'"),

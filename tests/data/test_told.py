@@ -57,6 +57,7 @@ def test_names_cannot_steer_a_terminal():
 
 def test_arrays_have_classes_and_examples():
     assert lines_of(data(None)) == [
+        "inputs    vectors of 3 numbers",
         "classes   2: no, yes",
         "examples  4 to train on, 2 to validate, 1 to test",
     ]

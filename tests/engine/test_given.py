@@ -73,12 +73,33 @@ TWO = Y % 2
         (lambda y: 2 * y - 1, TWO),
         (lambda y: y + 1, TWO),
         (lambda y: WORDS[y], TWO),
+        (lambda y: np.eye(2)[y], TWO),
         (lambda y: 0.25 + 0.5 * y, 0.25 + 0.5 * TWO),  # such labels say how sure one is
     ],
 )
 def test_labels_of_two_classes_for_one_output(change, expected):
     found, _ = given(change(TWO), network(1), BINARY)
     np.testing.assert_array_equal(found.y_train, expected)
+
+
+def test_one_unit_with_a_sigmoid_is_of_two_classes():
+    found, make = given(2 * TWO - 1, network(1, activation="sigmoid"))
+    np.testing.assert_array_equal(found.y_train, TWO)
+    assert isinstance(make(), losses.BinaryCrossentropy)
+    assert not make().get_config()["from_logits"]
+
+
+@pytest.mark.parametrize("change", [lambda y: WORDS[y], lambda y: y[:, None] + 1.0])
+def test_labels_become_one_hot_where_the_loss_takes_these(change):
+    found, _ = given(change(Y), loss="categorical_crossentropy")
+    np.testing.assert_array_equal(found.y_train, np.eye(3)[Y])
+
+
+def test_several_numbers_an_example_are_not_for_one_output():
+    with pytest.raises(ValueError, match=r"one label an example. Received: labels of shape"):
+        given(X[:, :2], network(1), "mse")
+    found, _ = given(np.eye(2)[TWO], network(1), "hinge")
+    np.testing.assert_array_equal(found.y_train, TWO)
 
 
 def test_labels_stay_as_they_are_for_other_losses():

@@ -197,6 +197,31 @@ def test_what_cannot_train_together_trains_alone(tmp_path, capsys, build, given,
 
 
 @pytest.mark.slow
+def test_one_sigmoid_unit_trains_together_and_as_in_fit(tmp_path, capsys):
+    def build(hp):
+        model = keras.Sequential([keras.Input((5,)), layers.Dense(1, "sigmoid")])
+        rate = hp.Float("lr", 0.1, 1.0)
+        return compiled(model, keras.optimizers.SGD(rate), "binary_crossentropy")
+
+    search = Search(build, folder=tmp_path, trials=2)
+    validation = VALIDATION[0], VALIDATION[1] == 1
+    search.search(X, Y == 1, validation_data=validation, epochs=2, batch_size=10, verbose=0)
+    assert "one at a time" not in capsys.readouterr().out
+    expected = zoo.fit_many(
+        lambda: keras.Sequential([keras.Input((5,)), layers.Dense(1, "sigmoid")]),
+        keras.optimizers.SGD,
+        ((X, Y == 1), validation),
+        seeds=0,
+        learning_rates=search.trials["lr"].tolist(),
+        epochs=2,
+        batch_size=10,
+        engine="fit",
+    )
+    reached = [result.final["val_accuracy"] for result in expected]
+    np.testing.assert_allclose(search.trials["score"], reached, atol=1e-4)
+
+
+@pytest.mark.slow
 def test_schedules_callbacks_and_a_split_train_together(tmp_path, capsys):
     def build(hp):
         rate = keras.optimizers.schedules.CosineDecay(hp.Float("lr", 0.1, 1.0), 12)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -12,6 +13,7 @@ from zoo.commands.options import (
     echo,
     takes_table,
 )
+from zoo.engine.device import import_keras
 
 
 @takes_table
@@ -22,6 +24,8 @@ def data(
     table: Any = None,
 ) -> None:
     """Say what the zoo makes of a table: columns, missing values, what is left out, classes."""
+    if Path(file).is_dir():  # of images, which Keras reads
+        import_keras("cpu")
     from zoo import data as datasets
     from zoo.data.told import lines_of
 

@@ -56,6 +56,12 @@ TABLE_OPTIONS: dict[str, Any] = {
             help="none or first: whether a table's first line is an example or the names."
         ),
     ],
+    "task": Annotated[
+        str | None,
+        typer.Option(
+            metavar="classification|regression", help="Whether the target is classes or a number."
+        ),
+    ],
     "examples": Annotated[
         int | None,
         typer.Option(metavar="N", help="Take N examples, in which classes keep their shares."),
@@ -102,10 +108,11 @@ def _table_options(
     keep: list[str] | None,
     header: str | None,
     examples: int | None,
+    task: str | None,
 ) -> TableOptions | None:
     from zoo.data import TableOptions
 
-    given = TableOptions(target, tuple(drop or ()), tuple(keep or ()), header, examples)
+    given = TableOptions(target, tuple(drop or ()), tuple(keep or ()), header, examples, task)
     return None if given == TableOptions() else given
 
 

@@ -25,7 +25,7 @@ from zoo.commands.options import (
     takes_table,
 )
 from zoo.engine.device import import_keras
-from zoo.errors import Interrupted, MissingDataError, MistakeError, ZooError
+from zoo.errors import Interrupted, MissingDataError, MistakeError, NeedsClassesError, ZooError
 from zoo.runs.phases import phase
 
 if TYPE_CHECKING:
@@ -164,11 +164,13 @@ def run(
             for line in [*request.told(), *(request.plan() if dry_run else [])]:
                 echo(line)
             if dry_run:
+                for line in [] if every else request.estimate(how):
+                    echo(line)
                 return
             folders, lines = request.run(how)
             done.extend(folders)
             show_results(folders[0], lines)
-        except MissingDataError as error:
+        except (MissingDataError, NeedsClassesError) as error:
             if not every:
                 raise
             say(error)

@@ -122,18 +122,20 @@ def show_winner(folder: Path, trained: int) -> None:
     trials = read_frame(folder / "trials.csv")
     winner = json.loads((folder / "winner.json").read_text(encoding="utf-8"))
     ranked = trials.iloc[ranked_places(trials)]
-    echo("\nvalidation %  trial")
+    of_r2 = "test_r2" in winner
+    echo(f"\nvalidation {'R2 ' * of_r2}%  trial")
     varied = [name for name in winner["values"] if trials[name].nunique() > 1]
     for row in ranked.head(5).to_dict("records"):
         values = ", ".join(f"{name} {_short(row[name])}" for name in varied)
         spread = "" if row["runs"] == 1 else f" +- {100 * row['deviation']:.1f}"
         echo(f"{100 * row['score']:.1f}{spread}".ljust(12) + f"  {row['trial']}: {values}")
-    told = winner["test_accuracy"]
+    told = winner["test_r2" if of_r2 else "test_accuracy"]
     diverged = int((trials["diverged"] > 0).sum())
+    score = "R2 " * of_r2
     echo(
-        f"\nThe best, trained with {told['n']} seeds: {100 * told['mean']:.1f} % on the test set "
-        f"[{100 * told['low']:.1f}, {100 * told['high']:.1f}]. {diverged} of {len(trials)} trials "
-        f"diverged. Trained {trained} runs, the others were stored."
+        f"\nThe best, trained with {told['n']} seeds: {score}{100 * told['mean']:.1f} % on the "
+        f"test set [{100 * told['low']:.1f}, {100 * told['high']:.1f}]. {diverged} of "
+        f"{len(trials)} trials diverged. Trained {trained} runs, the others were stored."
     )
     echo(f"Trials and pictures: {folder}{os.sep}")
     echo(f'Its network: keras.saving.load_model("{folder / "winner.keras"}")')

@@ -89,6 +89,26 @@ def cleaned(series: Any) -> Any:
     return texts.where(~(texts.isna() | texts.isin(MISSING)), None)
 
 
+def numbers_in(series: Any, comma: str) -> Array | None:
+    """Returns what a column holds as float64 numbers, NaN where one is missing.
+
+    `None` if it holds something else, such as words, dates or truth values, or nothing.
+
+    Args:
+        series: A pandas series of any type.
+        comma: What commas in numbers are: `decimal` or `thousands`.
+    """
+    import pandas as pd
+
+    kinds = pd.api.types
+    if kinds.is_datetime64_any_dtype(series.dtype) or kinds.is_bool_dtype(series):
+        return None
+    series = series if kinds.is_numeric_dtype(series.dtype) else cleaned(series)
+    if series.isna().all() or series.map(lambda value: isinstance(value, bool)).any():
+        return None
+    return _numbers(series, comma)
+
+
 def _numbers(series: Any, comma: str) -> Array | None:
     """Returns a series as float64 numbers, NaN where one is missing; None if one is a word."""
     import pandas as pd
@@ -211,13 +231,20 @@ def _date(name: str, dates: Any) -> Column | str:
     return Column(name, DATE, parts[:, varied or [0]], missing=missing)
 
 
-def useless(column: Column, labels: Array, rows: Array) -> str:
+def useless(
+    column: Column,
+    labels: Array,
+    rows: Array,
+    repeats: Callable[[Array, Array], bool] | None = None,
+) -> str:
     """Returns why a column should be left out, nothing if it should not.
 
     Args:
         column: The column.
         labels: Labels of shape (examples,).
         rows: The examples' places in the file, which has examples without a label, too.
+        repeats: Function of values and labels that returns whether they say the same; `None` for
+            that of classes.
     """
     if column.kind == DATE:
         return "holds one value" if len(np.unique(column.values, axis=0)) == 1 else ""
@@ -231,13 +258,19 @@ def useless(column: Column, labels: Array, rows: Array) -> str:
         return "has another value in every row"
     if distinct == len(values) and column.counts and LIKE_A_KEY.search(column.name):
         return "has another value in every row"
-    if _repeats(values, labels):
+    if (repeats or _repeats)(values, labels):
         return "repeats the target"
     if column.kind == CATEGORY and not 2 * distinct <= max(2 * FEW_CATEGORIES, len(values)):
         return f"has {distinct} different texts in {len(values)} rows"
     if column.kind == CATEGORY and distinct > MOST_CATEGORIES:
         return f"has {distinct} different texts, more than {MOST_CATEGORIES}"
     return ""
+
+
+def numbers_rows(values: Array) -> bool:
+    """Returns whether numbers of all rows count them, none missing."""
+    whole = bool((values % 1 == 0).all())  # which infinite and missing ones are not
+    return whole and _number_rows(values, np.arange(len(values)))
 
 
 def _number_rows(values: Array, rows: Array) -> bool:

@@ -60,19 +60,8 @@ def labels_of(
     ]
     none = {""} if keep else MISSING_LABELS
     rows = np.array([row for row, text in enumerate(texts) if text.lower() not in none], np.int64)
-    without, notes = len(texts) - len(rows), []
-    if without:
-        first = next(row for row, text in enumerate(texts) if text.lower() in none)
-        told = f"no label in column {target!r}, {where(first)} ({texts[first]!r})"
-        hint = f"; --keep {target} makes {texts[first]} a class" if texts[first] else ""
-        if without > MOST_WITHOUT * len(texts):
-            raise ZooError(
-                f"{path}: {told}, and in {without} of {len(texts)} rows. Fill them in, or name "
-                f"another target with --target NAME{hint}."
-            )
-        notes.append(
-            f"{_rows(without)} without a label left out, the first in {where(first)}{hint}"
-        )
+    missing = [text.lower() in none for text in texts]
+    notes = without_label(path, target, missing, texts, where)
     found, merged = _one_spelling([texts[row] for row in rows])
     notes += merged
     few = {label for label, count in Counter(found).items() if count < FEWEST}
@@ -93,6 +82,41 @@ def labels_of(
     labels, counts = np.unique(values, return_counts=True)
     named = {str(label): int(count) for label, count in zip(labels, counts, strict=True)}
     return Labels(rows, values, named, notes)
+
+
+def without_label(
+    path: str,
+    target: str,
+    missing: Sequence[bool],
+    texts: Sequence[str],
+    where: Callable[[int], str],
+    hints: bool = True,
+) -> list[str]:
+    """Returns what is to be said about rows without a label, a text or none.
+
+    Args:
+        path: The file, for messages.
+        target: The target's name.
+        missing: For each row whether it has none.
+        texts: What stands there.
+        where: Function of a row's place that says where it stands.
+        hints: Whether such a text could be a class.
+
+    Raises:
+        ZooError: If too many rows have none.
+    """
+    without = sum(missing)
+    if not without:
+        return []
+    first = list(missing).index(True)
+    hint = f"; --keep {target} makes {texts[first]} a class" if hints and texts[first] else ""
+    if without > MOST_WITHOUT * len(texts):
+        raise ZooError(
+            f"{path}: no label in column {target!r}, {where(first)} ({texts[first]!r}), and in "
+            f"{without} of {len(texts)} rows. Fill them in, or name another target with --target "
+            f"NAME{hint}."
+        )
+    return [f"{_rows(without)} without a label left out, the first in {where(first)}{hint}"]
 
 
 def _rows(count: int) -> str:

@@ -56,10 +56,14 @@ class Layout:
         """What is not as in most files, in words."""
         return [
             *([f"separated by {other}"] if (other := SEPARATOR_NAMES.get(self.separator)) else []),
-            *([f"{self.skipped} lines of comments"] if self.skipped else []),
+            *([_comment_lines(self.skipped)] if self.skipped else []),
             *([] if self.header else ["no header"]),
             *([] if self.encoding == UTF8 else [self.encoding]),
         ]
+
+
+def _comment_lines(lines: int) -> str:
+    return f"{lines} line{'s' * (lines > 1)} of comments"
 
 
 def layout_of(path: Path, header: str | None = None, encoding: str | None = None) -> Layout:

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from zoo.data.features import Features
 from zoo.data.labels import MISSING_LABELS
+from zoo.data.numbers import MOST_CLASSES, REGRESSION, check_spread, checked_targets, has_fractions
 from zoo.errors import ZooError, printable
 
-MOST_FRACTIONAL_CLASSES = 20
 LAST_CHARACTER, SURROGATES = 0x10FFFF, (0xD800, 0xDFFF)
 LARGEST_INTEGER = 2.0**53  # beyond, a float is no longer one label
 FOUR_KEYS = ("x_train", "y_train", "x_test", "y_test")
@@ -30,10 +30,12 @@ class Parts:
         x: Features of shape (examples, ...), of the source's own type; `x_test` alike, or None
             where the source has no test part. Of a table with more than numbers its columns, of
             which `features` makes features.
-        y: Labels of shape (examples,), int32, from 0; `y_test` alike, or None.
-        class_names: The name of class 0, of class 1, and so on.
+        y: Labels of shape (examples,), int32, from 0, or float64 numbers to be predicted; `y_test`
+            alike, or None.
+        class_names: The name of class 0, of class 1, and so on; none of numbers.
         features: What makes features of raw columns, learned from the training part; or None.
         table: What was done with a table, ready for JSON; or None.
+        note: What was done with other examples, in words; or nothing.
     """
 
     x: Array
@@ -43,6 +45,12 @@ class Parts:
     class_names: tuple[str, ...]
     features: Features | None = None
     table: Mapping[str, Any] | None = None
+    note: str = ""
+
+    @property
+    def strata(self) -> Array:
+        """Whole numbers of shape (examples,) that keep their shares in a split: the classes."""
+        return self.y if self.class_names else np.zeros(len(self.y), np.int32)
 
 
 def check_is_file(path: Path) -> None:
@@ -61,8 +69,11 @@ def checked(
     source: str,
     names: tuple[str, ...] = FOUR_KEYS,
     missing: frozenset[str] = MISSING_LABELS,
+    task: str | None = None,
 ) -> Parts:
-    """Checks that the arrays can train a classifier and encodes the labels.
+    """Checks that the arrays can be trained on and encodes the labels.
+
+    Labels of many fractions are numbers to be predicted, unless `task` says otherwise.
 
     Args:
         x: Features of shape (examples, ...).
@@ -72,19 +83,28 @@ def checked(
         source: Where the arrays come from, for messages.
         names: What the arrays are called there, for messages.
         missing: Texts, in small letters, that say that there is no label.
+        task: `classification` or `regression`; `None` to find out.
 
     Raises:
         ZooError: If anything would make training fail or its result meaningless.
     """
     _check_features(x, f"{source}: {names[0]}")
+    if x_test is not None:
+        _check_features(x_test, f"{source}: {names[2]}")
+        if x_test.shape[1:] != x.shape[1:]:
+            raise ZooError(
+                f"{source}: {names[2]} must have examples of shape {x.shape[1:]}, as {names[0]} "
+                f"has. Received {x_test.shape[1:]}."
+            )
+    if task == REGRESSION or (task is None and has_fractions(y)):
+        numbers = checked_targets(y, len(x), f"{source}: {names[1]}")
+        check_spread(numbers, f"{source}: {names[1]}")
+        if x_test is None or y_test is None:
+            return Parts(x, numbers, None, None, ())
+        tested = checked_targets(y_test, len(x_test), f"{source}: {names[3]}")
+        return Parts(x, numbers, x_test, tested, ())
     labels = _plain_labels(y, len(x), f"{source}: {names[1]}", missing)
     classes, counts = np.unique(labels, return_counts=True)
-    fractional = labels.dtype.kind == "f" and int((classes % 1 != 0).sum())
-    if fractional > MOST_FRACTIONAL_CLASSES:
-        raise ZooError(
-            f"{source}: {names[1]} has {fractional} different values with fractions, which looks "
-            "like a regression target. The zoo trains classifiers: bin the target into classes."
-        )
     if len(classes) < 2:
         raise ZooError(
             f"{source}: expected at least two classes in {names[1]}. Received {len(classes)}: "
@@ -92,19 +112,15 @@ def checked(
         )
     fewest, use = (3, "train, validation and test") if x_test is None else (2, "train, validation")
     if counts.min() < fewest:
+        many = labels.dtype.kind in "iuf" and len(classes) > MOST_CLASSES
+        hint = f" To predict it as a number: --task {REGRESSION}." if many else ""
         raise ZooError(
-            f"{source}: each class needs at least {fewest} examples (one each for {use}). "
-            f"Received {counts.min()} of class {classes[counts.argmin()]}. Add some or drop it."
+            f"{source}: each class needs at least {fewest} examples (one each for {use}). Received "
+            f"{counts.min()} of class {classes[counts.argmin()]}. Add some or drop it.{hint}"
         )
     code = {label: index for index, label in enumerate(classes.tolist())}
     encoded_test = None
     if x_test is not None and y_test is not None:
-        _check_features(x_test, f"{source}: {names[2]}")
-        if x_test.shape[1:] != x.shape[1:]:
-            raise ZooError(
-                f"{source}: {names[2]} must have examples of shape {x.shape[1:]}, as {names[0]} "
-                f"has. Received {x_test.shape[1:]}."
-            )
         labels_test = _plain_labels(y_test, len(x_test), f"{source}: {names[3]}", missing).tolist()
         unknown = sorted(map(str, set(labels_test) - set(code)))
         if unknown:
@@ -148,7 +164,7 @@ def _plain_labels(y: Array, examples: int, what: str, none: frozenset[str]) -> A
     if labels.shape != (examples,):
         raise ZooError(
             f"{what} must hold one label for each of the {examples} rows of features. "
-            f"Received shape {y.shape}. One-hot labels: save y.argmax(axis=1)."
+            f"Received shape {y.shape}.{' One-hot labels: save y.argmax(axis=1).' * (y.ndim == 2)}"
         )
     if labels.dtype.kind not in "biufUS":
         raise ZooError(f"{what} must hold numbers or strings. Received dtype {y.dtype}.")

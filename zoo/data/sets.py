@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from zoo.data import numbers
 from zoo.data.arrays import PARTS, shapes_of
-from zoo.data.files import is_file, path_of, read_file, read_npz, target_of
+from zoo.data.files import SINGLE, is_file, path_of, read_file, read_npz, target_of
 from zoo.data.labels import FEWEST
 from zoo.data.options import TableOptions
 from zoo.data.parts import FOUR_KEYS, Array, Parts, checked
@@ -40,12 +41,16 @@ class Data:
         name: The data set's name, or the file's stem.
         x_train: Features of shape (examples, ...), float32, normalised; `x_validation` and
             `x_test` alike, with the statistics of the training part.
-        y_train: Labels of shape (examples,), int32, from 0 to `num_classes` - 1;
+        y_train: Labels of shape (examples,), int32, from 0 to `num_classes` - 1; or float32 numbers
+            to be predicted, less the training part's mean and over its standard deviation.
             `y_validation` and `y_test` alike.
-        num_classes: Number of classes, at least 2.
-        class_names: The name of class 0, of class 1, and so on.
+        num_classes: Number of classes, at least 2; 1, as many as there are outputs, of numbers.
+        class_names: The name of class 0, of class 1, and so on; none of numbers.
         fingerprint: 16 hexadecimal digits that change when any value in the arrays does.
         table: What was done with a table, ready for JSON; None if it is none.
+        target_scale: Mean and standard deviation of the training part's numbers to be predicted, in
+            their unit; None of classes.
+        note: What was done with examples of no table, in words.
     """
 
     name: str
@@ -59,6 +64,8 @@ class Data:
     class_names: tuple[str, ...]
     fingerprint: str
     table: Mapping[str, Any] | None = None
+    target_scale: tuple[float, float] | None = None
+    note: str = ""
 
     def of(self, seed: int) -> "Data":
         """Returns what the runs of a seed train on and are tested on: these data, whatever it is.
@@ -66,6 +73,11 @@ class Data:
         `zoo.data.Draws` has others for every seed.
         """
         return self
+
+    @property
+    def of_numbers(self) -> bool:
+        """Whether the target is a number to be predicted."""
+        return self.target_scale is not None
 
     @property
     def input_shape(self) -> Any:
@@ -123,18 +135,22 @@ def read(
 
 def _sampled(name: str, parts: Parts, wanted: int) -> Parts:
     """Returns some examples, in which each class keeps its share; a test part stays whole."""
-    most, least = len(parts.y), FEWEST * len(parts.class_names)
+    classes = len(parts.class_names)
+    most, least = len(parts.y), FEWEST * classes or numbers.FEWEST
     if not least <= wanted <= most:
+        each = f" ({FEWEST} of each class)" if classes else ""
         raise ZooError(
-            f"`--examples` must be {least} ({FEWEST} of each class) to {most}, which {name} has. "
-            f"Received: {wanted}"
+            f"`--examples` must be {least}{each} to {most}, which {name} has. Received: {wanted}"
         )
-    rows = some_rows(parts.y, wanted, SPLIT_SEED, FEWEST)
+    rows = some_rows(parts.strata, wanted, SPLIT_SEED, FEWEST)
     told = parts.table
     if told is not None:
-        counts = np.bincount(parts.y[rows]).tolist()
-        classes = dict(zip(told["classes"], counts, strict=True))
-        told = {**told, "classes": classes, "examples": wanted, "drawn_from": most}
+        told = {**told, "examples": wanted, "drawn_from": most}
+        if classes:
+            counts = np.bincount(parts.y[rows]).tolist()
+            told["classes"] = dict(zip(told["classes"], counts, strict=True))
+        else:
+            told["numbers"] = numbers.told(parts.y[rows])
     return replace(parts, x=parts.x[rows], y=parts.y[rows], table=told)
 
 
@@ -150,11 +166,16 @@ def _whole(
                 f"{name_or_path} is no table: --target, --drop, --keep and --header are for the "
                 "path of one (--data FILE)."
             )
+        if table is not None and table.task == numbers.REGRESSION:
+            raise ZooError(
+                f"{name_or_path} has classes. --task {numbers.REGRESSION} is for data of yours "
+                "whose target is a number."
+            )
         return name_or_path, _named(name_or_path, folder)
     if not is_file(name_or_path):
         raise ZooError(
             f"Unknown data set {name_or_path!r}. {closest(name_or_path, list(NAMES))} "
-            "The path of an .npz file or of a table works too: .csv, .tsv, .parquet, .xlsx."
+            "The path of an .npz file, a table (.csv, .tsv, .parquet, .xlsx) or a folder works too."
         )
     return Path(target_of(name_or_path)[0]).stem, read_file(name_or_path, table)
 
@@ -173,9 +194,22 @@ def short_name(name_or_path: str, target: str | None = None) -> str:
         return name_or_path
     path, column = target_of(name_or_path)
     file = path_of(path)
-    digest = hashlib.sha256(file.read_bytes()).hexdigest()[:6] if file.is_file() else ""
-    words = (file.stem, digest, column or target or "")
+    words = (file.stem or file.absolute().name, digest_of(file), column or target or "")
     return "-".join(re.sub(r"[^\w.+]+", "_", word) for word in words if word)
+
+
+def digest_of(path: Path) -> str:
+    """Returns the first digits of the SHA-256 of a file, or of all that belong to it."""
+    if path.is_dir() or path.suffix.lower() == SINGLE:
+        folder = path if path.is_dir() else path.parent
+        pattern = "**/*" if path.is_dir() else f"*{SINGLE}"
+        files = sorted(each for each in folder.glob(pattern) if each.is_file())
+        digest = hashlib.sha256()
+        for file in files:
+            digest.update(f"{file.relative_to(folder)} ".encode())
+            digest.update(hashlib.sha256(file.read_bytes()).digest())
+        return digest.hexdigest()[:6]
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:6] if path.is_file() else ""
 
 
 def available(data_dir: str | Path | None = None) -> dict[str, str]:
@@ -246,17 +280,21 @@ def assembled(
             drawn. The sizes are the same for all seeds.
     """
     x, y, x_test, y_test = parts.x, parts.y, parts.x_test, parts.y_test
+    strata = parts.strata
     if x_test is None or y_test is None:
-        rest, held_out = stratified_split(y, HELD_OUT_SHARE, seed_of("test"))
+        rest, held_out = stratified_split(strata, HELD_OUT_SHARE, seed_of("test"))
         x, y, x_test, y_test = x[rest], y[rest], x[held_out], y[held_out]
-    rest, held_out = stratified_split(y, HELD_OUT_SHARE, seed_of("validation"))
+        strata = strata[rest]
+    rest, held_out = stratified_split(strata, HELD_OUT_SHARE, seed_of("validation"))
     if train_examples is not None:
-        if not len(parts.class_names) <= train_examples <= len(rest):
+        least = len(parts.class_names) or numbers.FEWEST
+        if not least <= train_examples <= len(rest):
+            of = " (its classes)" if parts.class_names else ""
             raise ZooError(
-                f"{name} can train on {len(parts.class_names)} (its classes) to {len(rest)} "
+                f"{name} can train on {least}{of} to {len(rest)} "
                 f"examples (validation is split off). Received: train_examples={train_examples}"
             )
-        rest = rest[some_rows(y[rest], train_examples, seed_of("subset"))]
+        rest = rest[some_rows(strata[rest], train_examples, seed_of("subset"))]
     if parts.features is not None:
         learned = parts.features(x[rest])
         x, x_test = learned(x), learned(x_test)
@@ -266,9 +304,14 @@ def assembled(
         _applied(apply, features, f"the {part} part of {name}")
         for features, part in zip((x_train, x[held_out], x_test), PARTS, strict=True)
     )
-    arrays = train, y[rest], validation, y[held_out], test, y_test
-    names = parts.class_names
-    return Data(name, *arrays, len(names), names, fingerprint_of(*arrays), parts.table)
+    labels, names = [y[rest], y[held_out], y_test], parts.class_names
+    scale = None if names else numbers.scale_of(y[rest])
+    if scale is not None:
+        labels = [numbers.standardised(each, *scale) for each in labels]
+    arrays = train, labels[0], validation, labels[1], test, labels[2]
+    known = fingerprint_of(*arrays)
+    told = parts.table, scale, parts.note
+    return Data(name, *arrays, len(names) or 1, names, known, *told)
 
 
 def _applied(apply: Callable[[Array], Array], x: Array, what: str) -> Array:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from zoo.data.archives import check_memory
-from zoo.data.columns import Column, column_of, quoted, useless
+from zoo.data.columns import Column, column_of, numbers_in, numbers_rows, quoted, useless
 from zoo.data.features import encoded
 from zoo.data.labels import Labels, labels_of
 from zoo.data.layout import (
@@ -25,6 +25,16 @@ from zoo.data.layout import (
     is_compressed,
     layout_of,
     line_of,
+)
+from zoo.data.numbers import (
+    CLASSIFICATION,
+    REGRESSION,
+    check_words,
+    is_target,
+    repeats,
+    targets_of,
+    told,
+    unit_in,
 )
 from zoo.data.options import TableOptions
 from zoo.data.parts import Parts, check_is_file, checked
@@ -65,6 +75,11 @@ class Raw:
     frame: Any
     words: Sequence[str] = ()
     layout: Layout | None = None
+
+    @property
+    def comma(self) -> str:
+        """What commas in numbers are, which may be quoted in a file with commas between cells."""
+        return "thousands" if self.layout is None or self.layout.separator == "," else "decimal"
 
     def where(self, row: int) -> str:
         """Says where example `row`, from 0, stands."""
@@ -221,6 +236,8 @@ def _parquet(path: Path) -> Raw:
 def _excel(path: Path, options: TableOptions) -> Raw:
     import pandas as pd
 
+    from zoo.data.sheets import header_of, titles_in_words, top_of
+
     sheets = {"xl/workbook.xml"}
     if not zipfile.is_zipfile(path) or not sheets & set(zipfile.ZipFile(path).namelist()):
         raise ZooError(
@@ -228,7 +245,7 @@ def _excel(path: Path, options: TableOptions) -> Raw:
         )
     with pd.ExcelFile(path, engine="openpyxl") as book:
         name = book.sheet_names[0]
-        header = None if options.header == NONE else 0
+        header = None if options.header == NONE else header_of(path, top_of(book, name))
         frame = pd.read_excel(
             book, sheet_name=name, header=header, keep_default_na=False, na_values=list(MISSING)
         )
@@ -240,6 +257,7 @@ def _excel(path: Path, options: TableOptions) -> Raw:
     if header is None:
         names = [f"column {place}" for place in range(1, len(names) + 1)]
     words = ["Excel", *([f"sheet {name!r} of {others + 1}"] if others else [])]
+    words += titles_in_words(header or 0)
     return Raw(str(path), frame.set_axis(names, axis=1), words)
 
 
@@ -263,7 +281,19 @@ def parts_of(raw: Raw, target: str, options: TableOptions) -> Parts:
     options = dataclasses.replace(options, drop=drop, keep=keep)
     if target in options.drop:
         raise ZooError(f"{raw.path}: {target!r} is the target. Name another with --target.")
-    labels = labels_of(raw.path, target, frame[target], raw.where, target in options.keep)
+    task = options.task or (
+        REGRESSION
+        if target not in options.keep and is_target(frame[target], raw.comma)
+        else CLASSIFICATION
+    )
+    if options.task is None:
+        _check_target(raw, target, task)
+    if task == REGRESSION:
+        labels = targets_of(raw.path, target, frame[target], raw.comma, raw.where)
+        if options.target is None and (offered := _offered(raw, target)):
+            labels = dataclasses.replace(labels, notes=[*labels.notes, f"o{offered[2:]}"])
+    else:
+        labels = labels_of(raw.path, target, frame[target], raw.where, target in options.keep)
     columns, left_out = _columns(raw, target, labels, options)
     x, features = encoded(columns) if columns else (np.zeros((len(labels.rows), 1)), None)
     try:
@@ -273,9 +303,11 @@ def parts_of(raw: Raw, target: str, options: TableOptions) -> Parts:
             source=raw.path,
             names=("features", f"column {target!r}"),
             missing=frozenset(),
+            task=task,
         )
     except ZooError as error:
-        raise ZooError(f"{error}{_offered(raw, target)}") from error
+        unit = "" if task == REGRESSION else unit_in(frame[target])
+        raise ZooError(f"{error}{unit or _offered(raw, target)}") from error
     if not columns:
         reasons = "; ".join(f"{name} {reason}" for name, reason in left_out.items())
         raise ZooError(
@@ -284,6 +316,20 @@ def parts_of(raw: Raw, target: str, options: TableOptions) -> Parts:
         )
     table = _told(raw, target, columns, left_out, labels, options)
     return dataclasses.replace(parts, x=x, features=features, table=table)
+
+
+def _check_target(raw: Raw, target: str, task: str) -> None:
+    """Raises ZooError if a target is none that anybody would have chosen."""
+    series = raw.frame[target]
+    if task == CLASSIFICATION:
+        check_words(raw.path, target, series, raw.comma, raw.where)
+        return
+    numbers = numbers_in(series, raw.comma)
+    if numbers is not None and numbers_rows(numbers):
+        raise ZooError(
+            f"{raw.path}: column {target!r} numbers the rows, so it is no target. Name another "
+            f"with --target NAME, or give --task {REGRESSION} if it is one."
+        )
 
 
 def _columns_in(path: str, names: list[str], given: Sequence[str], option: str) -> tuple[str, ...]:
@@ -303,7 +349,7 @@ def _offered(raw: Raw, target: str) -> str:
     found = [name for name in others if 2 <= others[name].nunique() <= MOST_OFFERED]
     if not found:
         return ""
-    return f" Or is it another column? --target {' or '.join(map(str, found[-3:]))}"
+    return f" Or is it another column? --target {' or '.join(quoted([n]) for n in found[-3:])}"
 
 
 def _columns(
@@ -311,18 +357,18 @@ def _columns(
 ) -> tuple[list[Column], dict[str, str]]:
     """Returns the columns that are learned from, and why the others are not, by name."""
     left_out, columns = dict.fromkeys(options.drop, "was dropped"), []
-    comma = "thousands" if raw.layout is None or raw.layout.separator == "," else "decimal"
+    same = None if labels.counts else repeats  # of numbers a straight line, else they all differ
     for name in raw.frame.columns:
         if name == target or name in options.drop:
             continue
         try:
             series = raw.frame[name].iloc[labels.rows]
-            found = column_of(name, series, comma, lambda row: raw.where(int(labels.rows[row])))
+            found = column_of(name, series, raw.comma, lambda r: raw.where(int(labels.rows[r])))
         except ZooError as error:
             raise ZooError(f"{raw.path}: {error}") from error
         reason = found if isinstance(found, str) else ""
         if isinstance(found, Column) and name not in options.keep:
-            reason = useless(found, labels.values, labels.rows)
+            reason = useless(found, labels.values, labels.rows, same)
         if reason:
             left_out[name] = reason
         elif isinstance(found, Column):
@@ -346,7 +392,7 @@ def _told(
         "missing": {column.name: column.missing for column in columns if column.missing},
         "left_out": dict(left_out),
         "labels": list(labels.notes),
-        "classes": labels.counts,
+        **({"classes": labels.counts} if labels.counts else {"numbers": told(labels.values)}),
         "examples": len(labels.rows),
         "options": options.words(),
     }

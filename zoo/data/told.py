@@ -8,6 +8,7 @@ from typing import Any
 
 from zoo.data.columns import CATEGORY, DATE, quoted
 from zoo.data.sets import Data
+from zoo.data.shapes import in_words
 from zoo.errors import printable
 
 MOST_NAMES = 8
@@ -19,10 +20,14 @@ def lines_of(data: Data) -> list[str]:
     """Returns columns, missing values, what is left out, classes and examples: a line each.
 
     Args:
-        data: Any data; of what is no table only the last two lines.
+        data: Any data; of what is no table what examples are, and the last two lines.
     """
-    rows = {} if data.table is None else _of_table(data, data.table)
-    rows["classes"] = _classes(data)
+    inputs = f"{in_words(data.input_shape)}{'; ' * bool(data.note)}{data.note}"
+    rows = {"inputs": inputs} if data.table is None else _of_table(data, data.table)
+    if data.target_scale is None:
+        rows["classes"] = _classes(data)
+    else:
+        rows["target"] = _target(data, data.target_scale)
     rows["examples"] = (
         f"{len(data.y_train)} to train on, {len(data.y_validation)} to validate, "
         f"{len(data.y_test)} to test{_drawn(data)}"
@@ -92,6 +97,21 @@ def _classes(data: Data) -> str:
     of = f" of {table['target']!r}" if table else ""
     notes = "".join(f"; {note}" for note in table.get("labels", ()))
     return f"{data.num_classes}{of}: {named}{notes}"
+
+
+def _target(data: Data, scale: tuple[float, float]) -> str:
+    """Returns what is told of a number that is predicted."""
+    table = data.table or {}
+    own = table.get("numbers")
+    if own is None:
+        told = f"a number, mean {scale[0]:.4g}, standard deviation {scale[1]:.4g} in training"
+    else:
+        told = (
+            f"{table['target']!r} is a number from {own['lowest']:g} to {own['highest']:g}, mean "
+            f"{own['mean']:.4g}, standard deviation {own['deviation']:.4g}"
+        )
+    notes = "".join(f"; {note}" for note in table.get("labels", ()))
+    return f"{told}: regression (--task classification makes classes of it){notes}"
 
 
 def _some(words: Iterable[str]) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 from zoo.data import Data
 from zoo.data.arrays import rows
 from zoo.engine.device import device_name, on_processor
+from zoo.engine.explained import in_r2, metric_of
 from zoo.engine.initial_model import Start, Starts, convolves, recurrent_in
 from zoo.engine.outputs import rights
 from zoo.engine.seams import seam
@@ -56,7 +57,8 @@ def train_one(
     data = data.of(run.seed)
     model = start.fresh(run.seed)
     optimizer, callbacks = start.trained_by(job)
-    model.compile(optimizer, recipe.loss(), metrics=["accuracy"], jit_compile=takes_xla(model))
+    metrics = [metric_of(data)]
+    model.compile(optimizer, recipe.loss(), metrics=metrics, jit_compile=takes_xla(model))
     recorder = _Recorder(job, progress)
     with phase("fit"):
         model.fit(
@@ -77,19 +79,24 @@ def train_one(
         with phase("evaluation"):
             values = model.evaluate(x, y, EVALUATION_BATCH, verbose=0, return_dict=True)
         final[f"{part}_loss"] = float(values["loss"])
-        answers = len(y) * math.prod(start.outputs.shape[1:-1])
-        final[f"{part}_accuracy"] = exact_share(values["accuracy"], answers)
-    with phase("probes"):
+        final[f"{part}_accuracy"] = float(values["accuracy"])
+        if not data.of_numbers:
+            answers = len(y) * math.prod(start.outputs.shape[1:-1])
+            final[f"{part}_accuracy"] = exact_share(values["accuracy"], answers)
+    history = recorder.history
+    if data.of_numbers:
+        history, final = in_r2(history, final, data)
+    with phase("probes"), np.errstate(over="ignore"):  # of a network that has diverged
         final |= {name: float(probe(model, data)) for name, probe in recipe.probes.items()}
     return Result(
         run=run,
         status=status_of(recorder.history["loss"], callbacks),
-        history=recorder.history,
+        history=history,
         final=final,
         engine=f"fit ({reason})" if reason else "fit",
         device=device_name(),
         seconds=time.perf_counter() - began,
-        rights=_rights(model, data) if len(start.outputs.shape) == 2 else "",
+        rights="" if data.of_numbers or len(start.outputs.shape) != 2 else _rights(model, data),
         records=records_of(callbacks),
     )
 

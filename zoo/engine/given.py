@@ -46,6 +46,8 @@ def data_and_loss(
         found = datasets.load(data) if isinstance(data, str) else data
         model = _model(build_model)
         _outputs(model, found.x_train)
+        if found.of_numbers and loss is None and not model.compiled:
+            loss = keras.losses.MeanSquaredError
         return found, _loss(model, loss)
     pairs = pairs_of(data, validation_split)
     model = _model(build_model)
@@ -105,9 +107,11 @@ def _loss(model: Any, given: Any) -> Callable[[], Any]:
     if given is not None:
         return arguments.loss_from(given)
     last = model.layers[-1] if getattr(model, "outputs", None) else None
-    softmax = getattr(last, "activation", None) is keras.activations.softmax
-    if softmax or isinstance(last, keras.layers.Softmax):
+    activation = getattr(last, "activation", None)
+    if activation is keras.activations.softmax or isinstance(last, keras.layers.Softmax):
         return lambda: keras.losses.SparseCategoricalCrossentropy()
+    if activation is keras.activations.sigmoid and model.output_shape[1:] == (1,):
+        return lambda: keras.losses.BinaryCrossentropy()
     return crossentropy
 
 
@@ -116,8 +120,13 @@ def _fitting(
 ) -> tuple[list[Any], tuple[str, ...]]:
     """Returns the labels of all parts as a network and its loss take them, and classes' names."""
     kind, places = kind_of(loss_of(loss, labels[0], outputs)), outputs.shape[-1]
-    if kind == "sparse" and len(outputs.shape) == 2:
+    flat = len(outputs.shape) == 2
+    several = labels[0].ndim == 2 and labels[0].shape[1] > 1
+    if flat and (kind == "sparse" or (places == 1 and several)):
         labels = [single(each) for each in labels]
+    if flat and kind == "categorical" and not several:
+        labels, names = _fitting(labels, crossentropy(), outputs, told)
+        return [keras.utils.to_categorical(each, places) for each in labels], names
     if kind == "sparse" and places == 1:
         raise ZooError(
             "The loss takes an output for each class, and the network has 1 output. For two "

@@ -16,6 +16,7 @@ from callbacks.keras_internals import learning_rate_of
 from zoo.data import Data
 from zoo.engine import fit
 from zoo.engine.device import device_name
+from zoo.engine.explained import in_r2
 from zoo.engine.groups import PLACES_CPU, Group, groups
 from zoo.engine.initial_model import Starts
 from zoo.engine.program import Program, Rights
@@ -260,21 +261,26 @@ class Population:
         final = {part: self._evaluated(part) for part in ("val", "test")}
         examples = {"val": len(self.data.y_validation), "test": len(self.data.y_test)}
         rights = final["test"][2]()
+        of_numbers = self.data.of_numbers
         for slot in finished:
-            values = {}
+            values, history = {}, slot.history
             for part, (losses, accuracies, _) in final.items():
                 values[f"{part}_loss"] = float(losses[slot.place])
-                values[f"{part}_accuracy"] = exact_share(accuracies[slot.place], examples[part])
+                own = accuracies[slot.place]
+                shared = float(own) if of_numbers else exact_share(own, examples[part])
+                values[f"{part}_accuracy"] = shared
+            if of_numbers:
+                history, values = in_r2(history, values, self.data.of(slot.job.run.seed))
             values |= self._probe(slot)
             yield Result(
                 run=slot.job.run,
                 status=status_of(slot.history["loss"], slot.callbacks),
-                history=slot.history,
+                history=history,
                 final=values,
                 engine=f"population of {self._size}",
                 device=device_name(),
                 seconds=seconds,
-                rights=packed(rights[slot.place]),
+                rights="" if of_numbers else packed(rights[slot.place]),
                 records=records_of(slot.callbacks),
             )
 
@@ -287,7 +293,8 @@ class Population:
         loan = self._loan(slot, 0.0)
         model = loan.load()
         own = self.data.of(slot.job.run.seed)
-        values = {name: float(probe(model, own)) for name, probe in probes.items()}
+        with np.errstate(over="ignore"):  # of a network that has diverged
+            values = {name: float(probe(model, own)) for name, probe in probes.items()}
         loan.release()
         return values
 

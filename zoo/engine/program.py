@@ -12,6 +12,7 @@ from keras import ops
 
 from zoo.data import Data
 from zoo.data.arrays import rows
+from zoo.engine.explained import metric_of
 from zoo.engine.pools import Pools
 from zoo.engine.seams import seam
 from zoo.engine.steps import State, steps_for
@@ -44,6 +45,7 @@ class Program:
         self._compiled = steps_for(job, model, optimizer, data, steps)
         size = min(EVALUATION_CHUNK, max(len(data.y_validation), len(data.y_test)))
         self.pools = Pools(data, seeds, size, self._compiled.fills)
+        self._metric = metric_of(data)
         self._traces: dict[str, Any] = {}
         self.has_run = False
 
@@ -56,7 +58,7 @@ class Program:
     def host(self) -> Any:
         """A compiled Keras model of the architecture, for callbacks to look at and write to."""
         optimizer = self._compiled.new_optimizer()
-        self.model.compile(optimizer, self._compiled.loss, metrics=["accuracy"])
+        self.model.compile(optimizer, self._compiled.loss, metrics=[self._metric])
         optimizer.build(self.model.trainable_variables)
         first = rows(self.pools.x, slice(1))
         logits = self.model(first)

@@ -14,7 +14,8 @@ from keras import ops
 from callbacks.keras_internals import learning_rate_of
 from zoo.data import Data
 from zoo.data.arrays import inputs_of, rows
-from zoo.engine.outputs import loss_of, of_each_example, rights
+from zoo.engine.explained import score_of
+from zoo.engine.outputs import loss_of, of_each_example
 from zoo.engine.seams import seam
 from zoo.engine.strengths import given, given_momentum, momentum, penalties, sharing
 from zoo.runs.code import code_of
@@ -102,6 +103,7 @@ class Steps:
         self._given_numbers = len(self.penalties) + len(momentum(optimizer))
         outputs = model(rows(data.x_train, slice(1)))
         self.loss = loss_of(job.recipe.loss(), data.y_train[:1], outputs)
+        self._score = score_of(data)
         config = {**optimizer.get_config(), "learning_rate": 1.0}
         self.new_optimizer = partial(type(optimizer).from_config, config)
         self._optimizer = seam().stateless(self.new_optimizer())
@@ -138,7 +140,7 @@ class Steps:
         moments[self._rate_index] = rate
         with given_momentum(self._optimizer, momentum):
             trainable, moments = self._optimizer.stateless_apply(moments, gradients, trainable)
-        accuracy = ops.mean(rights(y, logits, seam().largest))
+        accuracy = ops.mean(self._score(y, logits, seam().largest))
         return (trainable, frozen, [*moments, *numbers]), loss, accuracy
 
     def _split(self, values: list[Any]) -> tuple[list[Any], list[Any]]:
@@ -164,7 +166,7 @@ class Steps:
             logits, _, costs = seam().called(self._model, trainable, frozen, x, False)
         own = {"sample_weight": weight} if self.fills else {}
         loss = self.loss(y, logits, **own) * weight.shape[0]
-        right = rights(y, logits, seam().largest)
+        right = self._score(y, logits, seam().largest)
         correct = ops.sum(right * weight)
         return loss + sum(costs) * ops.sum(weight), correct, right
 
@@ -189,6 +191,7 @@ def steps_for(job: Job, model: Any, optimizer: Any, data: Data, steps: int) -> S
     key = key_of(
         signature(job, model, optimizer, steps),
         code,
+        data.of_numbers,
         [(list(array.shape), str(array.dtype)) for array in (*arrays, data.y_validation)],
         [keras.config.floatx(), keras.config.epsilon(), keras.config.image_data_format()],
     )

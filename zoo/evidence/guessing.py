@@ -38,6 +38,27 @@ def guess_of(y_train: Array, y_test: Array, class_names: Sequence[str]) -> dict[
     }
 
 
+def guess_of_numbers(y_test: Array, deviation: float) -> dict[str, Any]:
+    """Returns what always predicting the training part's mean gives, ready for JSON.
+
+    Args:
+        y_test: Numbers of the test part, shape (examples,), less the training part's mean and over
+            its standard deviation.
+        deviation: That standard deviation.
+
+    Returns:
+        R2 on the test part (`accuracy`), the mean squared error (`loss`) of such numbers, and its
+        root in the target's unit (`rmse`).
+    """
+    numbers = np.asarray(y_test, np.float64)
+    error, variance = float(np.square(numbers).mean()), float(numbers.var())
+    return {
+        "accuracy": round(1 - error / variance if variance else 0.0, 6),
+        "loss": round(error, 6),
+        "rmse": float(f"{deviation * error**0.5:.6g}"),
+    }
+
+
 def balanced_accuracy(right: Array, labels: Array) -> float:
     """Returns the mean over classes of the share of each class's examples that is right.
 

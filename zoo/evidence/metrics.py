@@ -86,13 +86,13 @@ def way_of(results: Sequence[Result], curve: str, classes: int) -> tuple[float, 
     Args:
         results: All runs of an experiment.
         curve: `accuracy` or `val_accuracy`.
-        classes: Number of classes.
+        classes: Number of classes; 1 of numbers, whose accuracy is R2.
 
     Returns:
         The accuracy of guessing, and the best mean over seeds of a variant and learning rate in its
         last epoch; a value that is not finite counts as guessing.
     """
-    chance = 1 / classes
+    chance = 1 / classes if classes > 1 else 0.0  # R2 of guessing the mean
     cells: dict[tuple[str, float], list[float]] = {}
     for result in results:
         last = result.history[curve][-1]
@@ -127,6 +127,17 @@ def chosen_by(metric: str) -> str:
     if metric == "test_loss":
         return "val_loss"
     return metric if is_speed(metric) or metric in OWN else VALIDATION
+
+
+def of_classes(metric: str) -> bool:
+    """Returns whether margins on a metric of runs mean something of classes only.
+
+    Those on accuracies are in points of it and those on losses in crossentropy, and so are targets.
+    A share of the way from guessing to the best has no unit: R2 does for accuracy there.
+    """
+    name = metric.partition("@")[0]
+    losses = name in ("loss_gap", "val_loss_rise") or name.endswith("loss")
+    return losses or is_share(name) or bool(EPOCHS_TO.fullmatch(name))
 
 
 def of_rights(metric: str) -> bool:

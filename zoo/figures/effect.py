@@ -27,6 +27,7 @@ from zoo.figures.palette import (
     wrap,
 )
 from zoo.figures.panels import LINE, MARGIN, room, row_height, start_page
+from zoo.results.scores import of_numbers, word
 
 # Height of a row and width of the axes, in inches.
 ROW = 0.36
@@ -55,7 +56,7 @@ def draw_effect(spec: Mapping[str, Any], table: pd.DataFrame) -> Figure:
     columns, forest, right = _columns_and_forest(spec, rows, left)
     widths = [widest(column) for column in columns]
     width = left + forest + right
-    accuracy = rows.loc[baseline, "test_accuracy"]
+    accuracy = math.nan if of_numbers(spec) else rows.loc[baseline, "test_accuracy"]  # R2 has none
     floor = 100 * math.sqrt(accuracy * (1 - accuracy) / spec["data"]["test"])
     legend: list[Artist] = []
     if np.isfinite(rows["difference_low"]).any():
@@ -69,7 +70,7 @@ def draw_effect(spec: Mapping[str, Any], table: pd.DataFrame) -> Figure:
                 f"standard error on {spec['data']['test']:,} test samples",
             )
         )
-    axis = f"difference of test accuracy from {baseline} (percentage points)"
+    axis = f"difference of test {word(spec)} from {baseline} (percentage points)"
     said = wrap(axis, 2 * min(left, right) + forest - 2 * MARGIN)
     under = 0.55 + LINE * (len(said) - 1)
     free = room(spec, width, under, legend)

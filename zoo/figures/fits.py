@@ -21,11 +21,11 @@ def draw_fits(curves: pd.DataFrame, metric: str) -> Figure:
 
     Args:
         curves: One row a run and epoch with the columns `rate`, `seed`, `epoch` and the metric.
-        metric: What to draw; accuracies are shares of 1 and drawn in percent.
+        metric: What to draw; accuracies and R2 are shares of 1 and drawn in percent.
     """
     figure = Sheet(figsize=SIZE, layout="constrained")
     axes = figure.add_subplot()
-    percent = metric.endswith("accuracy")
+    percent = metric.endswith(("accuracy", "r2"))
     values = curves.assign(y=curves[metric] * (100 if percent else 1))
     looks = style_of([rate_text(rate) for rate in sorted(curves["rate"].unique())])
     for (rate, own), (colour, line, _) in zip(values.groupby("rate"), looks.values(), strict=True):
@@ -37,7 +37,7 @@ def draw_fits(curves: pd.DataFrame, metric: str) -> Figure:
         seeds = own["seed"].nunique()
         label = f"learning rate {rate_text(float(rate))}, mean of {seeds}"
         axes.plot(mean.index, mean, linewidth=2, marker=mark, label=label, **look)
-    said = metric.replace("val_", "validation ").replace("_", " ")
+    said = metric.replace("val_", "validation ").replace("_", " ").replace("r2", "R2")
     axes.set_xlabel("epoch")
     axes.set_ylabel(f"{said} (%)" if percent else said)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, steps=[1, 2, 5, 10]))

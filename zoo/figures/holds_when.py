@@ -33,6 +33,7 @@ from zoo.figures.palette import (
 from zoo.figures.panels import lay_panels
 from zoo.results.files import read_spec, read_table
 from zoo.results.holds_when import is_number, rows_at, settings_of
+from zoo.results.scores import word
 
 PICTURE = "holds_when"
 # Values whose largest is this many times the smallest stand on a logarithmic axis.
@@ -93,7 +94,7 @@ def draw_effects(spec: Mapping[str, Any], table: pd.DataFrame) -> Figure:
         {**spec, "variants": compared},
         dict.fromkeys(compared, ""),
         first.replace("_", " "),
-        "difference in test accuracy (points)",
+        f"difference in test {word(spec)} (points)",
         legend,
     )
     places = places_of(values)

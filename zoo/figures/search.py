@@ -64,8 +64,9 @@ def scale_of(spec: Mapping[str, Any]) -> tuple[float, str, int]:
     """Returns the factor and label of scores on their axis, and 1 if higher is better, else -1."""
     objective = str(spec["objective"])
     sign = -1 if spec["direction"] == "min" else 1
-    words = _words(objective.replace("val_", "validation ", 1))
-    return (100.0, f"{words} (%)", sign) if "accuracy" in objective else (1.0, words, sign)
+    words = _words(objective.replace("val_", "validation ", 1)).replace("r2", "R2")
+    share = objective.endswith(("accuracy", "r2"))
+    return (100.0, f"{words} (%)", sign) if share else (1.0, words, sign)
 
 
 def _score_axis(axes: Axes, label: str, scores: npt.NDArray[Any]) -> None:
@@ -239,7 +240,8 @@ def draw_importance(
     axes.barh(
         labels, factor * mean[order], xerr=factor * deviation[order], color=COLOURS[0], height=0.6
     )
-    unit = "points of accuracy" if factor != 1 else label
+    score = "R2" if "R2" in label else "accuracy"
+    unit = f"points of {score}" if factor != 1 else label
     axes.set_xlabel(f"mean error added by shuffling it ({unit})")
     axes.grid(visible=True, axis="x")
     axes.grid(visible=False, axis="y")

@@ -38,6 +38,7 @@ from zoo.figures.panels import (
     rate_axis,
 )
 from zoo.results.files import read_frame, read_spec
+from zoo.results.scores import word
 
 # Part of a panel's height that is kept for diverged runs.
 STRIP = 0.09
@@ -68,7 +69,7 @@ def draw_curves(spec: Mapping[str, Any], curves: pd.DataFrame, table: pd.DataFra
         *_band_key(validation),
         *_baseline_key(spec),
     ]
-    figure, panels = lay_panels(spec, _notes(spec, table), "epoch", "accuracy (%)", legend)
+    figure, panels = lay_panels(spec, _notes(spec, table), "epoch", f"{word(spec)} (%)", legend)
     for label, axes in panels.items():
         colour = styles[label][0]
         own = validation[validation["variant"] == label].sort_values("epoch")
@@ -123,9 +124,8 @@ def draw_sensitivity(spec: Mapping[str, Any], runs: pd.DataFrame, table: pd.Data
     ]
     if len(diverged):
         legend.insert(2, _dot_key("x", 5, "diverged (in the grey strip)"))
-    figure, panels = lay_panels(
-        spec, _notes(spec, table, edge=True), "learning rate", "validation accuracy (%)", legend
-    )
+    notes, y = _notes(spec, table, edge=True), f"validation {word(spec)} (%)"
+    figure, panels = lay_panels(spec, notes, "learning rate", y, legend)
     rates = sorted(set(runs["learning_rate"])) or [0.1]
     shift = _seed_shift(sorted(set(runs["seed"])), rates)
     for label, axes in panels.items():

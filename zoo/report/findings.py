@@ -10,6 +10,7 @@ import pandas as pd
 from zoo.claims import ALPHA, VERDICTS
 from zoo.report import words
 from zoo.report.ledger import LedgerRow
+from zoo.results.scores import ACCURACY, word
 
 
 def found(spec: Mapping[str, Any], table: pd.DataFrame) -> list[str]:
@@ -28,7 +29,7 @@ def found(spec: Mapping[str, Any], table: pd.DataFrame) -> list[str]:
     sure = (others["p"] < ALPHA) & (others["difference_low"] * others["difference_high"] > 0)
     above = others["difference"] > 0
     parts = [
-        *_better(others[sure & above], baseline),
+        *_better(others[sure & above], baseline, word(spec)),
         *_alike(others[~sure]),
         *_worse(others[sure & ~above]),
         *_broken(table[table["diverged"] > 0]),
@@ -46,13 +47,14 @@ def settled(claims: Sequence[LedgerRow]) -> list[str]:
     return [f"Claims: {', '.join(parts)}."] if parts else []
 
 
-def _better(better: pd.DataFrame, baseline: str) -> list[str]:
+def _better(better: pd.DataFrame, baseline: str, score: str) -> list[str]:
     if better.empty:
-        return [f"nothing is shown to be more accurate than {baseline}"]
+        worded = "more accurate" if score == ACCURACY else f"higher in {score}"
+        return [f"nothing is shown to be {worded} than {baseline}"]
     first, *rest = better.sort_values("difference", ascending=False, kind="stable").itertuples()
     ends = (first.difference, first.difference_low, first.difference_high)
     gap = words.with_interval(words.points, *ends)
-    parts = [f"{first.variant} has most test accuracy, {gap} points from {baseline}"]
+    parts = [f"{first.variant} has most test {score}, {gap} points from {baseline}"]
     if rest:
         parts.append(f"also above {baseline}: {words.listed([row.variant for row in rest])}")
     return parts

@@ -12,6 +12,7 @@ from zoo.report import words
 from zoo.report.charts import Chart, Point, Series, lines
 from zoo.results.files import read_table
 from zoo.results.holds_when import in_words, rows_at, settings_of
+from zoo.results.scores import word
 
 WIDE = 9.9  # times the smallest, from which on values stand on a logarithmic axis
 
@@ -64,7 +65,7 @@ def _chart(
     where = f" at {in_words(other)}" if other else ""
     reach = list(places.values())
     return lines(
-        f"Test accuracy: difference from {baseline}{where}",
+        f"Test {word(spec)}: difference from {baseline}{where}",
         [each for each in found if each.points] or [Series(baseline, [])],
         name,
         "points",

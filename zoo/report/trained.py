@@ -16,6 +16,7 @@ from zoo.report.svg import number
 from zoo.results.files import read_frame, read_table
 from zoo.results.ledger_words import CURVES
 from zoo.results.panel import scale_of
+from zoo.results.scores import ACCURACY, of_numbers, word
 
 RECORDED = {
     "activation_standard_deviation": "standard deviation of the outputs",
@@ -71,7 +72,8 @@ def effects(spec: Mapping[str, Any], table: pd.DataFrame) -> Chart:
     for row in table.itertuples():
         if row.variant == baseline:
             accuracy = float(row.test_accuracy)
-            floor = math.sqrt(max(accuracy * (1 - accuracy), 0) / spec["data"]["test"])
+            if not of_numbers(spec):
+                floor = math.sqrt(max(accuracy * (1 - accuracy), 0) / spec["data"]["test"])
             told = f"baseline {words.percent(accuracy)} %"
             found.append(Row(baseline, Point(0, 0.0), told))
             continue
@@ -79,12 +81,11 @@ def effects(spec: Mapping[str, Any], table: pd.DataFrame) -> Chart:
         told = words.with_interval(words.points, *ends) or "no result"
         value = Point(0, *(100 * end for end in ends))
         found.append(Row(row.variant, value, told, own.get(row.variant, 0)))
-    note = (
-        f"95 % intervals, paired by seed; right of the line is better than {baseline}. Grey: one "
-        "standard error of the baseline's accuracy on the test examples."
-    )
+    note = f"95 % intervals, paired by seed; right of the line is better than {baseline}."
+    if not of_numbers(spec):
+        note += " Grey: one standard error of the baseline's accuracy on the test examples."
     heads = ("variant", "difference in points [95 % interval]")
-    title = f"Test accuracy: difference from {baseline}, each at its own best learning rate"
+    title = f"Test {word(spec)}: difference from {baseline}, each at its own best learning rate"
     return rows(title, found, "points", floor=100 * floor, note=note, heads=heads)
 
 
@@ -99,12 +100,13 @@ def _curves(spec: Mapping[str, Any], curves: pd.DataFrame) -> list[Chart]:
         n = int(own["n"].max())
         unit = " (%)" if scale > 1 else ""
         told = words.percent if scale > 1 else number
+        said = CURVES[metric].replace(ACCURACY, word(spec))
         found.append(
             lines(
-                CURVES[metric].capitalize(),
+                said[0].upper() + said[1:],
                 series,
                 "epoch",
-                CURVES[metric] + unit,
+                said + unit,
                 log_y=False if scale > 1 else None,
                 text=_scaled(told, scale),
                 note=f"Mean and 95 % interval over up to {n} seeds.",
@@ -145,7 +147,7 @@ def sensitivity(spec: Mapping[str, Any], runs: pd.DataFrame) -> list[Chart]:
     note = "Rings: the chosen rate; pale ones validate as well."
     if lost.any():
         note += " Crosses: runs diverged; they count with the accuracy that their weights give."
-    title, axis = "Validation accuracy by learning rate", "validation accuracy (%)"
+    title, axis = f"Validation {word(spec)} by learning rate", f"validation {word(spec)} (%)"
     told = _scaled(words.percent, 100)
     return [
         lines(title, series, "learning rate", axis, log_x=True, log_y=False, text=told, note=note)

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from zoo.errors import ZooError, closest
-from zoo.results import schema
+from zoo.results import schema, scores
 
 NUMBER = "%.6g"
 
@@ -122,11 +122,12 @@ def read_frame(path: Path) -> pd.DataFrame:
     Raises:
         ZooError: If it is damaged; names the line and the column.
     """
-    text = schema.read_text(path)
     beside = path.with_name("spec.json")
-    variants = schema.read_spec(beside).get("variants") if beside.is_file() else None
-    schema.check_table(path, text, variants)
+    spec = schema.read_spec(beside) if beside.is_file() else {}
+    text = scores.header_from_files(spec, schema.read_text(path))
+    schema.check_table(path, text, spec.get("variants"))
     kinds = dict.fromkeys(("variant", "metric", "trial"), str)
     header = text.partition("\n")[0].split(",")
     kinds |= {name: str for name in header if name.startswith("set_")}
-    return pd.read_csv(io.StringIO(text), dtype=kinds, keep_default_na=False, na_values=[""])
+    frame = pd.read_csv(io.StringIO(text), dtype=kinds, keep_default_na=False, na_values=[""])
+    return scores.from_files(spec, frame)

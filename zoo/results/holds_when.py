@@ -17,6 +17,7 @@ import pandas as pd
 from zoo.claims import NOT_RUN
 from zoo.errors import ZooError
 from zoo.results.ledger_text import cut
+from zoo.results.scores import word
 from zoo.results.trained import percent, with_interval
 
 PREFIX = "set_"  # so that no name that is set is also that of another column
@@ -125,7 +126,7 @@ def blocks(spec: Mapping[str, Any], table: pd.DataFrame) -> list[tuple[str, pd.D
         spec: As in `spec.json`.
         table: As in `holds_when.csv`.
     """
-    heading = f"Difference of test accuracy from {spec['baseline']} (points)"
+    heading = f"Difference of test {word(spec)} from {spec['baseline']} (points)"
     found = [(heading, differences(spec, table))]
     if len(settled := verdicts(spec)):
         found.append(("Verdicts", settled))

@@ -53,6 +53,7 @@ CREATE TABLE runs (
     seconds REAL NOT NULL
 );
 """
+FILE = "zoo.db"
 
 
 FILE = "zoo.db"  # in the results folder

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,7 @@ from zoo.evidence.examples import Share, share_of_sum
 from zoo.evidence.metrics import EPOCHS_TO_SHARE, measure, range_of, way_of
 from zoo.evidence.rates import best_rates
 from zoo.evidence.statistics import mean_interval, sign_flip_p, student_p
+from zoo.results.scores import RMSE
 from zoo.runs.rights import unpacked
 from zoo.runs.run import Result
 
@@ -64,7 +65,8 @@ def summarise(
         seeds: Seeds that the learning rates are chosen on; `None` for all.
         overlap: Held-out over training examples of seeds that share them, else 0; see
             `zoo.evidence.statistics`.
-        classes: Number of classes, for metrics with a share of the way from chance to the best.
+        classes: Number of classes, for metrics with a share of the way from chance to the best; 1
+            of numbers, whose accuracy is R2.
         fixed: Labels of the variants that all seeds are tested on the same examples of.
         balanced: Function of a run that returns its balanced accuracy, where that is told.
     """
@@ -72,22 +74,24 @@ def summarise(
     by_run = {(r.run.variant, r.run.learning_rate, r.run.seed): r for r in results}
     for name in metrics:
         if name not in runs.columns:
-            keys = zip(runs["variant"], runs["learning_rate"], runs["seed"], strict=True)
             found = EPOCHS_TO_SHARE.fullmatch(name)
             ways = {found[1]: way_of(results, found[1], classes)} if found else None
-            runs[name] = [measure(by_run[key], name, epochs, ways) for key in keys]
+            runs[name] = [measure(by_run[key], name, epochs, ways) for key in _keys(runs)]
     if balanced is not None:
-        keys = zip(runs["variant"], runs["learning_rate"], runs["seed"], strict=True)
-        runs[BALANCED] = [balanced(by_run[key]) for key in keys]
+        runs[BALANCED] = [balanced(by_run[key]) for key in _keys(runs)]
     if fixed:
-        runs[RIGHT] = [
-            _right(by_run[key], fixed)
-            for key in zip(runs["variant"], runs["learning_rate"], runs["seed"], strict=True)
-        ]
+        runs[RIGHT] = [_right(by_run[key], fixed) for key in _keys(runs)]
     chosen = best_rates(runs if seeds is None else runs[runs["seed"].isin(seeds)])
     present = [label for label in variants if label in chosen]
-    curves = curves_frame(results, present, chosen, overlap)
-    return Summary(runs, curves, table_frame(runs, present, chosen, baseline, overlap))
+    numbers = classes == 1
+    if numbers:
+        runs[RMSE] = [by_run[key].final[RMSE] for key in _keys(runs)]
+    curves = curves_frame(results, present, chosen, overlap, numbers)
+    return Summary(runs, curves, table_frame(runs, present, chosen, baseline, overlap, numbers))
+
+
+def _keys(runs: pd.DataFrame) -> Iterator[tuple[str, float, int]]:
+    return zip(runs["variant"], runs["learning_rate"], runs["seed"], strict=True)
 
 
 def _right(result: Result, fixed: Collection[str]) -> bytes:
@@ -122,10 +126,12 @@ def curves_frame(
     variants: Sequence[str],
     chosen: dict[str, float],
     overlap: float = 0.0,
+    numbers: bool = False,
 ) -> pd.DataFrame:
     """Returns mean and interval by variant, epoch and metric at the chosen learning rates.
 
-    A run that stopped early keeps its last value for the epochs it did not train.
+    A run that stopped early keeps its last value for the epochs it did not train. Of numbers
+    accuracy is R2.
     """
     rows = []
     for label in variants:
@@ -140,7 +146,8 @@ def curves_frame(
             curves = np.array([_held(item.history[metric], epochs) for item in group])
             for epoch in range(epochs):
                 cell = mean_interval(curves[:, epoch].tolist(), overlap=overlap)
-                cell = cell.within(*range_of(metric))
+                least, most = range_of(metric)
+                cell = cell.within(least - (numbers and math.isfinite(least)), most)
                 rows.append(
                     (
                         label,
@@ -190,8 +197,11 @@ def table_frame(
     chosen: dict[str, float],
     baseline: str,
     overlap: float = 0.0,
+    numbers: bool = False,
 ) -> pd.DataFrame:
     """Returns one row a variant at its chosen rate, compared with the baseline seed by seed.
+
+    Of numbers accuracy is R2, which the engines keep between -1 and 1.
 
     p is that of sign flips; where seeds share examples, of the corrected t test if that is larger.
     Where all seeds have the same test examples, intervals and p have these examples' share, and the
@@ -208,7 +218,8 @@ def table_frame(
     for label in variants:
         cell = at_best[label]
         share = _share({label: 1.0}, at_best, cell.index)
-        test = mean_interval(cell["test_accuracy"].tolist(), 0.95, overlap, share).within(0, 1)
+        test = mean_interval(cell["test_accuracy"].tolist(), 0.95, overlap, share)
+        test = test.within(-1.0 if numbers else 0.0, 1)
         row = {
             "variant": label,
             "learning_rate": chosen[label],
@@ -228,7 +239,8 @@ def table_frame(
         if label != baseline and baseline in at_best:
             pairs = (cell["test_accuracy"] - at_best[baseline]["test_accuracy"]).dropna()
             share = _share({label: 1.0, baseline: -1.0}, at_best, pairs.index)
-            gap = mean_interval(pairs.tolist(), 0.95, overlap, share).within(-1, 1)
+            gap = mean_interval(pairs.tolist(), 0.95, overlap, share)
+            gap = gap.within(*((-2, 2) if numbers else (-1, 1)))
             p = sign_flip_p(pairs.tolist())
             if overlap or share:
                 p = max(p, student_p(pairs.tolist(), overlap, share))
@@ -240,6 +252,8 @@ def table_frame(
             }
         if BALANCED in cell.columns:
             row |= {name: cell[name].mean() for name in (BALANCED, "test_loss")}
+        if RMSE in cell.columns:
+            row[RMSE] = cell[RMSE].mean()
         if RIGHT in cell.columns:
             row["examples_error"] = share.error if share else math.nan
         rows.append(row)

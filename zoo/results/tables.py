@@ -10,7 +10,7 @@ import pandas as pd
 
 from zoo.errors import ZooError, printable
 from zoo.evidence.cells import RIGHT
-from zoo.results import examples, kinds, trained
+from zoo.results import examples, kinds, scores, trained
 from zoo.results.files import EXACT, NUMBER, read_spec, read_table, write_frame, write_text
 from zoo.results.summary import Summary
 
@@ -29,10 +29,11 @@ def write(folder: Path, spec: dict[str, Any], summary: Summary) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     write_text(folder / "spec.json", json.dumps(spec, indent=2) + "\n")
-    write_frame(folder / "runs.csv", summary.runs.drop(columns=RIGHT, errors="ignore"), EXACT)
+    runs = scores.in_files(spec, summary.runs.drop(columns=RIGHT, errors="ignore"))
+    write_frame(folder / "runs.csv", runs, EXACT)
     examples.write(folder, spec, summary.runs)
     for name in ("curves", "table"):
-        write_frame(folder / f"{name}.csv", getattr(summary, name))
+        write_frame(folder / f"{name}.csv", scores.in_files(spec, getattr(summary, name)))
     if "rates" in spec:  # the digits of runs.csv are rounded, and the table must follow from them
         trained.write_again(folder)
     write_text(folder / "table.md", render(read_spec(folder), read_table(folder), "md"))
@@ -57,6 +58,7 @@ def render(spec: dict[str, Any], table: pd.DataFrame, form: str) -> str:
     if form not in FORMATS:
         raise ZooError(f"`--format` must be one of {', '.join(FORMATS)}. Received: {form!r}")
     if form == "csv":
+        table = scores.in_files(spec, table)
         return str(table.to_csv(index=False, float_format=NUMBER, lineterminator="\n"))
     kind = kinds.of(spec)
     shown, below = kind.blocks(spec, table), kind.notes(spec, table)

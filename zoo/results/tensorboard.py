@@ -21,7 +21,7 @@ from zoo.errors import ZooError
 from zoo.runs.run import Result
 
 SUFFIX = ".zoo"  # marks the files that may be replaced
-METRICS = ("test_accuracy", "val_accuracy", "test_loss", "val_loss")
+METRICS = ("test_accuracy", "val_accuracy", "test_r2", "val_r2", "test_loss", "val_loss")
 # Edges of the recorded histograms; what lies outside goes into a bin of the same width.
 EDGES = np.arange(-31, 32) / 10
 
@@ -78,7 +78,8 @@ def _configuration(results: Sequence[Result]) -> tuple[int, Summary]:
         hyperparameters.HParam("variant", hyperparameters.Discrete(variants)),
         hyperparameters.HParam("learning_rate", hyperparameters.Discrete(rates)),
     ]
-    metrics = [hyperparameters.Metric(f"final/{name}") for name in METRICS]
+    known = dict.fromkeys(name for name in METRICS for each in results if name in each.final)
+    metrics = [hyperparameters.Metric(f"final/{name}") for name in known]
     return 0, hyperparameters.hparams_config_pb(columns, metrics)
 
 
@@ -90,7 +91,7 @@ def _events(result: Result, rows: Rows) -> Iterator[tuple[int, Summary]]:
     for name, history in result.history.items():
         for epoch, value in enumerate(history, 1):
             yield epoch, scalar_pb(name, value)
-    for name in METRICS:
+    for name in filter(result.final.__contains__, METRICS):
         yield result.epochs, scalar_pb(f"final/{name}", result.final[name])
     for layer, epoch, metric, value in rows:
         if metric == "activation_histogram":

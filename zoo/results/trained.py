@@ -22,7 +22,17 @@ from zoo.results.files import (
 )
 from zoo.results.rates import with_rates
 from zoo.results.schema import damaged
+from zoo.results.scores import R2, RMSE, in_files, of_numbers
 from zoo.results.summary import BALANCED, table_frame
+
+R2_LINE = (
+    "R2: the share of the target's variance on that part that is explained; guessing its mean has "
+    "0, and below -100 % it counts as that. RMSE: root mean squared error in the target's unit."
+)
+ONE_TEST_PART = (
+    "The test part is the same for all seeds: intervals and p cover the seeds, not the choice of "
+    "its examples."
+)
 
 
 def rows_of(folder: Path) -> pd.DataFrame:
@@ -74,13 +84,16 @@ def write_again(folder: Path) -> None:
     chosen = {label: rate for label, rate in rates_of(folder, runs).items() if label in there}
     write_text(folder / "spec.json", json.dumps(spec, indent=2) + "\n")
     present = [label for label in spec["variants"] if label in chosen]
-    table = table_frame(runs, present, chosen, spec["baseline"], overlap_of(spec))
-    write_frame(folder / "table.csv", table)
+    numbers = of_numbers(spec)
+    table = table_frame(runs, present, chosen, spec["baseline"], overlap_of(spec), numbers)
+    write_frame(folder / "table.csv", in_files(spec, table))
 
 
 def blocks(spec: Mapping[str, Any], table: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     """Returns the one table of a trained experiment as text, without a heading."""
     shown = readable(table, spec["baseline"], spec.get("tied", {}))
+    if of_numbers(spec):
+        shown = shown.rename(columns={name: _of_r2(name) for name in shown.columns})
     guess = spec["data"].get("guess")
     if guess is not None:
         row = _guessed(guess, table, spec)
@@ -91,12 +104,19 @@ def blocks(spec: Mapping[str, Any], table: pd.DataFrame) -> list[tuple[str, pd.D
 def _guessed(
     guess: Mapping[str, Any], table: pd.DataFrame, spec: Mapping[str, Any]
 ) -> dict[str, str]:
-    """Returns the row of always guessing the most frequent class."""
-    row = {
-        "variant": f"always {guess['class']}",
-        "test %": percent(guess["accuracy"]),
-        "balanced %": percent(guess["balanced_accuracy"]),
-    }
+    """Returns the row of always guessing the most frequent class, or the mean."""
+    if of_numbers(spec):
+        row = {
+            "variant": "the mean",
+            _of_r2("test %"): percent(guess["accuracy"]).removeprefix("-0.0") or "0.0",
+            "test RMSE": f"{guess['rmse']:.4g}",
+        }
+    else:
+        row = {
+            "variant": f"always {guess['class']}",
+            "test %": percent(guess["accuracy"]),
+            "balanced %": percent(guess["balanced_accuracy"]),
+        }
     if "Crossentropy" in spec["recipe"].get("loss", ""):
         row["test loss"] = f"{guess['log_loss']:.3f}"
     for own in table[table["variant"] == spec["baseline"]].itertuples():
@@ -140,8 +160,15 @@ def readable(
     return pd.DataFrame(rows)
 
 
+def _of_r2(heading: str) -> str:
+    """Returns the heading of a column of accuracies as one of R2: `test R2 %` for `test %`."""
+    return heading.replace("%", f"{R2} %")
+
+
 def _balanced(row: Any) -> dict[str, str]:
-    """Returns balanced accuracy and loss of a variant, where the table has them."""
+    """Returns balanced accuracy and loss of a variant, or its RMSE, where the table has them."""
+    if hasattr(row, RMSE):
+        return {"test RMSE": "" if math.isnan(row.test_rmse) else f"{row.test_rmse:.4g}"}
     if not hasattr(row, BALANCED):
         return {}
     loss = "" if math.isnan(row.test_loss) else f"{row.test_loss:.3f}"
@@ -161,12 +188,15 @@ def notes(spec: Mapping[str, Any], table: pd.DataFrame) -> list[str]:
     test = "exact sign-flip test"
     if data.get("overlap") or _error(table).notna().any():
         test += " or corrected t test, the larger"
+    numbers = of_numbers(spec)
     lines = [
         f"Data {data['name']}: {data['train']} training, {data['validation']} validation and "
         f"{data['test']} test examples. {recipe['epochs']} epochs, batch {recipe['batch_size']}, "
         f"{seeds} seeds{more}.",
         *_drawn(data),
-        *(_tested(data, table) if drawn and fixes_test(spec) else []),
+        *([R2_LINE] if numbers else []),
+        *(_tested(data, table) if drawn and fixes_test(spec) and not numbers else []),
+        *([ONE_TEST_PART] if drawn and fixes_test(spec) and numbers else []),
         f"Learning rate: each variant's best on validation data. {brackets} "
         f"Difference from the baseline on test data, paired by seed; p: {test}, "
         "not corrected for the number of variants.",
@@ -188,6 +218,10 @@ def _guess_lines(guess: Mapping[str, Any] | None, table: pd.DataFrame) -> list[s
     """Returns what is to be said about always guessing the most frequent class."""
     if guess is None:
         return []
+    better = (table["test_low"].fillna(table["test_accuracy"]) > guess["accuracy"]).any()
+    if RMSE in table.columns:
+        lines = ["the mean: always predicting the training part's mean; no network."]
+        return lines if better else [*lines, "None of these networks is better than that."]
     lines = [
         f"always {guess['class']}: the most frequent class, {percent(guess['share'])} % of the "
         "training examples, whatever the features are; no network."
@@ -197,7 +231,7 @@ def _guess_lines(guess: Mapping[str, Any] | None, table: pd.DataFrame) -> list[s
             "Where one class is that frequent accuracy says little. balanced %: mean over classes "
             "of the share that is right. Test loss of guessing: with the classes' shares."
         )
-    if not (table["test_low"].fillna(table["test_accuracy"]) > guess["accuracy"]).any():
+    if not better:
         lines.append(f"None of these networks is better than guessing always {guess['class']}.")
     return lines
 

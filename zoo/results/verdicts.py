@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from zoo import catalogue
-from zoo.claims import ALPHA, Claim, Identity, from_dict
+from zoo.claims import ALPHA, NOT_RUN, Claim, Identity, from_dict
 from zoo.evidence.cells import Cells, RatedCells
-from zoo.evidence.metrics import VALIDATION
+from zoo.evidence.metrics import VALIDATION, of_classes
 from zoo.evidence.parts import Verdict
 from zoo.evidence.verdicts import settle
 from zoo.results.files import overlap_of
-from zoo.results.ledger_words import in_words
+from zoo.results.ledger_words import in_words, metric_in_words
 from zoo.results.rates import rates_in
+from zoo.results.scores import ACCURACY, R2, of_numbers
 
 COLUMNS = [
     "id",
@@ -55,9 +57,28 @@ def settled(
     rates = rates_in(spec, runs, chosen)
     own = rates[VALIDATION].chosen
     shared = dict.fromkeys(own, own.get(spec["baseline"], math.nan))
-    found = settle(claims, RatedCells(runs, rates, overlap), alpha)
-    same = [verdict.verdict for verdict in settle(claims, Cells(runs, shared, overlap), alpha)]
+    refused = {claim: _of_classes(claim, runs) for claim in claims} if of_numbers(spec) else {}
+    left = [claim for claim in claims if not refused.get(claim)]
+    known = dict(zip(left, settle(left, RatedCells(runs, rates, overlap), alpha), strict=True))
+    others = dict(zip(left, settle(left, Cells(runs, shared, overlap), alpha), strict=True))
+    if refused:
+        known = {claim: _of_r2(verdict) for claim, verdict in known.items()}
+    found = [known.get(claim) or Verdict(NOT_RUN, refused[claim]) for claim in claims]
+    same = [others[claim].verdict if claim in others else NOT_RUN for claim in claims]
     return claims, found, same
+
+
+def _of_r2(verdict: Verdict) -> Verdict:
+    """Returns a verdict in whose evidence R2 has its name."""
+    return replace(verdict, evidence=verdict.evidence.replace(ACCURACY, R2))
+
+
+def _of_classes(claim: Claim, runs: pd.DataFrame) -> str:
+    """Returns why a claim cannot be settled where the target is a number; nothing if it can."""
+    for rule in claim.rules:
+        if of_classes(rule.metric) or rule.metric not in runs.columns:
+            return f"{metric_in_words(rule.metric)} is of classes, and the target is a number"
+    return ""
 
 
 def verdicts_frame(

@@ -16,6 +16,7 @@ from zoo.results import kinds, ledger
 from zoo.results.files import read_frame, read_spec, results_folder
 from zoo.results.measured import compared
 from zoo.results.rates import rates_in
+from zoo.results.scores import in_files
 
 RECORDED = ("activations", "gradients", "updates")
 SHOWN = {"effect": "test_accuracy", "table": "test_accuracy"}  # by picture, else VALIDATION
@@ -111,7 +112,7 @@ def _of_trained(folder: Path, spec: Mapping[str, Any], picture: str) -> Behind:
         runs = runs[runs.groupby("variant")["seed"].rank() <= count]
         told += f" Recorded: the first {count} seeds."
     metric = SHOWN.get(picture, VALIDATION)
-    return Behind(f"{folder.name} {picture}", told, folder / "runs.csv", _shown(runs, metric))
+    return Behind(f"{folder.name} {picture}", told, folder / "runs.csv", _shown(spec, runs, metric))
 
 
 def _of_measured(folder: Path, spec: Mapping[str, Any], picture: str) -> list[Behind]:
@@ -149,7 +150,7 @@ def _trained_claims(
         own = rates.get(chosen_by(metric), rates[VALIDATION])
         rows = _at(runs, {label: own.of(label) for label in labels})
         told = "At the chosen learning rates, and at all that do as well."
-        found.append(Behind(what, told, folder / "runs.csv", _shown(rows, metric)))
+        found.append(Behind(what, told, folder / "runs.csv", _shown(spec, rows, metric)))
     return found
 
 
@@ -183,9 +184,9 @@ def _at(runs: pd.DataFrame, rates: Mapping[str, Sequence[float]]) -> pd.DataFram
     return runs[[rate in rates.get(label, ()) for label, rate in pairs]]
 
 
-def _shown(runs: pd.DataFrame, metric: str) -> pd.DataFrame:
+def _shown(spec: Mapping[str, Any], runs: pd.DataFrame, metric: str) -> pd.DataFrame:
     names = ["variant", "learning_rate", "seed", "status", metric]
-    return runs[[name for name in names if name in runs.columns]]
+    return in_files(spec, runs[[name for name in names if name in runs.columns]])
 
 
 def lines_of(found: Behind) -> list[str]:

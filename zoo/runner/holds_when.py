@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from zoo.data.numbers import REGRESSION
 from zoo.errors import ZooError
 from zoo.runner import overrides, several, trained
 from zoo.runner.how import How
@@ -123,7 +124,7 @@ def write(prepared: Prepared, root: Path) -> Path:
         The folder that it is written into.
     """
     # pandas and matplotlib take seconds to import, which training need not wait for.
-    from zoo.results import files, holds_when, tables
+    from zoo.results import files, holds_when, scores, tables
 
     parts = []
     for values, part in zip(holds_when.settings_of(prepared.swept), prepared.parts, strict=True):
@@ -135,7 +136,7 @@ def write(prepared: Prepared, root: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     spec = spec_of(prepared) | {"verdicts": holds_when.verdicts_of(parts)}
     files.write_text(folder / "spec.json", json.dumps(spec, indent=2) + "\n")
-    files.write_frame(folder / "holds_when.csv", holds_when.frame_of(parts))
+    files.write_frame(folder / "holds_when.csv", scores.in_files(spec, holds_when.frame_of(parts)))
     text = tables.render(files.read_spec(folder), files.read_table(folder), "md")
     files.write_text(folder / "holds_when.md", text)
     draw(folder)
@@ -151,6 +152,7 @@ def spec_of(prepared: Prepared) -> dict[str, Any]:
     return {
         "experiment": prepared.folder_name,
         "kind": "holds_when",
+        **({"task": REGRESSION} if first.data.of_numbers else {}),
         "question": prepared.entry.question,
         "factor": first.experiment.factor,
         "baseline": first.experiment.baseline,

@@ -14,7 +14,7 @@ from zoo.data import Data
 from zoo.errors import ZooError
 from zoo.evidence import metrics
 from zoo.experiment import DEFAULT_SEEDS, Experiment
-from zoo.runner import overrides
+from zoo.runner import overrides, regression
 from zoo.runner.contract.declaration import factories
 from zoo.runner.contract.networks import MODEL, within_memory
 from zoo.runner.mistakes import mistakes_in
@@ -244,6 +244,7 @@ def prepare(entry: Entry, settings: Settings, data_dir: Path | None) -> Prepared
             experiment = dataclasses.replace(experiment, recipe=recipe)
     with phase("data"):
         data_of = _data_of(experiment, data_dir, settings.resampled, settings.table)
+    experiment = regression.fitting(entry.name, experiment, data_of, settings.may_widen)
     given = f" It was given {overrides.in_words(settings.words)}." if settings.words else ""
     with mistakes_in(entry.path, f"{MODEL}.{given}"), within_memory():
         jobs = plan(experiment, data_of, settings.seed_list)

@@ -43,6 +43,14 @@ class Request:
         """Returns how much there is to do, and how much memory it takes if that is much."""
         return [self.kind.plan_of(self.prepared), *_memory_of(self.prepared)]
 
+    def estimate(self, how: How) -> list[str]:
+        """Returns how long it will take; nothing for what is only measured."""
+        from zoo.runner import estimate
+
+        parts = getattr(self.prepared, "parts", None) or [self.prepared]
+        trained = [part for part in parts if hasattr(part, "jobs")]
+        return estimate.lines_of(trained, how.engine, how.results, how.fresh) if trained else []
+
     def run(self, how: How) -> tuple[list[Path], list[str]]:
         """Does what was asked for.
 
@@ -143,6 +151,6 @@ def _tables_of(prepared: Any) -> list[str]:
     found: dict[str, Any] = {}
     for part in getattr(prepared, "parts", None) or [prepared]:
         for data in getattr(part, "data_of", {}).values():
-            if data.table is not None:
+            if data.table is not None or data.of_numbers or data.note:
                 found.setdefault(data.fingerprint, data)
     return [line for data in found.values() for line in [f"{data.name}:", *lines_of(data)]]

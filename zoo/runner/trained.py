@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoo.data import FIXED, RESAMPLED, Data, Draws
+from zoo.data.numbers import REGRESSION
 from zoo.engine.device import device_name
 from zoo.errors import Interrupted
-from zoo.evidence.guessing import IMBALANCED, balanced_accuracy, guess_of
+from zoo.evidence.guessing import IMBALANCED, balanced_accuracy, guess_of, guess_of_numbers
+from zoo.evidence.metrics import is_metric
 from zoo.results.store import Store
 from zoo.runner.how import How
 from zoo.runner.mistakes import mistakes_in
@@ -222,23 +224,29 @@ def _summary(prepared: Prepared, store: Store) -> Summary:
     from zoo.results.summary import summarise
 
     experiment, data = prepared.experiment, prepared.data
+    wanted = {rule.metric for claim in experiment.claims for rule in claim.rules}
+    if data.of_numbers:
+        known = experiment.recipe.probes
+        wanted = {each for each in wanted if is_metric(each) or each in known}
     return summarise(
         store.results(job.run for job in prepared.jobs),
         list(experiment.variants),
         experiment.baseline,
-        sorted({rule.metric for claim in experiment.claims for rule in claim.rules}),
+        sorted(wanted),
         experiment.recipe.epochs,
         prepared.seeds,
         _drawn(data).get("overlap", 0.0),
         data.num_classes,
         [label for label, own in prepared.data_of.items() if _fixes_test(own)],
-        partial(_balanced, prepared) if _guess(prepared)["share"] > IMBALANCED else None,
+        partial(_balanced, prepared) if _guess(prepared).get("share", 0) > IMBALANCED else None,
     )
 
 
 def _guess(prepared: Prepared) -> dict[str, Any]:
-    """Returns what always guessing the most frequent class gives, in the draw of seed 0."""
+    """Returns what always guessing class or mean gives, in the draw of seed 0."""
     data = prepared.data
+    if data.target_scale is not None:
+        return guess_of_numbers(data.y_test, data.target_scale[1])
     return guess_of(data.y_train, data.y_test, data.class_names)
 
 
@@ -257,8 +265,11 @@ def write_tensorboard(prepared: Prepared, store: Store, folder: Path) -> Path:
         The folder that holds them.
     """
     from zoo.results import tensorboard
+    from zoo.results.scores import with_r2
 
     results = store.results(job.run for job in prepared.jobs)
+    if prepared.data.of_numbers:
+        results = list(map(with_r2, results))
     records = store.records(job.run.key for job in prepared.jobs)
     return tensorboard.write(folder, prepared.folder_name, results, records)
 
@@ -292,6 +303,7 @@ def spec_of(prepared: Prepared) -> dict[str, Any]:
         "data": {
             "name": data.name,
             "fingerprint": data.fingerprint,
+            **({"task": REGRESSION} if data.of_numbers else {}),
             "num_classes": data.num_classes,
             "input_shape": list(data.input_shape),
             "train": len(data.x_train),

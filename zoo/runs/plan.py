@@ -50,6 +50,25 @@ def optimizer_of(recipe: Recipe, learning_rate: float, steps: int) -> tuple[Any,
     return recipe.optimizer(schedule), callbacks
 
 
+def check_output(model: Any) -> None:
+    """Raises ZooError unless a network puts out one number without bounds, to predict one."""
+    import keras
+
+    shape = tuple(getattr(model, "output_shape", None) or (None, 1))
+    if shape[1:] != (1,):
+        raise ZooError(
+            "Where the target is a number `build_model` is called with num_classes=1 and must "
+            f"return a network with one output. Received: outputs of shape {shape}"
+        )
+    last = model.layers[-1] if getattr(model, "layers", None) else None
+    activation = getattr(last, "activation", None)
+    if isinstance(last, keras.layers.Softmax) or activation is keras.activations.softmax:
+        raise ZooError(
+            "The network ends in a softmax, which of one output is always 1. Return what comes "
+            "before it; the loss takes logits."
+        )
+
+
 def jobs_of(
     recipe: Recipe, data: Data, variant: str, rates: Iterable[float], seeds: Sequence[int]
 ) -> list[Job]:
@@ -69,6 +88,8 @@ def jobs_of(
     steps = steps_per_epoch(recipe, data)
     build = partial(recipe.build_model, data.input_shape, data.num_classes)
     model = fresh_model(build, data.input_shape)
+    if data.of_numbers:
+        check_output(model)
     made = {rate: optimizer_of(recipe, rate, steps) for rate in rates}
     first = next(iter(made.values()), ())
     set_by_builder = loaded(model, build, data.input_shape)

@@ -23,6 +23,11 @@ from zoo.search.oracle import keras_tuner_or_error
 # What a model may have of its own without training differently from any other.
 OVERRIDES = ("fit", "train_step", "test_step", "compute_loss", "compute_metrics")
 LABEL = "model"  # the variant of every run
+# Losses by their names in Keras with which models train together.
+TOGETHER = {
+    "sparse_categorical_crossentropy": keras.losses.SparseCategoricalCrossentropy,
+    "binary_crossentropy": keras.losses.BinaryCrossentropy,
+}
 
 
 def hypermodel_of(given: Any) -> Any:
@@ -203,10 +208,10 @@ def _examples(x: Any, y: Any) -> tuple[Any, Any] | None:
     if not (hasattr(x, "__array__") and hasattr(y, "__array__")):
         return None
     x, y = np.asarray(x), np.asarray(y)
-    numbers = x.dtype.kind in "iuf" and y.dtype.kind in "iuf" and x.size and y.size
+    numbers = x.dtype.kind in "iuf" and y.dtype.kind in "biuf" and x.size and y.size
     if not numbers or x.ndim < 2 or y.size != len(y):
         return None
-    y = y.reshape(-1)
+    y = y.reshape(-1).astype(np.int8 if y.dtype.kind == "b" else y.dtype)
     if y.min() < 0 or (y != y.round()).any():
         return None
     return x.astype(np.float32), y.astype(np.int32)
@@ -284,8 +289,8 @@ def _why_alone(model: Any, data: Data) -> str:
         if getattr(type(model), name) is not getattr(keras.Model, name):
             return f"the model has a {name} of its own"
     loss, optimizer = _loss(model), model.optimizer
-    if type(loss) is not keras.losses.SparseCategoricalCrossentropy:
-        return "its loss is not SparseCategoricalCrossentropy"
+    if type(loss) not in TOGETHER.values():
+        return "its loss is neither SparseCategoricalCrossentropy nor BinaryCrossentropy"
     if loss.reduction != "sum_over_batch_size":
         return f"its loss is reduced by {loss.reduction}"
     for name in ("loss_weights", "run_eagerly"):
@@ -303,7 +308,10 @@ def _why_alone(model: Any, data: Data) -> str:
     shape = tuple(getattr(output, "shape", ()))
     if len(shape) != 2:
         return "its output is not one number for each class"
-    if shape[1] < data.num_classes:
+    binary = isinstance(loss, keras.losses.BinaryCrossentropy)
+    if binary and (shape[1] != 1 or data.num_classes > 2):
+        return "its binary crossentropy is not of one output and two classes"
+    if not binary and shape[1] < data.num_classes:
         raise ZooError(
             f"The model must have an output for each class. Received: {shape[1]} outputs, and "
             f"labels up to {data.num_classes - 1}"
@@ -327,9 +335,9 @@ def _metrics(model: Any) -> list[str]:
 
 def _loss(model: Any) -> Any:
     """Returns the loss, also where it was given by name or as a function."""
-    function = keras.losses.sparse_categorical_crossentropy
-    if model.loss is function or model.loss == function.__name__:
-        return keras.losses.SparseCategoricalCrossentropy()
+    for name, kind in TOGETHER.items():
+        if model.loss is getattr(keras.losses, name) or model.loss == name:
+            return kind()
     return model.loss
 
 

@@ -13,6 +13,7 @@ from callbacks import DivergenceGuard
 from zoo.data import FIXED, Data, TableOptions
 from zoo.errors import ZooError, check_count
 from zoo.experiment import Experiment, Recipe
+from zoo.results.scores import file_name
 from zoo.runner.prepare import Settings, folder_name
 from zoo.runner.prepare import prepare as prepare_experiment
 from zoo.runner.registry import Entry
@@ -200,10 +201,11 @@ def jobs_of(search: ExperimentSearch, trial: Trial, epochs: int, seeds: Sequence
 
 def spec_of(search: ExperimentSearch) -> dict[str, Any]:
     """Returns the search as declared, ready for JSON."""
+    data = search.data_of[search.experiment.baseline]
     return {
         "search": search.name,
         "kind": "search",
-        "objective": OBJECTIVE,
+        "objective": file_name(OBJECTIVE) if data.of_numbers else OBJECTIVE,
         "direction": "max",
         "experiment": search.entry.name,
         "question": search.entry.question,
@@ -214,5 +216,5 @@ def spec_of(search: ExperimentSearch) -> dict[str, Any]:
         "epochs": search.epochs,
         "coarse_to_fine": search.coarse_to_fine,
         "space": [str(dimension) for dimension in search.space.values()],
-        "data": search.data_of[search.experiment.baseline].name,
+        "data": data.name,
     }

@@ -23,6 +23,7 @@ from zoo.evidence.statistics import mean_interval
 from zoo.experiment import DEFAULT_SEEDS
 from zoo.figures.search import plot
 from zoo.results.files import write_frame, write_text
+from zoo.results.scores import file_name
 from zoo.results.store import Store
 from zoo.runner.progress import tell
 from zoo.runner.trainer import Engine, Trainer, Where, here
@@ -195,12 +196,14 @@ def _retrain(
     found = _results(wanted, trainer, jobs)
     results = [found[job.run.key] for job in jobs]
     chosen = max(range(len(jobs)), key=lambda place: results[place].final["val_accuracy"])
-    told = mean_interval([result.final["test_accuracy"] for result in results]).within(0, 1)
+    numbers = wanted.data_of[jobs[chosen].run.variant].of_numbers
+    told = mean_interval([result.final["test_accuracy"] for result in results])
+    told = told.within(-1.0 if numbers else 0.0, 1)
     winner = {
         "trial": trial.id,
         "values": values,
         "score": best["score"],
-        "test_accuracy": dataclasses.asdict(told),
+        file_name("test_accuracy") if numbers else "test_accuracy": dataclasses.asdict(told),
         "saved_seed": jobs[chosen].run.seed,
     }
     return jobs[chosen], winner
