@@ -234,9 +234,12 @@ def _numbers(option: str, text: str | None) -> tuple[float, ...] | None:
 
 def show_results(folder: Path, lines: Sequence[str]) -> None:
     """Prints table and verdicts of a run, then what was done, and how to see it again."""
+    from zoo.results import seconds
     from zoo.results.files import table_in
 
     echo(table_in(folder).with_suffix(".md").read_text(encoding="utf-8"))
+    if line := seconds.line_of(folder):
+        echo(f"{line}\n")
     show_verdicts(folder)
     echo("\n".join([*lines, f"Again: python -m zoo table {shlex.quote(folder.name)}"]))
 

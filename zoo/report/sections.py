@@ -13,7 +13,7 @@ from zoo.report import findings, histograms, holds_when, measured, trained, word
 from zoo.report.charts import Chart
 from zoo.report.ledger import LedgerRow
 from zoo.report.svg import number
-from zoo.results import kinds
+from zoo.results import kinds, seconds
 from zoo.results.files import read_frame, read_spec, read_table, table_in
 from zoo.results.ledger_kinds import verdict_counts
 from zoo.results.schema import damaged
@@ -109,7 +109,7 @@ def section_of(
         charts=pictures,
         grids=grids,
         tables=tables,
-        notes=notes,
+        notes=[*notes, *filter(None, [seconds.line_of(folder)])],
         claims=claims,
         over=over,
         elsewhere=elsewhere,

@@ -211,6 +211,11 @@ class Store:
         )
         return bool(self._execute(query, (experiment,)).fetchone()[0])
 
+    def seconds(self, experiment: str) -> dict[str, float]:
+        """Returns the mean seconds of the runs of a results folder, by variant."""
+        query = "SELECT variant, avg(seconds) FROM runs WHERE experiment = ? GROUP BY variant"
+        return {label: float(mean) for label, mean in self._execute(query, (experiment,))}
+
     def results(self, runs: Iterable[Run]) -> list[Result]:
         """Returns the results of those of the runs that are kept, in the given order.
 
