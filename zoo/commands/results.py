@@ -31,7 +31,7 @@ def table(
     debug: DebugOption = False,
 ) -> None:
     """Print the table of an experiment that was run, or write all that follows from its rows."""
-    from zoo.results import files, seconds, tables, trained
+    from zoo.results import files, tables, trained
 
     if every == bool(name) or (every and not write):
         raise ZooError("Name the experiment whose table is wanted, or give --write --all.")
@@ -40,8 +40,6 @@ def table(
         return
     folder = files.results_folder(results, str(name))
     echo(tables.render(trained.told_spec(folder), files.read_table(folder), form), nl=False)
-    if form == "md" and (line := seconds.line_of(folder)):
-        echo(line, err=True)  # what is printed is table.md, to the last letter
 
 
 def _write_again(results: Path, names: Sequence[str]) -> None:
