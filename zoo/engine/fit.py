@@ -86,7 +86,10 @@ def train_one(
     history = recorder.history
     if data.of_numbers:
         history, final = in_r2(history, final, data)
-    with phase("probes"), np.errstate(over="ignore"):  # of a network that has diverged
+    with (
+        phase("probes"),
+        np.errstate(over="ignore", invalid="ignore"),
+    ):  # of a network that has diverged
         final |= {name: float(probe(model, data)) for name, probe in recipe.probes.items()}
     return Result(
         run=run,

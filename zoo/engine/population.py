@@ -293,7 +293,7 @@ class Population:
         loan = self._loan(slot, 0.0)
         model = loan.load()
         own = self.data.of(slot.job.run.seed)
-        with np.errstate(over="ignore"):  # of a network that has diverged
+        with np.errstate(over="ignore", invalid="ignore"):  # of a network that has diverged
             values = {name: float(probe(model, own)) for name, probe in probes.items()}
         loan.release()
         return values
