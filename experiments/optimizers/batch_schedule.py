@@ -41,10 +41,10 @@ RECIPE = Recipe(
 def split(seed):
     """Returns examples and classes to train on and to test on."""
     data, drawn = load_for(RECIPE), np.random.default_rng(seed)
-    parts = ((data.x_train, data.x_validation, data.x_test),)
-    parts += ((data.y_train, data.y_validation, data.y_test),)
-    order = drawn.permutation(sum(map(len, parts[0])))
-    x, y = (np.concatenate(part)[order] for part in parts)
+    x = np.concatenate((data.x_train, data.x_validation, data.x_test))
+    y = np.concatenate((data.y_train, data.y_validation, data.y_test))
+    order = drawn.permutation(len(y))
+    x, y = x[order], y[order]
     return (x[:EXAMPLES], y[:EXAMPLES]), (x[EXAMPLES:], y[EXAMPLES:])
 
 
@@ -53,7 +53,7 @@ def train(of_rate, of_batch, seed):
     training, test = split(seed)
     reached = {epoch: number for number, epoch in enumerate((0, *MILESTONES))}
     sizes = {epoch: BATCH * of_batch**number for epoch, number in reached.items()}
-    batches = BatchSizeSchedule(*training, sizes, seed=seed)
+    batches = BatchSizeSchedule(training[0], training[1], sizes, seed=seed)
 
     def rate(epoch):
         return RATE / of_rate ** max(n for start, n in reached.items() if start <= epoch)
