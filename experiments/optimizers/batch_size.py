@@ -26,7 +26,7 @@ def build_model(input_shape, num_classes, depth=2, units=100):
 
 EXAMPLES = 1024
 SMALL, LARGE = (0.01, 0.03, 0.1, 0.3), (0.1, 0.3, 1.0, 3.0)
-RATES = {8: SMALL, 32: (0.03, 0.1, 0.3, 1.0), 128: LARGE, 512: LARGE, EXAMPLES: LARGE}
+RATES = {8: SMALL, 32: (0.03, 0.1, 0.3, 1.0), 128: LARGE, EXAMPLES: LARGE}
 
 EXPERIMENT = Experiment(
     factor="batch_size",
@@ -68,7 +68,7 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             "OPT04 batch",
-            Trend(("8", "32", "128", "512", "1024"), "best_val_loss"),
+            Trend(("8", "32", "128", "1024"), "best_val_loss"),
             "The lowest validation loss rises with the batch size, from 8 to all 1,024 examples.",
         ),
     ],
