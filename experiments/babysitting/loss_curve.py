@@ -1,8 +1,8 @@
 """Does each mistake leave its own signature in the loss curve, by rules that are written down?
 
-A ReLU network learns ten clusters, drawn anew by every seed, healthy and with each mistake. A metric
-with the name of a finding of `LossCurveDiagnosis` is 1 where it is made; `exploded` is diverging or
-not finite, `still_falling` not converged or not learning, `accused` any; `repeats` is how losses of
+A ReLU network learns ten clusters, drawn anew by every seed, healthy and with each mistake. Metrics
+named for findings of `LossCurveDiagnosis` are 1 where it makes them; `exploded` is diverging or not
+finite, `still_falling` not converged or not learning, `accused` any. `repeats` is how the losses of
 batches correlate by epoch.
 
 References:
@@ -21,10 +21,9 @@ from zoo.claims import Claim, Difference, Number, above, zero
 from zoo.experiment import Measurement
 
 INPUTS, CLASSES, BATCH, EXAMPLES, EPOCHS, VALIDATION, FRESH = 20, 10, 50, 1500, 12, 1000, 10_000
+NAMED = ("not learning", "overfit", "periodic", "negative gradients", "validation set too small")
 NAMES = {
-    **{name.replace(" ", "_"): {name} for name in ("not learning", "overfit", "periodic")},
-    "negative_gradients": {"negative gradients"},
-    "validation_set_too_small": {"validation set too small"},
+    **{name.replace(" ", "_"): {name} for name in NAMED},
     "exploded": {"diverging", "not finite"},
     "still_falling": {"not converged", "not learning"},
 }
@@ -127,11 +126,7 @@ EXPERIMENT = Measurement(
         ),
         Claim("CUR04", says(LOW, "still_falling"), "At 0.001 the loss is called still falling."),
         Claim("CUR06", says(UPWARDS, "negative_gradients"), "A wrong sign is called just that."),
-        Claim(
-            "CUR07",
-            Difference(SORTED, HEALTHY, "repeats", 0.3),
-            "Sorted by class, batches repeat their losses epoch by epoch, shuffled they do not.",
-        ),
+        Claim("CUR07", Difference(SORTED, HEALTHY, "repeats", 0.3), "Sorted, losses repeat."),
         Claim("CUR07 finding", says(SORTED, "periodic"), "Sorted by class it is called periodic."),
         Claim(
             "CUR09",
