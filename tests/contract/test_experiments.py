@@ -32,6 +32,7 @@ DIVERGING = {
     "gradient_clipping": ["none"],  # what the others clip
     "gradient_clipping_survival": ["none"],
     "learning_rate": ["3", "10", "1e+06"],
+    "warmup": ["constant at 0.5"],  # too high to start with
 }
 
 
