@@ -1,16 +1,15 @@
 """When does a loss become infinite or no number, and when is it the learning rate's fault?
 
-First losses of outputs that a diverging network may have: the slides' softmax and logarithm in
-NumPy, Keras's cross-entropy of probabilities, which it clips at 1e-7, and that of logits. Then
-networks learn ten clusters, with inputs so large that softmax has zeros, with a missing value in
-one input, and at a rate far too high, each with the loss of the slides, of a naive Keras code, or
-of the logits.
+Losses are asked of outputs that a diverging network may have: the slides' in NumPy, Keras's of
+probabilities, which it clips at 1e-7, and that of logits. Then networks learn ten clusters with
+inputs so large that softmax has zeros, with a missing value, and at a rate far too high.
 
 References:
     Stanford CS231n (2015), lecture 5 and assignment 1.
     Goodfellow et al. (2016), Deep Learning, section 4.1.
 """
 
+import functools
 import math
 import warnings
 from functools import partial
@@ -63,17 +62,29 @@ def evaluate(loss, _):
     }
 
 
+def network():
+    """Returns a fresh network with two hidden layers."""
+    hidden = [layers.Dense(50, "elu") for _ in range(2)]
+    return keras.Sequential([keras.Input((INPUTS,)), *hidden, layers.Dense(CLASSES)])
+
+
+@functools.cache
+def compiled(loss):
+    """Returns a network that trains with a loss, compiled once."""
+    model = network()
+    model.compile(keras.optimizers.SGD(), loss, steps_per_execution=EXAMPLES // BATCH)
+    return model
+
+
 def train(loss, seed, rate=0.1, scale=1.0, missing=False):
     """Trains and counts the epochs until the loss is not finite."""
-    drawn = np.random.default_rng(seed)
+    drawn, model = np.random.default_rng(seed), compiled(loss)
     y = drawn.integers(CLASSES, size=EXAMPLES)
     x = drawn.normal(0, 0.5, (CLASSES, INPUTS))[y] + drawn.normal(size=(EXAMPLES, INPUTS))
     x = (scale * x).astype("float32")
-    if missing:
-        x[0, 0] = np.nan
-    hidden = [layers.Dense(50, "elu") for _ in range(2)]
-    model = keras.Sequential([keras.Input((INPUTS,)), *hidden, layers.Dense(CLASSES)])
-    model.compile(keras.optimizers.SGD(rate), loss, steps_per_execution=EXAMPLES // BATCH)
+    x[0, 0] = np.nan if missing else x[0, 0]
+    model.set_weights(network().get_weights())
+    model.optimizer.learning_rate = rate
     found = model.fit(x, y, BATCH, EPOCHS, verbose=0).history["loss"]
     bad = ~np.isfinite(found)
     return {"ends_not_finite": bad.any(), "finite_epochs": bad.argmax() if bad.any() else EPOCHS}
