@@ -24,7 +24,7 @@ from zoo.experiment import Measurement, Recipe
 from zoo.measure import furthest, gradients
 from zoo.trials import load_for
 
-EPOCHS, STEPS, BATCH = 10, 20, 64
+EPOCHS, STEPS, BATCH = 8, 16, 64
 LOSS = losses.SparseCategoricalCrossentropy(from_logits=True)
 RATES = {"sgd": (0.01, 0.03, 0.1, 0.3, 1.0), "adam": (3e-4, 1e-3, 3e-3, 1e-2, 3e-2)}
 
