@@ -92,6 +92,11 @@ EXPERIMENT = Measurement(
             "Momentum of 0.9 is stable up to 3.8 over the steepness, plain descent up to 2.",
         ),
         Claim(
+            "OPT25 quadratic",
+            limit("descent", 2.0),
+            "On a quadratic plain descent diverges from a rate of 2 over the steepness on.",
+        ),
+        Claim(
             "OPT08 limit",
             limit("nesterov", 2 * (1 + BETA) / (1 + 2 * BETA)),
             "Nesterov momentum of 0.9 is stable up to 1.36 over the steepness.",

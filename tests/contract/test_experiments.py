@@ -31,6 +31,8 @@ DIVERGING = {
     "batch_norm_robustness": ["none at 3", "none at 10"],  # rates that normalisation stands
     "gradient_clipping": ["none"],  # what the others clip
     "gradient_clipping_survival": ["none"],
+    "learning_rate": ["3", "10", "1e+06"],
+    "warmup": ["constant at 0.5"],  # too high to start with
 }
 
 

@@ -127,6 +127,13 @@ def test_probes_are_asked_once():
     assert asked == [(CLASSES * CLASSES + CLASSES, "toy")] * 2
 
 
+def test_batch_sizes_that_vary_keep_their_order():
+    found = trained("batch_size", {"8": 8, "all": 1024, "64": 64})
+    assert [found.batch_of(label) for label in ("8", "64", "all")] == [12, 25, training.BATCH]
+    assert found.without_effect() == []
+    assert trained("penalty", {"a": 0.1, "b": 0.2}).batch_of("a") == training.BATCH
+
+
 # What histories show
 
 HISTORY = {"loss": [2.0, 1.0], "learning_rate": [0.1, 0.1]}

@@ -50,7 +50,13 @@ def middle(grid: Sequence[float]) -> float:
 
 
 def train(
-    recipe: Recipe, data: Data, rate: float, *, epochs: int = EPOCHS, seed: int = 0
+    recipe: Recipe,
+    data: Data,
+    rate: float,
+    *,
+    epochs: int = EPOCHS,
+    seed: int = 0,
+    batch_size: int = BATCH,
 ) -> History:
     """Trains a run with plain Keras, step by step, with nothing compiled, and asks its probes.
 
@@ -60,12 +66,13 @@ def train(
         rate: Initial learning rate.
         epochs: Positive integer.
         seed: Non-negative integer.
+        batch_size: Positive integer, instead of the recipe's.
 
     Returns:
         Values of each epoch: `loss` and `accuracy`, means over its steps, `val_loss`,
         `val_accuracy` and `learning_rate`.
     """
-    batch = min(BATCH, len(data.x_train))
+    batch = min(batch_size, len(data.x_train))
     steps = len(data.x_train) // batch
     recipe = replace(recipe, epochs=epochs, batch_size=batch)
     start = Start(recipe, data)
@@ -150,7 +157,12 @@ class Trained:
         self.experiment = experiment
         self.data_of = data_of
         self.histories = {
-            label: train(experiment.recipe_for(label), data_of[label], self.rate_of(label))
+            label: train(
+                experiment.recipe_for(label),
+                data_of[label],
+                self.rate_of(label),
+                batch_size=self.batch_of(label),
+            )
             for label in experiment.variants
         }
 
@@ -158,11 +170,20 @@ class Trained:
         """Returns the learning rate at which a variant trains first."""
         return middle(self.experiment.learning_rates(label))
 
+    def batch_of(self, label: str) -> int:
+        """Returns a batch size for some examples; where it varies, each is half the next larger."""
+        if self.experiment.factor != "batch_size":
+            return BATCH
+        sizes = self.experiment.variants
+        larger = {size for size in sizes.values() if size > sizes[label]}
+        return max(1, BATCH >> len(larger))
+
     def again(self, label: str, rate: float | None = None, epochs: int = EPOCHS) -> History:
         """Trains a variant once more, without asking its probes."""
         recipe = replace(self.experiment.recipe_for(label), probes={})
         rate = self.rate_of(label) if rate is None else rate
-        return train(recipe, self.data_of[label], rate, epochs=epochs)
+        batch = self.batch_of(label)
+        return train(recipe, self.data_of[label], rate, epochs=epochs, batch_size=batch)
 
     def diverging(self) -> list[str]:
         """Returns the variants with a number that is not finite."""
