@@ -251,6 +251,9 @@ def test_latex_is_a_booktabs_table(spec):
         ("~", r"\textasciitilde{}"),
         ("a\\b", r"a\textbackslash{}b"),
         (r"\%", r"\textbackslash{}\%"),
+        ("a <b> |c|", r"a \textless{}b\textgreater{} \textbar{}c\textbar{}"),
+        ("\N{MINUS SIGN}1 \N{PLUS-MINUS SIGN} 2", r"$-$1 $\pm$ 2"),
+        ("[x]", "{}[x]"),
     ],
 )
 def test_latex_escapes_what_it_reads_as_commands(spec, label, latex):

@@ -14,6 +14,19 @@ from zoo.results import examples, kinds, scores, trained
 from zoo.results.files import EXACT, NUMBER, read_spec, read_table, write_frame, write_text
 from zoo.results.summary import Summary
 
+# What LaTeX reads as commands, and signs that the zoo writes and pdfLaTeX does not know.
+ESCAPES = {mark: "\\" + mark for mark in "&%$#_{}"} | {
+    "\\": r"\textbackslash{}",
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    "\N{MINUS SIGN}": "$-$",
+    "\N{PLUS-MINUS SIGN}": r"$\pm$",
+    "\N{MULTIPLICATION SIGN}": r"$\times$",
+    "\N{MIDDLE DOT}": r"$\cdot$",
+}
 FORMATS = ("md", "csv", "latex")
 
 
@@ -102,9 +115,6 @@ def _latex(frame: pd.DataFrame) -> str:
 
 
 def _escaped(text: str) -> str:
-    escapes = {mark: "\\" + mark for mark in "&%$#_{}"} | {
-        "\\": r"\textbackslash{}",
-        "^": r"\textasciicircum{}",
-        "~": r"\textasciitilde{}",
-    }
-    return "".join(escapes.get(mark, mark) for mark in _line(text))
+    """Returns a text as LaTeX shows it; a cell that begins with a bracket is no option of a row."""
+    shown = "".join(ESCAPES.get(mark, mark) for mark in _line(text))
+    return "{}" * shown.startswith("[") + shown
