@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections.abc import Iterator, Sequence
@@ -89,13 +90,17 @@ def _drawn(folders: Sequence[Path], kind: str | None, look: Look, lenient: bool)
         yield from map(one, folders)
         return
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    with ProcessPoolExecutor(cores, initializer=_leave_interrupts) as pool:
+    with ProcessPoolExecutor(cores, initializer=_begin) as pool:
         yield from pool.map(one, folders)
 
 
-def _leave_interrupts() -> None:
-    """Has a process leave Ctrl-C to the one that started it."""
+def _begin() -> None:
+    """Has a process leave Ctrl-C to the one that started it, and collect garbage rarely.
+
+    A figure is tens of thousands of objects that live as long as it is drawn.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.set_threshold(200_000, 20, 100)
 
 
 def _plot(folder: Path, kind: str | None, look: Look, lenient: bool) -> Drawn:
