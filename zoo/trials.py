@@ -8,13 +8,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import keras
 import pandas as pd
 
 from zoo import data
 from zoo.engine import population
 from zoo.experiment import Recipe
 from zoo.runs.run import Job, Result, Run, Silent
-from zoo.runs.seeding import derived_seed
+from zoo.runs.seeding import derived_seed, draw_initial_values
 from zoo.search.oracle import OBJECTIVE, Oracle, Trial
 from zoo.search.points import changed, guarded
 from zoo.search.search import search as loop
@@ -22,7 +23,7 @@ from zoo.search.space import hyperparameters
 from zoo.search.table import Execution, Table, execution_of
 from zoo.search_space import LEARNING_RATE, Dimension
 
-__all__ = ["draw_points", "guarded", "load_for", "search", "together", "train"]
+__all__ = ["draw_points", "guarded", "load_for", "restart", "search", "together", "train"]
 
 load = functools.cache(data.load)
 load_draws = functools.cache(data.load_draws)
@@ -80,6 +81,23 @@ def train(
     trained = population.train(jobs, load_for(recipe, draw), Silent())
     found = {result.run: result for result in trained}
     return [found[job.run] for job in jobs]
+
+
+def restart(model: Any, seed: object) -> None:
+    """Puts a compiled model where training begins, so that many fits share what is traced once.
+
+    Weights and streams of random numbers are drawn anew, but for those whose author gave a seed;
+    an optimizer that has been used forgets its steps.
+
+    Args:
+        model: A compiled Keras model with a constant learning rate.
+        seed: Anything that `repr` tells from the seeds of other fits.
+    """
+    draw_initial_values(model, derived_seed("restart", seed))
+    rate = float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
+    for variable in model.optimizer.variables:
+        variable.assign(keras.ops.zeros_like(variable))
+    model.optimizer.learning_rate = rate
 
 
 def draw_points(
