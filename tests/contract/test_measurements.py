@@ -30,7 +30,6 @@ SOME = {
     "data_split": ["60/20/20 of 1000", "98/1/1 of 1000", "hold-out", "printed coarse search"],
     "decision_boundary": ["spirals: neuron", "moons: two layers"],
     "dying_relu_start": ["relu", "maxout", "sigmoid at 0", "sigmoid at 5", "tanh at 5"],
-    "ensemble": ["1 member", "10 members"],
     "extreme_depth": ["gaussian", "he", "orthogonal", "linear gaussian 10"],
     "gradient_flow": ["sigmoid 10", "he + relu 10", "batch norm 10", "residual 10"],
     "gradient_flow_formula": ["linear network", "layers of 0.9", "dead layer"],
@@ -41,7 +40,6 @@ SOME = {
     "loss_surface": ["plain 3"],
     "optimizer_surface": ["descent", "adam"],
     "overfit_tiny": ["healthy"],
-    "transfer": ["25 - scratch", "25 - last layer"],
     "weight_penalty_examples": ["3000 examples"],
 }
 # Of these a processor's rounding decides single trials.
@@ -57,7 +55,6 @@ CHAOTIC = {
     "search_scale",
     "search_stopping",
     "search_strategy",
-    "transfer",
     "weight_penalty_examples",
 }
 
