@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from scipy.special import expit, lambertw
 
-from zoo.layers import DropConnect, Maxout, RReLU, Swish
+from zoo.layers import DropConnect, Maxout, RandomMap, RReLU, Swish
 
 BOUND = 5  # standard errors; a correct layer crosses them once in 1.7 million draws
 
@@ -203,6 +203,44 @@ def test_dropconnect_needs_a_rate_below_1(rate):
         DropConnect(3, rate)
 
 
+# RandomMap
+
+QUARTER = np.eye(6)[[2, 5, 1, 4, 0, 3]]
+
+
+def test_random_map_leaves_examples_alone_at_inference():
+    x = normal(8, 2, 3)
+    np.testing.assert_array_equal(numpy_of(RandomMap([QUARTER])(x)), x)
+    assert RandomMap([QUARTER]).compute_output_shape(x.shape) == x.shape
+
+
+def test_random_map_multiplies_flattened_examples_by_a_map():
+    x, own = normal(8, 2, 3), normal(1, 6, 6, seed=1)
+    expected = np.stack([(each.ravel() @ own[0]).reshape(2, 3) for each in x])
+    found = numpy_of(RandomMap(own)(x, training=True))
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_random_map_draws_each_map_as_often_anew_for_every_example_and_call():
+    layer, examples = RandomMap(np.arange(4.0).reshape(4, 1, 1), seed=3), 10_000
+    first, second = (numpy_of(layer(np.ones((examples, 1)), training=True)) for _ in range(2))
+    shares = np.bincount(first[:, 0].astype(int), minlength=4) / examples
+    error = np.sqrt(1 / 4 * 3 / 4 / examples)
+    assert (abs(shares - 1 / 4) < BOUND * error).all()
+    assert abs(np.mean(first == second) - 1 / 4) < BOUND * error
+
+
+@pytest.mark.parametrize("maps", [np.eye(6), np.zeros((0, 6, 6)), np.zeros((2, 6, 5))])
+def test_random_map_needs_square_maps(maps):
+    with pytest.raises(ValueError, match=r"must be an array of shape \(maps, inputs, inputs\)"):
+        RandomMap(maps)
+
+
+def test_random_map_needs_maps_of_as_many_inputs_as_there_are():
+    with pytest.raises(ValueError, match=r"maps of 6, examples of shape \(2, 4\)"):
+        RandomMap([QUARTER])(normal(5, 2, 4))
+
+
 # Saving
 
 
@@ -213,8 +251,9 @@ def test_dropconnect_needs_a_rate_below_1(rate):
         lambda: RReLU(2.0, 5.0, seed=9),
         lambda: Swish(1.5, learn=True),
         lambda: DropConnect(4, 0.3, seed=2, activation="relu", kernel_initializer="he_normal"),
+        lambda: RandomMap([QUARTER, 2 * QUARTER], seed=5),
     ],
-    ids=["maxout", "rrelu", "swish", "dropconnect"],
+    ids=["maxout", "rrelu", "swish", "dropconnect", "random map"],
 )
 def test_saved_model_computes_the_same(make, tmp_path):
     model = keras.Sequential([keras.Input((6,)), make()])

@@ -10,7 +10,7 @@ from zoo.experiment import Recipe
 from zoo.runs.run import Job, Run, Silent
 from zoo.runs.seeding import derived_seed
 from zoo.search_space import Dimension
-from zoo.trials import draw_points, search, together, train
+from zoo.trials import draw_points, load_for, restart, search, together, train
 
 
 def build_model(input_shape, num_classes, units=4):
@@ -117,3 +117,34 @@ def test_a_grid_of_nine_points_has_three_values_of_each():
 def test_points_of_no_strategy_are_refused():
     with pytest.raises(ZooError, match="strategy"):
         draw_points(SPACE, 0, strategy="gird")
+
+
+def test_a_draw_of_the_data_is_that_of_the_runs_of_experiments():
+    drawn = load_for(RECIPE, draw=3)
+    same = data.load_draws("digits", train_examples=256).of(3)
+    assert drawn.fingerprint == same.fingerprint
+    np.testing.assert_array_equal(drawn.x_test, same.x_test)
+    assert load_for(RECIPE).fingerprint == data.load("digits", train_examples=256).fingerprint
+
+
+@pytest.mark.slow
+def test_points_train_on_the_draw_that_they_are_told():
+    point, drawn = {"learning_rate": 0.1}, load_for(RECIPE, draw=3)
+    (found,) = train(RECIPE, [point], "s", draw=3)
+    run = Run("point 0", 0.1, derived_seed("search", "s", 0))
+    (expected,) = fit.train([Job(RECIPE, run)], drawn, Silent())
+    np.testing.assert_allclose(found.history["loss"], expected.history["loss"], rtol=1e-4)
+
+
+def test_a_restarted_model_trains_as_before_and_with_another_seed_otherwise():
+    model = build_model((3,), 2)
+    model.add(layers.Dropout(0.5))
+    model.compile(keras.optimizers.Adam(0.1), "mse")
+    x = np.random.default_rng(0).normal(size=(32, 3)).astype("float32")
+    losses = []
+    for seed in (0, 0, 1):
+        restart(model, seed)
+        losses.append(model.fit(x, x[:, :2], shuffle=False, epochs=3, verbose=0).history["loss"])
+    assert losses[0] == losses[1]
+    assert not set(losses[0]) & set(losses[2])
+    assert float(model.optimizer.learning_rate) == pytest.approx(0.1)

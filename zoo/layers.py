@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 
@@ -174,3 +176,61 @@ class DropConnect(keras.layers.Dense):
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor's arguments."""
         return {**super().get_config(), "rate": self.rate, "seed": self.seed}
+
+
+@keras.saving.register_keras_serializable("zoo")
+class RandomMap(keras.layers.Layer):
+    """Applies one of several linear maps to each example while training: an augmentation.
+
+    Shifts, rotations, zooms and flips of images or signals are such maps. At inference examples
+    stay as they are.
+
+    Args:
+        maps: Array of shape `(maps, inputs, inputs)`, or nested lists. The first axis is that of
+            the map that is drawn, each as likely; the second that of the inputs, all axes of an
+            example flattened; the third that of the outputs.
+        seed: Integer, or `None`.
+
+    References:
+        Simard et al. (2003), Best Practices for Convolutional Neural Networks Applied to Visual
+        Document Analysis, ICDAR.
+    """
+
+    def __init__(self, maps: Any, seed: int | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.maps = np.asarray(maps, np.float32)
+        if self.maps.ndim != 3 or not len(self.maps) or self.maps.shape[1] != self.maps.shape[2]:
+            raise ValueError(
+                "`maps` must be an array of shape (maps, inputs, inputs). Received: one of shape "
+                f"{self.maps.shape}"
+            )
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+
+    def build(self, input_shape: tuple[int, ...]) -> None:
+        """Checks the number of inputs."""
+        if math.prod(input_shape[1:]) != self.maps.shape[1]:
+            raise ValueError(
+                f"`maps` must be of as many inputs as an example has. Received: maps of "
+                f"{self.maps.shape[1]}, examples of shape {tuple(input_shape[1:])}"
+            )
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        """Maps an array `(batch, ...)` to one of the same shape."""
+        if not training:
+            return inputs
+        number, size = self.maps.shape[:2]
+        drawn = keras.random.uniform(ops.shape(inputs)[:1], 0, number, seed=self.seed_generator)
+        chosen = ops.one_hot(ops.cast(ops.minimum(drawn, number - 1), "int32"), number)
+        side_by_side = self.maps.transpose(1, 0, 2).reshape(size, -1)  # (inputs, maps * outputs)
+        every = ops.matmul(ops.reshape(inputs, (-1, size)), side_by_side)
+        every = ops.reshape(every, (-1, number, size))  # (batch, maps, outputs)
+        return ops.reshape(ops.sum(chosen[:, :, None] * every, axis=1), ops.shape(inputs))
+
+    def compute_output_shape(self, input_shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Returns the shape of the inputs."""
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the constructor's arguments."""
+        return {**super().get_config(), "maps": self.maps.tolist(), "seed": self.seed}

@@ -8,13 +8,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import keras
 import pandas as pd
 
 from zoo import data
 from zoo.engine import population
 from zoo.experiment import Recipe
 from zoo.runs.run import Job, Result, Run, Silent
-from zoo.runs.seeding import derived_seed
+from zoo.runs.seeding import derived_seed, draw_initial_values
 from zoo.search.oracle import OBJECTIVE, Oracle, Trial
 from zoo.search.points import changed, guarded
 from zoo.search.search import search as loop
@@ -22,16 +23,27 @@ from zoo.search.space import hyperparameters
 from zoo.search.table import Execution, Table, execution_of
 from zoo.search_space import LEARNING_RATE, Dimension
 
-__all__ = ["draw_points", "guarded", "search", "together", "train"]
+__all__ = ["draw_points", "guarded", "load_for", "restart", "search", "together", "train"]
 
 load = functools.cache(data.load)
+load_draws = functools.cache(data.load_draws)
 
 
-def load_for(recipe: Recipe) -> data.Data:
-    """Returns the data of a recipe, loaded once."""
-    return load(
-        recipe.data, train_examples=recipe.train_examples, preprocessing=recipe.preprocessing
-    )
+def load_for(recipe: Recipe, draw: int | None = None) -> data.Data:
+    """Returns the data of a recipe, loaded once.
+
+    Args:
+        recipe: What is trained.
+        draw: Seed of a draw of the data, as the runs of experiments have them; `None` for the
+            split that is the same for all.
+    """
+    given: dict[str, Any] = {
+        "train_examples": recipe.train_examples,
+        "preprocessing": recipe.preprocessing,
+    }
+    if draw is None:
+        return load(recipe.data, **given)
+    return load_draws(recipe.data, **given).of(draw)
 
 
 def train(
@@ -41,6 +53,7 @@ def train(
     *,
     epochs: int | Sequence[int] | None = None,
     first: int = 0,
+    draw: int | None = None,
 ) -> list[Result]:
     """Trains one network for each point of a space, together where they share a program.
 
@@ -53,6 +66,7 @@ def train(
         seed: Anything that `repr` tells from the seeds of other searches.
         epochs: Epochs instead of the recipe's, for all or for each point.
         first: Number of the first point among those of its search.
+        draw: Which draw of the data all of them have, as in `load_for`.
 
     Returns:
         Their results, in the order of the points.
@@ -64,9 +78,26 @@ def train(
         own_seed = derived_seed("search", seed, number)
         run = Run(f"point {number}", point[LEARNING_RATE], own_seed)
         jobs.append(Job(changed(recipe, point, length), run))
-    trained = population.train(jobs, load_for(recipe), Silent())
+    trained = population.train(jobs, load_for(recipe, draw), Silent())
     found = {result.run: result for result in trained}
     return [found[job.run] for job in jobs]
+
+
+def restart(model: Any, seed: object) -> None:
+    """Puts a compiled model where training begins, so that many fits share what is traced once.
+
+    Weights and streams of random numbers are drawn anew, but for those whose author gave a seed;
+    an optimizer that has been used forgets its steps.
+
+    Args:
+        model: A compiled Keras model with a constant learning rate.
+        seed: Anything that `repr` tells from the seeds of other fits.
+    """
+    draw_initial_values(model, derived_seed("restart", seed))
+    rate = float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
+    for variable in model.optimizer.variables:
+        variable.assign(keras.ops.zeros_like(variable))
+    model.optimizer.learning_rate = rate
 
 
 def draw_points(

@@ -102,7 +102,8 @@ def _missing() -> None:
     from zoo import catalogue
     from zoo.runner import registry
 
-    claimed = {claim for entry in registry.entries() for claim in entry.claims}
+    claims = {claim for entry in registry.entries() for claim in entry.claims}
+    claimed = {catalogue.find(claim).id for claim in claims}
     open_ = [e for e in catalogue.entries().values() if e.checks != "rec"]
     left = [entry for entry in open_ if entry.id not in claimed]
     for entry in left:

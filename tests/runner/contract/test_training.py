@@ -195,6 +195,12 @@ def test_a_treatment_without_effect_is_found_however_long_it_trains():
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("factor", training.SET_HERE)
+def test_a_factor_that_these_runs_have_the_same_of_need_not_act(factor):
+    assert trained(factor, {"less": 10, "more": 20}).without_effect() == []
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("acts_in", [training.EPOCHS + 1, training.MANY_EPOCHS])
 def test_what_acts_late_acts(acts_in):
     def late(epochs):

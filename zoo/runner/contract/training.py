@@ -6,7 +6,7 @@ Each variant trains for two epochs on a few examples, with plain Keras and nothi
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +22,7 @@ from zoo.runs.seeding import epoch_order
 
 EXAMPLES, HELD_OUT, BATCH = 200, 60, 50
 EPOCHS, MANY_EPOCHS = 2, 8  # what acts at the end of an epoch needs some of them
+SET_HERE = ("epochs", "train_examples")  # factors that these runs all have the same of
 
 History = dict[str, list[float]]
 
@@ -202,13 +203,20 @@ class Trained:
         first_two = list(self.histories)[1::-1]
         return [label for label in first_two if not equal(self.again(label), self.histories[label])]
 
-    def without_effect(self) -> list[tuple[str, str]]:
+    def without_effect(self, late: Collection[str] = ()) -> list[tuple[str, str]]:
         """Returns the pairs of variants between which training shows no difference.
 
+        Args:
+            late: Labels that do not count: what they do comes later than these runs end.
+
         Pairs that are alike train for more epochs, at their largest rate and at the middle one:
-        some factors act late, or on large weights only.
+        some factors act late, or on large weights only. How long training is, and on how many
+        examples, these runs have the same, so that such a factor cannot act.
         """
-        pairs = same(self.histories, alike)
+        if self.experiment.factor in SET_HERE:
+            return []
+        histories = {k: v for k, v in self.histories.items() if k not in late}
+        pairs = same(histories, alike)
         for choose in (max, middle):
             longer = {
                 label: self.again(label, choose(self.experiment.learning_rates(label)), MANY_EPOCHS)
