@@ -27,7 +27,6 @@ SOME = {
     "adaptive_formula": ["adagrad", "rmsprop as called", "adam", "adam tiny"],
     "approximation_training": ["target", "six by hand", "64 interpolating"],
     "batch_gradient": ["gradients", "gradients - sorted", "48 columns"],
-    "batch_schedule": ["constant"],
     "batch_time": ["60", "63"],
     "data_split": ["60/20/20 of 1000", "98/1/1 of 1000", "hold-out", "printed coarse search"],
     "decision_boundary": ["spirals: neuron", "moons: two layers"],
@@ -41,20 +40,16 @@ SOME = {
     "loss_curve": ["healthy"],
     "loss_estimate": ["32 images", "10% wrong"],
     "loss_overflow": ["slides", "naive", "clipped", "logits", "large inputs - naive"],
-    "loss_plateau": ["He"],
     "loss_surface": ["plain 3"],
     "optimizer_surface": ["descent", "adam"],
     "overfit_tiny": ["healthy"],
-    "update_ratio": ["first step of sgd", "first step of adam", "slide"],
     "weight_penalty_examples": ["3000 examples"],
 }
 # Of these a processor's rounding decides single trials.
 CHAOTIC = {
-    "batch_schedule",
     "decision_boundary",
     "epoch_noise",
     "loss_curve",
-    "loss_plateau",
     "search_scale",
     "search_stopping",
     "search_strategy",
