@@ -3,7 +3,7 @@
 The lectures say that a step on all examples takes too long, that mini-batches usually hold 32 to
 1,024, and that their size sets speed and accuracy. Plain SGD goes through the same 1,024 examples
 as often with each size, so that small batches make more steps; each size has its own best learning
-rate. How long a step takes is asked in `batch_time`, what noise is good for in `batch_noise`.
+rate. How long a step takes is asked in `batch_time`.
 
 References:
     Bottou et al. (2018), Optimization Methods for Large-Scale Machine Learning, arXiv:1606.04838.
