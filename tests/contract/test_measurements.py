@@ -45,6 +45,7 @@ SOME = {
     "loss_curve": ["healthy"],
     "loss_estimate": ["32 images", "10% wrong"],
     "loss_overflow": ["slides", "naive", "clipped", "logits", "large inputs - naive"],
+    "loss_plateau": ["He"],
     "loss_surface": ["plain 3"],
     "momentum": ["0.9"],
     "optimizer_surface": ["descent", "adam"],
@@ -53,6 +54,8 @@ SOME = {
     "search_stopping": ["never"],
     "search_strategy": ["random one of two", "grid one of two"],
     "training_curve": ["learning"],
+    "transfer": ["25 - last layer"],
+    "update_ratio": ["first step of sgd", "first step of adam", "slide"],
     "weight_penalty_examples": ["100 examples"],
 }
 # Of these a processor's rounding decides single trials.
@@ -66,10 +69,12 @@ CHAOTIC = {
     "epoch_noise",
     "local_minima",
     "loss_curve",
+    "loss_plateau",
     "random_labels",
     "search_scale",
     "search_stopping",
     "search_strategy",
+    "transfer",
     "weight_penalty_examples",
 }
 

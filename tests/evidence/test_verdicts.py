@@ -203,6 +203,14 @@ def test_runs_that_are_the_same_decide_nothing(name):
     assert "same losses" not in found.evidence
 
 
+@pytest.mark.parametrize("name", list(CASES))
+def test_a_loss_that_neither_has_makes_no_runs_the_same(name):
+    rule, truths = CASES[name]
+    rows = rows_of(shifted(*truths[SUPPORTED]), loss=math.nan)
+    (found,) = settle([Claim("X1", rule)], Cells(rows))
+    assert (found.verdict, "same losses" in found.evidence) == (SUPPORTED, False)
+
+
 def test_an_identity_may_be_of_runs_that_are_the_same():
     rows = rows_of({"a": [1.0] * 8, "b": [1.0] * 8}, loss=0.5)
     (found,) = settle([Claim("X1", Identity("m", 1.0))], Cells(rows))

@@ -108,7 +108,7 @@ class Cells:
             return values if same else values[both]  # which takes longer than all else here
 
         if (first, second) not in self._same:
-            losses = [name for name in LOSSES if name in self._rows.columns]
+            losses = [name for name in LOSSES if self._known_of_either(name, first, second)]
             self._same[first, second] = bool(losses) and all(
                 of_both(self._of(first, name)).equals(of_both(self._of(second, name)))
                 for name in losses
@@ -155,6 +155,12 @@ class Cells:
         if not metric.startswith("epochs_to_") or "epochs" not in self._rows.columns:
             return False
         return bool((self._of(variant, metric) > self._of(variant, "epochs")).any())
+
+    def _known_of_either(self, metric: str, first: str, second: str) -> bool:
+        """Returns whether one of two variants has a value of a metric."""
+        if metric not in self._rows.columns:
+            return False
+        return not all(self._of(label, metric).isna().all() for label in (first, second))
 
     def _of(self, variant: str, metric: str) -> pd.Series:
         if (variant, metric) not in self._columns:
