@@ -121,6 +121,7 @@ def test_a_target_that_numbers_the_rows_is_none():
     [
         ([*PRICE[:-1].round(2), "seventy"], r"holds text: 'seventy' in row 40.*\n.*--task class"),
         ([f"{value:.3f} kg" for value in PRICE], "numbers with a unit. Remove 'kg'"),
+        ([*PRICE[:-1], np.inf], "infinite or beyond float32; the first is inf in row 40"),
         ([*PRICE[:-1], 1e300], "infinite or beyond float32; the first is 1e.300 in row 40"),
     ],
 )

@@ -252,6 +252,26 @@ def test_declarations_that_differ_are_told_once_for_all_experiments_they_are_tru
     assert "data.train 1151 -> nothing" in text
 
 
+def test_variants_that_were_left_out_are_told_as_they_are(side):
+    first, second = side(left_out=["elu", "selu"]), side(left_out=["elu"])
+    lines = lines_of(compare({"one": first}, {"one": second}), NAMES)
+    assert "Declared everywhere: left_out ['elu', 'selu'] -> ['elu']" in lines
+
+
+def test_r2_has_its_name_and_its_bounds_and_is_not_compared_with_accuracy(side):
+    worse = {"relu": [-1.0, -1.0, -1.0, -0.9], "tanh": SCORES["tanh"]}
+    better = {"relu": [0.9, 0.7, 0.9, 0.9], "tanh": SCORES["tanh"]}
+    first, second = side(worse, task="regression"), side(better, task="regression")
+    found = compare({"one": first}, {"one": second})
+    gap = found.accuracies[0].difference
+    assert gap.mean == pytest.approx(1.825)
+    assert gap.low < gap.mean < gap.high <= 2
+    assert any(line.startswith("Mean test R2: of 2 variants, 1") for line in lines_of(found, NAMES))
+    lines = lines_of(compare({"one": first}, {"one": side(better)}), NAMES)
+    told = "of 0 variants, none differs; 2 more have accuracy on one side and R2 on the other."
+    assert f"Mean test accuracy: {told}" in lines
+
+
 def test_lines_are_short_and_can_be_printed(side):
     label = "long \x1b[31m" * 60
     scores = {label: [0.0] * 4, "relu": [0.0] * 4}

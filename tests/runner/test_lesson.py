@@ -111,3 +111,9 @@ def test_without_jupytext_it_says_what_to_install(monkeypatch, tmp_path):
     entry, experiment = loaded("momentum")
     with pytest.raises(lesson.ZooError, match="pip install jupytext ipykernel"):
         lesson.write(entry, lesson.cells(entry, experiment, tmp_path), tmp_path)
+
+
+def test_the_baseline_keeps_its_own_rate_in_a_small_run():
+    lesson_cells = lesson.cells(*loaded("gradient_clipping"), ROOT / "results")
+    call = next(text for kind, text in lesson_cells if kind == "code")
+    assert "learning_rates=[0.01, 0.1]" in call  # its own best is 0.01, lower than the others'

@@ -20,6 +20,8 @@ def stale(
     """
     from zoo.engine.device import import_keras
     from zoo.results import files
+
+    import_keras("cpu")  # before what imports it loudly
     from zoo.runner import stale as found
     from zoo.runner.registry import find
 
@@ -30,7 +32,6 @@ def stale(
     plain, own = found.folders_of(folders, results)
     if not plain and not own:
         raise ZooError(f"There are no results in {results}. `python -m zoo run` makes some.")
-    import_keras("cpu")
     old = unknown = 0
     for name in plain:
         experiment, _, words = name.partition("@")

@@ -269,7 +269,7 @@ def useless(
 
 def numbers_rows(values: Array) -> bool:
     """Returns whether numbers of all rows count them, none missing."""
-    whole = bool((values % 1 == 0).all())  # which infinite and missing ones are not
+    whole = bool((np.isfinite(values) & (values == np.floor(values))).all())
     return whole and _number_rows(values, np.arange(len(values)))
 
 

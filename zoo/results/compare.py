@@ -17,6 +17,7 @@ import pandas as pd
 from zoo.claims import REFUTED, SUPPORTED, TEST_ACCURACY, from_dict, labels_of
 from zoo.evidence.statistics import Estimate, mean_interval, welch_interval
 from zoo.results.files import overlap_of
+from zoo.results.scores import ACCURACY, word
 from zoo.results.sides import Side
 
 TURNED = {(SUPPORTED, REFUTED), (REFUTED, SUPPORTED)}
@@ -67,7 +68,7 @@ class Settled:
 
 @dataclass(frozen=True)
 class Accuracy:
-    """How far the mean test accuracies of a variant lie apart, B minus A.
+    """How far the mean test accuracies of a variant lie apart, B minus A; R2 of numbers.
 
     Attributes:
         experiment: Its experiment.
@@ -75,6 +76,7 @@ class Accuracy:
         difference: The difference with its 95 % interval.
         numbers: The number of seeds of A and that of B.
         paired: Whether both have the same seeds, so that the difference is taken seed by seed.
+        scores: What A and B are scored by, accuracy or R2; there is no difference of the two.
     """
 
     experiment: str
@@ -82,6 +84,7 @@ class Accuracy:
     difference: Estimate
     numbers: tuple[int, int]
     paired: bool
+    scores: tuple[str, str] = (ACCURACY, ACCURACY)
 
     @property
     def differs(self) -> bool:
@@ -236,6 +239,8 @@ def _labels(spec: Mapping[str, Any], place: int) -> set[str]:
 
 
 def _accuracies(name: str, a: Side, b: Side) -> Iterator[Accuracy]:
+    scores = word(a.spec), word(b.spec)
+    bound = 1 if scores[0] == ACCURACY else 2
     for label in a.rates:
         if label in b.rates:
             overlaps = overlap_of(a.spec), overlap_of(b.spec)
@@ -247,7 +252,10 @@ def _accuracies(name: str, a: Side, b: Side) -> Iterator[Accuracy]:
             else:
                 found = welch_interval(first.tolist(), second.tolist(), overlaps=overlaps)
             numbers = (len(first), len(second))
-            yield Accuracy(name, label, found.within(-1, 1), numbers, paired)
+            found = found.within(-bound, bound)
+            if scores[0] != scores[1]:  # a share of the examples beside one of the variance
+                found = Estimate(math.nan, math.nan, math.nan, min(numbers))
+            yield Accuracy(name, label, found, numbers, paired, scores)
 
 
 def _scores(side: Side, variant: str) -> pd.Series:
@@ -279,7 +287,8 @@ def _flat(value: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]
 
 def _words(value: Any) -> str:
     """Returns a value in a few words: seeds that follow each other as the first and the last."""
-    if isinstance(value, list) and len(value) > 1 and value == [*range(value[0], value[-1] + 1)]:
+    numbers = isinstance(value, list) and len(value) > 1 and set(map(type, value)) == {int}
+    if numbers and value == [*range(value[0], value[-1] + 1)]:
         return f"{value[0]}..{value[-1]}"
     text = f"{value}"
     return text if len(text) <= 60 else f"{text[:57]}..."

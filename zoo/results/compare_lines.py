@@ -9,6 +9,7 @@ from zoo.claims import ALPHA
 from zoo.errors import printable
 from zoo.results.compare import Accuracy, Changes, Settled
 from zoo.results.ledger_text import Z_NOTE
+from zoo.results.scores import ACCURACY
 
 LONGEST = 400  # letters of a line
 INDENT = " " * 6
@@ -88,9 +89,12 @@ def _move(before: float, after: float) -> str:
 def _accuracies(changes: Changes) -> list[str]:
     known = [each for each in changes.accuracies if each.difference.low <= each.difference.high]
     differ = [each for each in known if each.differs]
-    lost = len(changes.accuracies) - len(known)
+    mixed = sum(len(set(each.scores)) > 1 for each in changes.accuracies)
+    lost = len(changes.accuracies) - len(known) - mixed
     without = f"; {lost} more have no interval" if lost else ""
-    of = f"Mean test accuracy: of {_count(len(known), 'variant')}"
+    without += f"; {mixed} more have accuracy on one side and R2 on the other" if mixed else ""
+    words = dict.fromkeys(each.scores[0] for each in known) or (ACCURACY,)
+    of = f"Mean test {' or '.join(words)}: of {_count(len(known), 'variant')}"
     if not differ:
         return [f"{of}, none differs{without}."]
     chance = f"by chance about {ALPHA * len(known):.0f} would"

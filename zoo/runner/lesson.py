@@ -173,14 +173,18 @@ def _call(
 def _rates(
     entry: Entry, experiment: Experiment, labels: Sequence[str], results: Path
 ) -> list[float]:
-    """Returns the learning rates that were the best of these variants, or the middle of a grid."""
+    """Returns the best learning rate of the baseline and the highest of these variants.
+
+    Without results it is the middle of a grid.
+    """
     chosen: Mapping[str, float] = {}
     if (results / entry.name / "spec.json").is_file():
         chosen = read_spec(results / entry.name).get("rates", {})
     own = [chosen[label] for label in (experiment.baseline, *labels) if label in chosen]
     grid = experiment.learning_rates(experiment.baseline)
     known = [float(f"{rate:.3g}") for rate in own if math.isfinite(rate)]
-    return sorted(dict.fromkeys(known or [grid[len(grid) // 2]]))[-RATES:]
+    baseline, *others = dict.fromkeys(known or [grid[len(grid) // 2]])
+    return sorted([baseline, *sorted(others, reverse=True)[: RATES - 1]])
 
 
 def _small(experiment: Experiment | Measurement, labels: Sequence[str]) -> str:
