@@ -88,7 +88,7 @@ found
 # %% [markdown]
 # ## Exercises
 #
-# Predict before you run; change one thing at a time.
+# Predict before you run; change one thing at a time. These run at full size, for minutes: `variants=[...]` makes them shorter.
 #
 # 1. Double `depth`. Does the order of the variants stay? `zoo.run("dropout", set={"depth": 4}).table`
 # 2. Other data: does the same hold on `digits`? `zoo.run("dropout", data="digits").table`

@@ -81,7 +81,7 @@ def test_plot_for_slides_leaves_the_pictures_of_the_results(zoo, results, conten
     words = ("--size", "slide", "--format", "png,pdf", "--kind", "effect", "--variants", "tanh")
     code, out, err = zoo("plot", "tiny", *words, "--results", results)
     assert (code, err) == (0, "")
-    own = {f"tiny/pictures/effect-slide.{form}" for form in ("png", "pdf")}
+    own = {f"tiny/pictures/effect-slide-tanh.{form}" for form in ("png", "pdf")}
     assert {Path(line) for line in out.splitlines()} == {results / name for name in own}
     assert set(content(results)) == set(before) | own
 
@@ -93,6 +93,7 @@ def test_plot_for_slides_leaves_the_pictures_of_the_results(zoo, results, conten
         (("tiny", "--format", "gif"), "`--format` must be one of svg, png, pdf."),
         (("tiny", "--theme", "drak"), "Did you mean dark?"),
         (("tiny", "--variants", "tahn"), "tiny has no variant 'tahn'. Did you mean tanh?"),
+        (("tiny", "--size", "slide", "--kind", "none"), "must be one of the pictures of tiny"),
         (("--all", "--variants", "tanh"), "`--variants` must go with the names of experiments"),
     ],
 )

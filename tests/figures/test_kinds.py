@@ -78,6 +78,31 @@ def test_what_is_not_legible_is_refused_with_what_to_do(folder, monkeypatch):
         drawn(folder, kind, size="slide", variants=("tanh",))
 
 
+def test_other_variants_are_another_file(folder):
+    names = [
+        plot_results(folder, "effect", Look("slide", variants=own))[0].name
+        for own in ((), ("tanh",), ("relu", "tanh"))
+    ]
+    assert names == [
+        "effect-slide.svg",
+        "effect-slide-tanh.svg",
+        "effect-slide-relu+tanh.svg",
+    ]
+    odd = Look(variants=("a/b",)).stem(folder, "effect").name
+    assert "/" not in odd
+    assert odd != Look(variants=("a:b",)).stem(folder, "effect").name
+
+
+def test_a_paper_is_no_higher_than_a_page(folder, monkeypatch):
+    spec = kinds.read_spec(folder)
+    many = spec | {"variants": [*spec["variants"], *(f"v{n}" for n in range(40))]}
+    monkeypatch.setattr("zoo.figures.trained.read_spec", lambda _: many)
+    with pytest.raises(
+        DoesNotFitError, match="42 variants are not legible on a page of size paper"
+    ):
+        drawn(folder, "sweep", size="paper")
+
+
 def test_some_variants_keep_their_colours(folder, monkeypatch):
     spec = kinds.read_spec(folder)
     three = spec | {"variants": ["elu", *spec["variants"]]}

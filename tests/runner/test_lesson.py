@@ -1,5 +1,6 @@
 """Notebooks: the committed ones are those that would be written now, and they run."""
 
+import dataclasses
 import json
 import os
 import re
@@ -53,6 +54,14 @@ def test_the_committed_notebook_is_what_would_be_written_now(path, tmp_path):
     for written in lesson.write(entry, cells, tmp_path):
         again = "make it again: python -m zoo notebook NAME --to notebooks --force"
         assert written.read_text() == path.with_name(written.name).read_text(), again
+
+
+def test_the_call_is_python_wherever_the_file_lies(tmp_path):
+    entry, experiment = loaded("momentum")
+    own = dataclasses.replace(entry, path=tmp_path / "it's" / "momentum.py")
+    code = next(text for kind, text in lesson.cells(own, experiment, tmp_path) if kind == "code")
+    assert "it's" in code
+    compile(code, "cell", "exec")
 
 
 def test_what_a_lesson_has(tmp_path):

@@ -94,3 +94,9 @@ def test_which_folders_are_looked_at(tmp_path, monkeypatch):
     monkeypatch.setattr("zoo.runner.stale.read_spec", lambda path: {"kind": kinds[path.name]})
     own = ["a@data=x,epochs=3", "a@seeds=4"]
     assert folders_of([], tmp_path) == (["a", "a@data=digits"], own)
+    parts = {"kind": "panel", "runs": ["a", "a@data=digits", "a@seeds=4"]}
+    monkeypatch.setattr(
+        "zoo.runner.stale.read_spec",
+        lambda path: parts if path.name == "a@panel" else {"kind": kinds[path.name]},
+    )
+    assert folders_of(["a@panel", "a"], tmp_path) == (["a", "a@data=digits"], ["a@seeds=4"])

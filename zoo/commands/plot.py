@@ -67,15 +67,22 @@ def plot(
         if not names:
             raise ZooError(f"There are no results in {results}. `python -m zoo run` makes some.")
     wanted = BOTH if forms is None else tuple(form.strip() for form in forms.split(","))
-    look = Look(size or "", theme, wanted, tuple(labels_in(variants or [])))
-    folders = [files.results_folder(results, name) for name in names or []]
+    if set(wanted) == set(BOTH):
+        wanted = BOTH
+    look = Look(size or "", theme, tuple(dict.fromkeys(wanted)), tuple(labels_in(variants or [])))
+    folders = [files.results_folder(results, name) for name in dict.fromkeys(names or [])]
     drawn = 0
     for folder, (paths, left_out) in zip(folders, _drawn(folders, kind, look, every), strict=True):
         drawn += len(paths)
         for path in paths:
             echo(str(path))
         if left_out:
-            echo(f"{folder.name}: too much for a {size}, try --variants: {', '.join(left_out)}")
+            echo(f"{folder.name}: left out, too much for a {size}: {', '.join(left_out)}")
+    if not drawn and size and not every:
+        raise ZooError(
+            f"Nothing fits a {size}. Name the variants to show (--variants A,B); a panel has none, "
+            "its experiment on one data set has."
+        )
     if not drawn and kind is not None:
         raise ZooError(f"No experiment in {results} has a picture {kind!r}. Leave --kind out.")
 

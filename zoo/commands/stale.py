@@ -30,6 +30,11 @@ def stale(
     for name in folders:
         files.results_folder(results, name)
     plain, own = found.folders_of(folders, results)
+    if own and names and not plain:
+        raise ZooError(
+            f"{own[0]} has settings of its own, and its name does not say them all. Run it again "
+            "with the same words: what has not changed is not trained again."
+        )
     if not plain and not own:
         raise ZooError(f"There are no results in {results}. `python -m zoo run` makes some.")
     old = unknown = 0

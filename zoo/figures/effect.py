@@ -32,6 +32,7 @@ from zoo.results.scores import of_numbers, word
 # Height of a row and width of the axes, in inches.
 ROW = 0.36
 FOREST, LEAST_FOREST = 5.2, 1.8
+TICK_ROOM = 0.6  # inches between the numbers of the axis
 
 house_style = style.context(["default", HOUSE_STYLE])
 
@@ -96,7 +97,8 @@ def draw_effect(spec: Mapping[str, Any], table: pd.DataFrame) -> Figure:
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.grid(visible=False)
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=7, steps=[1, 2, 5, 10]))
+    ticks = min(7, int(forest / TICK_ROOM))
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=ticks, steps=[1, 2, 5, 10]))
     axes.set_xlabel("\n".join(said))
     x = left + forest
     for column, column_width in zip(columns, widths, strict=True):

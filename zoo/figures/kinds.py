@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +27,7 @@ KINDS: Mapping[str, Any] = {
     "holds_when": holds_when,
     "panel": panel,
 }
+LONGEST = 60  # characters of variants in the name of a file
 THEMES: Mapping[str, Callable[[Figure], None]] = {"light": lambda figure: None, "dark": darken}
 
 
@@ -71,8 +74,15 @@ class Look:
         """
         if self == Look():
             return folder / name
-        parts = [name, self.size, "" if self.theme == "light" else self.theme]
+        parts = [name, self.size, "" if self.theme == "light" else self.theme, self._some()]
         return folder / "pictures" / "-".join(filter(None, parts))
+
+    def _some(self) -> str:
+        """Returns the variants as a part of a file's name, a digest of long or unusual ones."""
+        named = "+".join(self.variants)
+        if len(named) <= LONGEST and re.fullmatch(r"[\w .+-]*", named):
+            return named.replace(" ", "_")
+        return hashlib.sha256(named.encode()).hexdigest()[:8]
 
 
 STANDARD = Look()

@@ -18,7 +18,17 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from zoo.figures.page import current, too_much
-from zoo.figures.palette import HOUSE_STYLE, INK, QUIET, only, rate_text, rows_in, styles_in, widest
+from zoo.figures.palette import (
+    HOUSE_STYLE,
+    INK,
+    QUIET,
+    fitting,
+    only,
+    rate_text,
+    rows_in,
+    styles_in,
+    widest,
+)
 from zoo.figures.panels import (
     MARGIN,
     lay_panels,
@@ -151,7 +161,8 @@ def draw_values(spec: Mapping[str, Any], table: pd.DataFrame) -> Figure:
         corner = left + column * (dots + 0.35), bottom + (lines - 1 - line) * pitch
         size = dots / width, len(variants) * size_of_row / height
         axes = figure.add_axes((corner[0] / width, corner[1] / height, *size))
-        axes.set_title(metric.replace("_", " "), loc="left", pad=5)
+        title = metric.replace("_", " ")
+        axes.set_title(fitting(title, dots) if current().width else title, loc="left", pad=5)
         own = rows[rows["metric"] == metric].set_index("variant")
         for row, label in enumerate(variants):
             if label not in own.index:

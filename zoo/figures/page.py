@@ -23,6 +23,7 @@ class Page:
         height: In inches; 0 for as high as the figure needs.
         dots: An inch of a PNG has this many.
         heading: Whether question and setting stand on it; a paper has a caption.
+        most: The height in inches that it may need at most, 0 for any.
     """
 
     name: str
@@ -30,13 +31,14 @@ class Page:
     height: float
     dots: int
     heading: bool = True
+    most: float = 0.0
 
 
 FREE = Page("free", 0.0, 0.0, 120)
 # Text of 10.5 points is a thirtieth of the height of a slide: 18 points on one of 7.5 inches.
 PAGES = {
     "slide": Page("slide", 8.0, 4.5, 240),
-    "paper": Page("paper", 6.5, 0.0, 300, heading=False),
+    "paper": Page("paper", 6.5, 0.0, 300, heading=False, most=9.0),
     "square": Page("square", 5.4, 5.4, 200),
 }
 _page: ContextVar[Page] = ContextVar("page", default=FREE)

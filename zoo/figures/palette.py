@@ -153,6 +153,14 @@ def wrap(text: str, width: float, size: float = TEXT, weight: str = "normal") ->
     return lines
 
 
+def fitting(text: str, width: float, size: float = TEXT) -> str:
+    """Returns a text, or so much of its beginning as `width` inches have room for."""
+    if text_width(text, size) <= width:
+        return text
+    kept = max(n for n in range(len(text)) if n == 0 or text_width(f"{text[:n]}…", size) <= width)
+    return f"{text[:kept].rstrip()}…"
+
+
 def rate_text(rate: float) -> str:
     """Writes a learning rate with at most three digits: 0.1, 0.0316, 3e-5."""
     return f"{rate:.3g}".replace("e-0", "e-").replace("e+0", "e+")

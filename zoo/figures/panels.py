@@ -88,6 +88,8 @@ def start_page(
         raise too_much(spec["variants"])
     bottom += 0.4 * spare
     height = page.height or heading + body + bottom
+    if page.most and height > page.most:
+        raise too_much(spec["variants"])
     figure = Sheet(figsize=(width, height), dpi=page.dots if page.width else None)
     x, y = MARGIN / width, height - MARGIN
     if title:

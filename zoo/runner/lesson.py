@@ -6,9 +6,11 @@ Cells are pairs of a kind, `markdown` or `code`, and a text; `notebook_of` makes
 from __future__ import annotations
 
 import inspect
+import json
 import math
 import textwrap
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -166,8 +168,9 @@ def _call(
         words["learning_rates"] = _rates(entry, experiment, labels, results)
         words["epochs"] = min(experiment.recipe.epochs, EPOCHS)
     name = entry.name if entry.topic else str(entry.path)
-    told = "".join(f"\n    {key}={value!r}," for key, value in words.items()).replace("'", '"')
-    return f'zoo.run(\n    "{name}",{told}\n)'
+    write = partial(json.dumps, ensure_ascii=False)  # Python, with the quotes of its formatters
+    told = "".join(f"\n    {key}={write(value)}," for key, value in words.items())
+    return f"zoo.run(\n    {write(name)},{told}\n)"
 
 
 def _rates(
@@ -244,8 +247,10 @@ def _exercises(entry: Entry, experiment: Experiment | Measurement) -> str:
         f'{number}. {words} `zoo.run("{name}", {change}).table`'
         for number, (words, change) in enumerate(changes[:3], 1)
     ]
-    head = "## Exercises\n\nPredict before you run; change one thing at a time.\n\n"
-    return head + "\n".join(lines)
+    head = "## Exercises\n\nPredict before you run; change one thing at a time."
+    if isinstance(experiment, Experiment):
+        head += " These run at full size, for minutes: `variants=[...]` makes them shorter."
+    return head + "\n\n" + "\n".join(lines)
 
 
 def _tenth(experiment: Experiment) -> int:

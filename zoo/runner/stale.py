@@ -137,19 +137,25 @@ def _gone_and_new(old: Iterable[str], new: Iterable[str]) -> str:
 def folders_of(names: Iterable[str], root: Path) -> tuple[list[str], list[str]]:
     """Returns the folders that can be looked at, and those with settings of their own.
 
-    What was put together of others (a panel, a grid) is as good as they are.
+    What was put together of others (a panel, a grid) is as good as they are: named, it stands for
+    them.
 
     Args:
         names: Names of folders, none for all.
         root: The results folder.
     """
-    there = list(names) or sorted(path.parent.name for path in root.glob("*/spec.json"))
+    named = list(names)
     plain: list[str] = []
     own: list[str] = []
-    for name in there:
-        if read_spec(root / name).get("kind") in ("panel", "holds_when", "search"):
+    for name in named or sorted(path.parent.name for path in root.glob("*/spec.json")):
+        spec = read_spec(root / name)
+        if spec.get("kind") in ("panel", "holds_when"):
+            parts = folders_of(spec["runs"], root) if named else ([], [])
+            plain += parts[0]
+            own += parts[1]
             continue
-        _, _, words = name.partition("@")
+        words = name.partition("@")[2]
         known = not words or (words.startswith("data=") and "," not in words)
-        (plain if known else own).append(name)
-    return plain, own
+        if spec.get("kind") != "search":
+            (plain if known else own).append(name)
+    return list(dict.fromkeys(plain)), list(dict.fromkeys(own))
