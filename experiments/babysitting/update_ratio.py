@@ -37,7 +37,7 @@ def build_model(input_shape, num_classes, activation="relu"):
 
 
 @functools.cache
-def load(name):
+def data_of(name):
     """Returns a data set."""
     told = {"build_model": build_model, "optimizer": keras.optimizers.SGD, "data": name}
     return load_for(Recipe(**told, learning_rates=(0.1,), epochs=EPOCHS, batch_size=BATCH))
@@ -46,7 +46,7 @@ def load(name):
 @functools.cache
 def compiled(name, data):
     """Returns a network that an optimizer trains, compiled once, and how the optimizer begins."""
-    model = build_model(load(data).x_train.shape[1:], 10)
+    model = build_model(data_of(data).x_train.shape[1:], 10)
     model.compile(name, LOSS, steps_per_execution=STEPS - 1)
     model.optimizer.build(model.trainable_variables)
     return model, [np.array(variable) for variable in model.optimizer.variables]
@@ -65,7 +65,7 @@ def ratios(before, after):
 
 def train(name, data_name, rate, seed):
     """Returns the median ratio and the lowest validation loss of a training."""
-    data, drawn = load(data_name), np.random.default_rng(seed)
+    data, drawn = data_of(data_name), np.random.default_rng(seed)
     model, begin = compiled(name, data_name)
     keras.utils.set_random_seed(seed)
     model.set_weights(build_model(data.x_train.shape[1:], 10).get_weights())

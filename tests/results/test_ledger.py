@@ -80,6 +80,14 @@ def test_a_lecture_has_a_page_of_the_claims_that_it_makes(write, tmp_path):
     assert sorted((tmp_path / "lectures").iterdir()) == own
 
 
+def test_claims_of_users_have_no_source_and_no_lecture(write, tmp_path):
+    folder = write(claims=[Claim("MINE1", Difference("tanh", "relu"), says="It is better.")])
+    ledger.write(folder)
+    ledger.write_ledger(tmp_path)
+    assert not list((tmp_path / "lectures").iterdir())
+    assert "MINE1" in (tmp_path / "ledger.md").read_text(encoding="utf-8")
+
+
 def test_verdicts_come_back_as_they_were_written(write, tmp_path):
     frame = ledger.write(write())
     back = ledger.read(tmp_path, ["tiny"]).set_index("id").loc[frame["id"]].reset_index()

@@ -134,7 +134,8 @@ def _by_lecture(ordered: pd.DataFrame, only: str | None) -> list[Section]:
 
 def lectures(ledger: pd.DataFrame) -> list[tuple[str, ...]]:
     """Returns the numbers of the lectures that each row is from."""
-    pairs = zip(ledger["id"], ledger["source"].fillna(""), strict=True)
+    sources = [text if isinstance(text, str) else "" for text in ledger["source"]]
+    pairs = zip(ledger["id"], sources, strict=True)
     return [lectures_of(claim, source) for claim, source in pairs]
 
 
