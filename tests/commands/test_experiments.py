@@ -41,7 +41,7 @@ def test_list_shows_the_experiments_on_one_topic(zoo, refuses):
 
 def test_an_unknown_factor_offers_the_closest(refuses):
     message = refuses("list", "--factor", "activaton", store=False)
-    assert "No experiment varies 'activaton'. Did you mean activation" in message
+    assert "No experiment varies 'activaton'. Did you mean activation or augmentation?" in message
 
 
 def test_show_names_factor_variants_rates_and_data(zoo, tiny_experiment):

@@ -101,6 +101,16 @@ def test_plot_refuses_a_look_that_does_not_exist(refuses, results, words, said):
     assert said in refuses("plot", *words, "--results", results, store=False)
 
 
+def test_an_interrupt_of_plot_is_answered(zoo, results, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("zoo.figures.kinds.plot_results", interrupted)
+    code, _, err = zoo("plot", "tiny", "--results", results)
+    assert code == 130
+    assert "Interrupted. Each picture is the old one or the new one" in err
+
+
 def test_plot_all_without_results_is_refused(refuses, tmp_path):
     message = refuses("plot", "--all", "--results", tmp_path / "empty", store=False)
     assert "There are no results in" in message

@@ -47,3 +47,13 @@ def test_without_its_marks_nothing_is_written(write, tmp_path, text):
     with pytest.raises(ZooError, match="must have the two lines"):
         gallery.write(readme, tmp_path, {})
     assert readme.read_text() == text
+
+
+def test_a_file_that_is_missing_or_elsewhere_is_named(tmp_path):
+    with pytest.raises(ZooError, match=r"must be a text file such as README.md: .*No such file"):
+        gallery.write(tmp_path / "none.md", tmp_path, {})
+    (tmp_path / "below").mkdir()
+    readme = tmp_path / "below" / "README.md"
+    readme.write_text(f"{gallery.START}\n{gallery.END}")
+    with pytest.raises(ZooError, match="must be a file above the results"):
+        gallery.write(readme, tmp_path, {})

@@ -25,3 +25,8 @@ def test_seconds_are_means_over_the_runs_of_every_variant(folder, make_result):
         store.add("other", dataclasses.replace(make_result("tanh", 1.0), seconds=9.0))
     told = "Seconds a run took, on average over rates and seeds: relu 1, tanh 0.12."
     assert line_of(folder) == told
+
+
+def test_a_damaged_store_is_told_and_hides_no_results(folder):
+    (folder.parent / "zoo.db").write_bytes(b"no database" * 100)
+    assert line_of(folder).startswith("Seconds a run took are not known: The store ")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from zoo.commands.options import RESULTS, AllOption, DebugOption, Names, ResultsOption, echo
-from zoo.errors import ZooError
+from zoo.errors import Interrupted, ZooError
 
 if TYPE_CHECKING:
     from zoo.figures.kinds import Look
@@ -72,12 +72,17 @@ def plot(
     look = Look(size or "", theme, tuple(dict.fromkeys(wanted)), tuple(labels_in(variants or [])))
     folders = [files.results_folder(results, name) for name in dict.fromkeys(names or [])]
     drawn = 0
-    for folder, (paths, left_out) in zip(folders, _drawn(folders, kind, look, every), strict=True):
-        drawn += len(paths)
-        for path in paths:
-            echo(str(path))
-        if left_out:
-            echo(f"{folder.name}: left out, too much for a {size}: {', '.join(left_out)}")
+    try:
+        for folder, (paths, left_out) in zip(
+            folders, _drawn(folders, kind, look, every), strict=True
+        ):
+            drawn += len(paths)
+            for path in paths:
+                echo(str(path))
+            if left_out:
+                echo(f"{folder.name}: left out, too much for a {size}: {', '.join(left_out)}")
+    except KeyboardInterrupt:
+        raise Interrupted("Each picture is the old one or the new one, none is half.") from None
     if not drawn and size and not every:
         raise ZooError(
             f"Nothing fits a {size}. Name the variants to show (--variants A,B); a panel has none, "

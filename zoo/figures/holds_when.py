@@ -23,14 +23,13 @@ from zoo.figures.palette import (
     HOUSE_STYLE,
     INK,
     TICK,
-    only,
     rate_text,
-    rows_in,
     style_of,
     styles_in,
     text_width,
 )
 from zoo.figures.panels import lay_panels
+from zoo.figures.variants import only, rows_in
 from zoo.results.files import read_spec, read_table
 from zoo.results.holds_when import is_number, rows_at, settings_of
 from zoo.results.scores import word

@@ -23,9 +23,7 @@ from zoo.figures.palette import (
     INK,
     QUIET,
     fitting,
-    only,
     rate_text,
-    rows_in,
     styles_in,
     widest,
 )
@@ -36,6 +34,7 @@ from zoo.figures.panels import (
     row_height,
     start_page,
 )
+from zoo.figures.variants import only, rows_in
 from zoo.results.files import read_frame, read_spec, read_table
 from zoo.results.measured import compared, series_of, stated_numbers
 

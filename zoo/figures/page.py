@@ -35,7 +35,7 @@ class Page:
 
 
 FREE = Page("free", 0.0, 0.0, 120)
-# Text of 10.5 points is a thirtieth of the height of a slide: 18 points on one of 7.5 inches.
+# Text of 10.5 points is a thirty-first of a slide's height: 17.5 points on one of 7.5 inches.
 PAGES = {
     "slide": Page("slide", 8.0, 4.5, 240),
     "paper": Page("paper", 6.5, 0.0, 300, heading=False, most=9.0),

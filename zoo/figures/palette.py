@@ -10,8 +10,6 @@ from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.path import Path
 from matplotlib.textpath import text_to_path
 
-from zoo.errors import ZooError, closest
-
 # Okabe and Ito (2008), "Color Universal Design", without black and yellow (too close to text and
 # paper); the wine red of Tol (2021), "Colour schemes", makes seven. Grey belongs to the baseline.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#882255")
@@ -79,31 +77,6 @@ def styles_in(spec: Mapping[str, Any]) -> dict[str, tuple[str, str, str]]:
     """Returns the style of every variant of a declaration; that of some of them is that of all."""
     styles = style_of(spec.get("all_variants", spec["variants"]))
     return {label: styles[label] for label in spec["variants"]}
-
-
-def only(spec: Mapping[str, Any], labels: Sequence[str]) -> dict[str, Any]:
-    """Returns a declaration with some of its variants and the baseline, in declared order.
-
-    Args:
-        spec: The declaration as run.
-        labels: Their labels; none for all.
-
-    Raises:
-        ZooError: If there is no such variant; the closest are offered.
-    """
-    known = list(spec["variants"])
-    for label in labels:
-        if label not in known:
-            raise ZooError(
-                f"{spec['experiment']} has no variant {label!r}. {closest(label, known)}"
-            )
-    kept = [label for label in known if not labels or label in (*labels, spec["baseline"])]
-    return {**spec, "variants": kept, "all_variants": known}
-
-
-def rows_in(spec: Mapping[str, Any], table: pd.DataFrame) -> pd.DataFrame:
-    """Returns the rows of a table that are of a declaration's variants."""
-    return table[table["variant"].isin(spec["variants"])]
 
 
 @functools.cache

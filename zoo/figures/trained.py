@@ -27,9 +27,7 @@ from zoo.figures.palette import (
     HOUSE_STYLE,
     INK,
     count,
-    only,
     rate_text,
-    rows_in,
     styles_in,
 )
 from zoo.figures.panels import (
@@ -37,6 +35,7 @@ from zoo.figures.panels import (
     percent_axis,
     rate_axis,
 )
+from zoo.figures.variants import only, rows_in
 from zoo.results.files import read_frame, read_spec
 from zoo.results.scores import word
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from zoo.errors import ZooError
 from zoo.results import ledger
 from zoo.results.files import read_spec, write_text
-from zoo.results.schema import read_text
 
 START = "<!-- gallery: `python -m zoo report --gallery README.md` writes it -->"
 END = "<!-- end of the gallery -->"
@@ -28,14 +27,23 @@ def write(readme: Path, results: Path, topic_of: Mapping[str, str]) -> None:
     Raises:
         ZooError: If the marks are not there, or not in this order.
     """
-    text = read_text(readme)
+    try:
+        text = readme.read_text(encoding="utf-8")
+        path = results.resolve().relative_to(readme.resolve().parent)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ZooError(f"`--gallery` must be a text file such as README.md: {error}") from error
+    except ValueError as error:
+        raise ZooError(
+            f"`--gallery` must be a file above the results, whose pictures it shows by their path. "
+            f"Received: {readme} and {results}"
+        ) from error
     before, start, rest = text.partition(START)
     _, end, after = rest.partition(END)
     if not start or not end:
         raise ZooError(
             f"{readme} must have the two lines between which the gallery stands:\n{START} and {END}"
         )
-    shown = text_of(results, topic_of, results.resolve().relative_to(readme.resolve().parent))
+    shown = text_of(results, topic_of, path)
     write_text(readme, f"{before}{START}\n{shown}{END}{after}")
 
 

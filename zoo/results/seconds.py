@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from zoo.errors import ZooError
 from zoo.results.files import read_spec
 from zoo.results.store import FILE, Store
 
@@ -21,13 +22,17 @@ def line_of(folder: Path) -> str:
         folder: The results folder of an experiment.
 
     Returns:
-        The line; empty if the store does not have the runs of every variant.
+        The line; empty if the store does not have the runs of every variant. If it is damaged, it
+        says so.
     """
     if not (folder.parent / FILE).is_file():
         return ""
     spec = read_spec(folder)
-    with Store(folder.parent) as store:
-        seconds = store.seconds(folder.name)
+    try:
+        with Store(folder.parent) as store:
+            seconds = store.seconds(folder.name)
+    except ZooError as damaged:  # which need not keep anybody from the results
+        return f"Seconds a run took are not known: {damaged}"
     if not set(spec["variants"]) <= set(seconds):
         return ""
     parts = [f"{label} {seconds[label]:.2g}" for label in spec["variants"]]

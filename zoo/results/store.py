@@ -53,9 +53,6 @@ CREATE TABLE runs (
     seconds REAL NOT NULL
 );
 """
-FILE = "zoo.db"
-
-
 FILE = "zoo.db"  # in the results folder
 
 

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from zoo.claims import ALPHA
 from zoo.data import available
-from zoo.errors import Interrupted
+from zoo.errors import Interrupted, ZooError
 from zoo.experiment import Measurement
 from zoo.results import files, ledger, tables
 from zoo.results import measured as measured_tables
@@ -31,6 +31,7 @@ from zoo.runner.registry import Entry
 from zoo.runs.identity import library_versions
 from zoo.runs.phases import phase
 
+OF_RECIPES = ("data", "table", "epochs", "batch_size", "learning_rates", "split")
 MEASURING = "`measure` must return a number for each metric, by its name or (name, place)."
 
 
@@ -51,6 +52,20 @@ class Prepared:
     folder_name: str
     seeds: int
     words: tuple[tuple[str, str], ...] = ()
+
+
+def check_taken(name: str, settings: Settings) -> None:
+    """Raises ZooError if a setting is given that is for experiments with a recipe.
+
+    What a measured experiment trains, and on which data, its function says.
+    """
+    for setting in OF_RECIPES:
+        if getattr(settings, setting) is not None:
+            option = f"--{setting.replace('_', '-')}"
+            raise ZooError(
+                f"{name} measures what its file says, on the data that it says, and takes no "
+                f"`{option}`. Leave it out; --seeds, --variants and --set change what can be."
+            )
 
 
 def prepare(entry: Entry, settings: Settings, data_dir: Path | None) -> Prepared:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo.claims import ALPHA, Claim, Identity
-from zoo.runner import holds_when, kinds
+from zoo.runner import holds_when, kinds, measured
 from zoo.runner import panel as panels
 from zoo.runner.how import How
 from zoo.runner.prepare import Settings
@@ -90,6 +90,8 @@ def prepare(
     kind: Any = holds_when if holds_when.has_several(settings) else kinds.of(entry)
     if panel and not (every and not panels.fits(entry)):
         kind = panels
+    elif entry.kind == "measured" and not every:
+        measured.check_taken(entry.name, settings)
     with phase("plan and keys"):
         return Request(kind, kind.prepare(entry, settings, data_dir), settings)
 

@@ -302,7 +302,7 @@ def test_real_training_with_a_defect(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", [0, 1, 2])
 def test_real_training_sorted_by_class(seed):
     """The same training, with the data in the order of their classes and shuffled."""
 
@@ -315,7 +315,7 @@ def test_real_training_sorted_by_class(seed):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(8))
 def test_real_healthy_training(seed):
     noise = (0.4, 0.5, 0.6, 0.7)[seed % 4]
     assert train(batches=True, seed=seed, noise=noise) == []
