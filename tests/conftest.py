@@ -10,9 +10,13 @@ from zoo.runs.run import Result, Run
 pytest.register_assert_rewrite("callback_case", "population_case")
 
 # Programs here run for milliseconds, so XLA and TensorFlow need not make them fast.
-os.environ.setdefault(
-    "XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+QUICK = (
+    "--xla_backend_optimization_level=0",
+    "--xla_llvm_disable_expensive_passes=true",
+    "--xla_cpu_use_fusion_emitters=false",
+    "--xla_cpu_parallel_codegen_split_count=1",
 )
+os.environ.setdefault("XLA_FLAGS", " ".join(QUICK))
 # Keras and TensorFlow are half a million objects, which need not be gone through at every thousand.
 gc.set_threshold(50_000, 20, 100)
 
@@ -56,6 +60,23 @@ def stated_seed():
     if "tensorflow" in sys.modules:
         optimizer = sys.modules["tensorflow"].config.optimizer
         optimizer.set_experimental_options({"disable_meta_optimizer": True})
+
+
+def texts_of(figure, forms):
+    """Returns the texts of a figure in place of its pictures, which take long to render."""
+    from matplotlib.text import Text
+
+    told = "\n".join(text.get_text() for text in figure.findobj(Text))
+    return [f"{form}\n{told}".encode() for form in forms]
+
+
+@pytest.fixture(autouse=True)
+def quick_pictures(request, monkeypatch):
+    """Has commands lay out their pictures and write what stands in them; `pictures` renders."""
+    panels = sys.modules.get("zoo.figures.panels")
+    rendered = "figures" in request.path.parts or request.node.get_closest_marker("pictures")
+    if panels and not rendered:
+        monkeypatch.setattr(panels, "contents_of", texts_of)
 
 
 @pytest.fixture(scope="session")

@@ -144,6 +144,7 @@ def test_without_claims_there_are_no_verdicts(write):
         found.claims("X1")
 
 
+@pytest.mark.pictures
 def test_a_picture_is_that_of_the_command(tiny):
     found = load(tiny)
     paths = plot_results(tiny, "effect")

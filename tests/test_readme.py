@@ -36,6 +36,7 @@ def test_experiments_named_exist():
     assert set(re.findall(r"python -m zoo (?:show|run|table) (\w+)(?![\w.]*\.py)", README)) <= names
 
 
+@pytest.mark.pictures
 def test_results_are_loaded_as_shown(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names = {}

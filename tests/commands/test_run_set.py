@@ -116,6 +116,7 @@ def test_a_measured_experiment_takes_one_value_of_what_it_has_a_default_for(zoo,
 
 
 @pytest.mark.slow
+@pytest.mark.pictures
 def test_an_effect_at_several_values(zoo, sized_experiment, tmp_path, content):
     results = tmp_path / "results"
     words = ["--seeds", 2, "--learning-rates", 0.1, "--variants", "tanh"]

@@ -22,8 +22,19 @@ RESULTS = Path(__file__).parents[2] / "results"
 ENTRIES = {entry.name: entry for entry in entries() if entry.kind == "measured"}
 # What trains on data that are downloaded is not measured by tests.
 MEASURED = [name for name, entry in ENTRIES.items() if not entry.load_measurement().needs]
-# Of these one variant alone takes as long as all: `ZOO_LONG=1` measures them, too.
-LONG = {"batch_schedule", "convolution", "distribution_shift", "ensemble", "random_labels"}
+# Of these one variant alone takes more than five seconds: `ZOO_LONG=1` measures them, too.
+LONG = {
+    "batch_schedule",
+    "convolution",
+    "decision_boundary",
+    "distribution_shift",
+    "ensemble",
+    "random_labels",
+    "search_scale",
+    "search_strategy",
+    "transfer",
+    "weight_penalty_examples",
+}
 AGAIN = [name for name in MEASURED if name not in LONG or os.environ.get("ZOO_LONG")]
 # Of these all variants take too long, even with one seed.
 SOME = {

@@ -100,7 +100,7 @@ def content(folder):
     }
 
 
-@pytest.mark.parametrize("command", ["run", "record", "tune", "measured", "plot"])
+@pytest.mark.parametrize("command", ["record", "tune", "measured", "plot"])
 def test_a_killed_command_goes_on_and_ends_with_the_same_bytes(
     copies, tiny_experiment, tmp_path, command
 ):
