@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -57,7 +58,11 @@ class Cells:
             rows = rows[kept]
         self._rows = rows.sort_values(["seed", "variant"], kind="stable", ignore_index=True)
         self._places = self._rows.groupby("variant", sort=False).indices
-        self._columns: dict[tuple[str, str], pd.Series] = {}  # what was looked up, as it is again
+        # What was looked up, as it is again.
+        self._arrays: dict[str, Any] = {}
+        self._seeds: dict[str, pd.Index] = {}
+        self._columns: dict[tuple[str, str], pd.Series] = {}
+        self._missing: dict[tuple[str, str], bool] = {}
         self._same: dict[tuple[str, str], bool] = {}
 
     def chosen(self, metric: str) -> Cells:
@@ -77,7 +82,7 @@ class Cells:
     def values(self, variant: str, metric: str) -> pd.Series:
         """Returns one value a seed, in the order of seeds."""
         found = self._of(variant, metric)
-        if found.isna().all():
+        if self._is_missing(variant, metric):
             raise NotRun(f"no {metric} of {variant}")
         return found
 
@@ -160,18 +165,31 @@ class Cells:
         """Returns whether one of two variants has a value of a metric."""
         if metric not in self._rows.columns:
             return False
-        return not all(self._of(label, metric).isna().all() for label in (first, second))
+        return not all(self._is_missing(label, metric) for label in (first, second))
+
+    def _is_missing(self, variant: str, metric: str) -> bool:
+        """Returns whether a variant has no value of a metric."""
+        if (variant, metric) not in self._missing:
+            missing = bool(pd.isna(self._of(variant, metric).to_numpy()).all())
+            self._missing[variant, metric] = missing
+        return self._missing[variant, metric]
 
     def _of(self, variant: str, metric: str) -> pd.Series:
         if (variant, metric) not in self._columns:
-            column = self._column(metric)
+            column = self._array(metric)
             if variant not in self._places:
                 raise NotRun(f"no {metric} of {variant}")
             places = self._places[variant]
-            seeds = pd.Index(self._rows["seed"].to_numpy()[places], name="seed")
-            own = pd.Series(column.to_numpy()[places], seeds, name=metric)
+            if variant not in self._seeds:
+                self._seeds[variant] = pd.Index(self._array("seed")[places], name="seed")
+            own = pd.Series(column[places], self._seeds[variant], name=metric)
             self._columns[variant, metric] = own
         return self._columns[variant, metric]
+
+    def _array(self, metric: str) -> Any:
+        if metric not in self._arrays:
+            self._arrays[metric] = self._column(metric).to_numpy()
+        return self._arrays[metric]
 
     def _column(self, metric: str) -> pd.Series:
         if metric not in self._rows.columns:

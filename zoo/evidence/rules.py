@@ -283,7 +283,8 @@ def _rising(rule: Trend, cells: Cells, alpha: float) -> Verdict:
         seeds = seeds.intersection(one.index)
     if len(seeds) == 0:
         raise NotRun(f"{', '.join(rule.variants)} share no seed")
-    table = np.array([one[seeds] for one in series], dtype=float).T  # (seeds, levels)
+    aligned = [one if one.index.equals(seeds) else one[seeds] for one in series]
+    table = np.array(aligned, dtype=float).T  # (seeds, levels)
     say = _said(rule.metric)
     means = ", ".join(
         f"{label} {say(value)}"
