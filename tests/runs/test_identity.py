@@ -147,6 +147,16 @@ def test_key_does_not_depend_on_what_was_built_before():
     assert key() == first
 
 
+def test_losses_are_described_alike_however_many_were_made_before():
+    class Squared(keras.losses.Loss):
+        def call(self, y_true, y_pred):
+            return keras.ops.mean((y_true - y_pred) ** 2, axis=-1)
+
+    first, second = Squared(), Squared()
+    assert first.name != second.name
+    assert describe(first) == describe(second)
+
+
 def test_key_does_not_depend_on_the_rest_of_the_plan():
     alone = key()
     many = runs(replace(RECIPE, learning_rates=(0.01, 0.03, 0.1)), seeds=(2, 1, 0))

@@ -259,11 +259,11 @@ class _Reader:
     def _object(self, value: Any) -> Any:
         cls = type(value)
         if is_users(cls.__module__):
-            slots = slots_of(value, is_users)
+            slots, usual = slots_of(value, is_users), _usual(cls)
             state = {
                 key: item
                 for key, item in sorted((slots | getattr(value, "__dict__", {})).items())
-                if key not in _usual(cls) and not isinstance(item, keras.Variable)
+                if key not in usual and not isinstance(item, keras.Variable)
             }
             for key in [key for key, item in state.items() if isinstance(item, keras.Layer)]:
                 self.look(state.pop(key))
@@ -332,13 +332,18 @@ def _usual(cls: type) -> frozenset[str]:
     usual: set[str] = {"name", "built", "_name"}
     for kind in kinds:
         if issubclass(cls, kind):
-            usual |= set(vars(kind()))
+            usual |= _attributes(kind)
     if issubclass(cls, keras.layers.Layer):
         usual |= {"_inbound_nodes", "_outbound_nodes", "_build_shapes_dict", "_call_context_args"}
         usual |= {"_tracker", "_layers", "_metrics", "_path", "_losses", "_loss_ids"}
     if issubclass(cls, keras.callbacks.Callback):
         usual |= {"_model", "params", "validation_data"}
     return frozenset(usual)
+
+
+@functools.cache
+def _attributes(kind: Any) -> frozenset[str]:
+    return frozenset(vars(kind()))
 
 
 def assigned_by(cls: type) -> set[str]:

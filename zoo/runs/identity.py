@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
+import re
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
@@ -51,6 +52,9 @@ def describe(value: Any) -> Any:
         config = value.get_config()
         if isinstance(value, keras.optimizers.Optimizer):
             config.pop("name", None)  # counts the optimizers that were made before
+        if isinstance(value, keras.losses.Loss) and isinstance(config.get("name"), str):
+            # A name that Keras gives counts the losses that were made before.
+            config["name"] = re.sub(r"_\d+$", "", config["name"])
         return {"class": _named(type(value)), "config": describe(config)}
     if hasattr(value, "func") and hasattr(value, "keywords"):  # functools.partial
         return [describe(value.func), describe(value.args), describe(value.keywords)]
