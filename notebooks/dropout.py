@@ -73,13 +73,13 @@ found
 # %% [markdown]
 # <details><summary>What came out at full size</summary>
 #
-# - DRO03: **supported**. Dropout spares the output neurons.
-# - DRO06 noise: **supported**. Dropout forces redundancy: no neuron is indispensable, and the network withstands any corruption of its input. Tested: Under noise of a quarter to one deviation dropout is more accurate than none.
-# - DRO06 units: **supported**. Dropout forces redundancy: no neuron is indispensable, and the network withstands any corruption of its input. Tested: With 10, 25 and 50 % of the hidden units cut, dropout is more accurate than none.
+# - DRO03: **undecided**. Dropout spares the output neurons.
+# - DRO06 noise: **undecided**. Dropout forces redundancy: no neuron is indispensable, and the network withstands any corruption of its input. Tested: Under noise of a quarter to one deviation dropout is more accurate than none.
+# - DRO06 units: **undecided**. Dropout forces redundancy: no neuron is indispensable, and the network withstands any corruption of its input. Tested: With 10, 25 and 50 % of the hidden units cut, dropout is more accurate than none.
 # - DRO07 trained: **undecided**. Dropout is a form of model averaging, like an ensemble of experts.
-# - DRO08: **supported**. On TIMIT phoneme recognition dropout lowers the test error. Tested: Dropout of half of the hidden units raises the test accuracy.
-# - DRO08 late rise: **supported**. On TIMIT phoneme recognition dropout lowers the test error. Tested: With dropout validation loss ends less far above its lowest value.
-# - DRO09: **supported**. Dropout reduces the overfitting of networks with more parameters than needed.
+# - DRO08: **undecided**. On TIMIT phoneme recognition dropout lowers the test error. Tested: Dropout of half of the hidden units raises the test accuracy.
+# - DRO08 late rise: **undecided**. On TIMIT phoneme recognition dropout lowers the test error. Tested: With dropout validation loss ends less far above its lowest value.
+# - DRO09: **undecided**. Dropout reduces the overfitting of networks with more parameters than needed.
 #
 # Repeat it: `python -m zoo run dropout`
 #
