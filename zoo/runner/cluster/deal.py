@@ -237,7 +237,7 @@ def dealt(
                 _listen(kind, told, piece, progress)
     finally:
         for generator in flying:
-            ray.cancel(generator, force=True)
+            ray.cancel(generator)  # its process stays, and has Keras for what comes next
 
 
 def _listen(kind: str, told: Any, piece: Piece, progress: Progress) -> None:

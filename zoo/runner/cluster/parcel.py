@@ -107,6 +107,7 @@ class _Modules(InspectLoader, MetaPathFinder):
     """Imports the user's modules from what was sent, as if they lay where the sender has them."""
 
     def __init__(self) -> None:
+        self.sent: dict[str, Source] = {}
         self.known: dict[str, Source] = {}
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
@@ -131,12 +132,17 @@ class _Modules(InspectLoader, MetaPathFinder):
 _modules = _Modules()
 
 
-def install(wanted: dict[str, Source]) -> None:
-    """Has the user's modules imported from what was sent, instead of what was sent before."""
+def install(wanted: dict[str, Source]) -> bool:
+    """Has the user's modules imported from what was sent, instead of what was sent before.
+
+    Returns:
+        Whether they are others than before, so that nothing may be used that was made of those.
+    """
     if _modules not in sys.meta_path:
         sys.meta_path.insert(0, _modules)
-    if _modules.known == wanted:
-        return
+    if _modules.sent == wanted:
+        return False
+    _modules.sent = wanted
     for name in _modules.known:
         sys.modules.pop(name, None)
     # A module that this process has by itself, such as one that Ray imports, stays.
@@ -146,6 +152,7 @@ def install(wanted: dict[str, Source]) -> None:
         # Without a time: whatever lies at this path on this machine, it is not what was sent.
         cached = (len(text), None, text.splitlines(keepends=True), source.origin)
         linecache.cache[source.origin] = cached
+    return True
 
 
 def refusal(sent: Parcel) -> str:

@@ -83,7 +83,8 @@ def _trained(sent: Any, refs: Sequence[Any], places: Sequence[int]) -> Iterator[
     if why := parcel.refusal(sent):
         yield REFUSED, why
         return
-    parcel.install(sent.sources)
+    if parcel.install(sent.sources):
+        _known.clear()
     keras.config.set_dtype_policy(sent.policy)
     jobs, engine = _kept((refs[0], "jobs"), lambda: cloudpickle.loads(sent.written))
     data = _kept(refs[1])

@@ -1,0 +1,78 @@
+"""The commands that take `--workers` and `--cluster`, on two machines that are there."""
+
+import re
+
+import pytest
+
+from zoo.commands import doctor as doctors
+from zoo.commands import run as runs
+from zoo.commands import tune as tunes
+from zoo.results.store import Store
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("fit_uncompiled")]
+
+
+@pytest.fixture
+def connected(cluster, monkeypatch):
+    """Has the commands use the connection that is there, whatever they are told, and keep it."""
+    monkeypatch.setattr(type(cluster), "close", lambda self: None)
+    for command in (runs, tunes, doctors):
+        monkeypatch.setattr(command, "cluster_of", lambda *_: cluster)
+    return cluster
+
+
+def files_in(folder):
+    """Returns what a results folder holds, but for pictures, times and keras-tuner's own files."""
+    return {
+        path.relative_to(folder): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.suffix in (".csv", ".json", ".md", ".svg") and "keras_tuner" not in path.parts
+    }
+
+
+def trained(out):
+    return int(re.search(r"Trained (\d+) runs", out).group(1))
+
+
+def test_run_writes_the_same_files(zoo, sized_experiment, tmp_path, request):
+    words = ("run", sized_experiment, "--seeds", "3", "--results")
+    assert zoo(*words, tmp_path / "alone")[0] == 0
+    request.getfixturevalue("connected")
+    code, out, err = zoo(*words, tmp_path / "cluster")
+    assert (code, err) == (0, "")
+    assert files_in(tmp_path / "cluster") == files_in(tmp_path / "alone")
+    assert trained(out) >= 18
+    assert "Trained 0 runs" in zoo(*words, tmp_path / "cluster")[1]
+
+
+@pytest.mark.parametrize("strategy", ["bayesian"])
+def test_a_search_ends_with_the_same_trials(
+    zoo, tiny_experiment, tmp_path, request, monkeypatch, strategy
+):
+    words = ("tune", tiny_experiment, "--strategy", strategy, "--trials", "6", "--results")
+    _, out, _ = zoo(*words, tmp_path / "alone")
+    request.getfixturevalue("connected")
+    added, left = Store.add, iter(range(2))
+
+    def add(store, experiment, result):
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        added(store, experiment, result)
+
+    monkeypatch.setattr(Store, "add", add)
+    code, _, err = zoo(*words, tmp_path / "cluster")
+    assert code == 130
+    assert "The same command goes on from there." in err
+    monkeypatch.setattr(Store, "add", added)
+    code, again, err = zoo(*words, tmp_path / "cluster")
+    assert (code, err) == (0, "")
+    assert trained(again) == trained(out) - 2
+    assert files_in(tmp_path / "cluster") == files_in(tmp_path / "alone")
+
+
+def test_doctor_lists_the_machines(zoo, connected, tmp_path):
+    code, out, _ = zoo("doctor", "--results", tmp_path)
+    assert code == 0
+    assert re.search(r"machine +127\.0\.0\.2 +1 cores, 0 GPUs", out)
+    assert re.search(r"machine +127\.0\.0\.3 +1 cores, 0 GPUs", out)
+    assert re.search(r"at once +2 processes, a core each", out)
