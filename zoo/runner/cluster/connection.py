@@ -8,7 +8,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import sys
 import tempfile
 import threading
@@ -36,7 +35,13 @@ SETTINGS = {
     "RAY_health_check_timeout_ms": "5000",
     "RAY_health_check_failure_threshold": "3",
 }
-TOKENS = ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
+TOKEN = "RAY_AUTH_TOKEN"
+REMEDY = (
+    "Make a token with `ray get-auth-token --generate`,\n"
+    "give it to every machine as RAY_AUTH_TOKEN, and start Ray there with RAY_AUTH_MODE=token."
+)
+# What every client asks first.
+QUESTION = "/ray.rpc.NodeInfoGcsService/GetClusterId"
 STORE_BYTES = 100 * 2**20
 STORE_SHARE = 3  # times the data, as a store that is full writes to the disk
 ANSWER_SECONDS = 5.0
@@ -51,7 +56,7 @@ class Cluster:
 
     Args:
         workers: How many processes may train at once; `None` for as many as the cluster has places.
-        address: `HOST:PORT` of a cluster that is there, or `auto`; empty to start one here.
+        address: `HOST:PORT` of a cluster that is there; empty to start one here.
 
     Raises:
         ZooError: If Ray is missing, or a number or an address is wrong.
@@ -139,7 +144,7 @@ class Cluster:
 
     def _start(self, store_bytes: int) -> None:
         # Only who has this token may use it: Ray listens on all interfaces, whatever it is told.
-        self._set({TOKENS[0]: secrets.token_hex(32)})
+        self._set({TOKEN: secrets.token_hex(32)})
         here = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
         self._set({"PYTHONPATH": here})
         ray = _ray()
@@ -158,9 +163,8 @@ class Cluster:
             )
 
     def _join(self) -> None:
-        host, _, port = self.address.rpartition(":")
-        if host:
-            _check_answer(host, int(port))
+        _check_door(self.address)
+        host = self.address.rpartition(":")[0]
         # "Machines" on the loopback range are tests; Ray takes this one's outer address otherwise.
         own = {"_node_ip_address": host} if host.startswith("127.") else {}
         ray = _ray()
@@ -218,26 +222,46 @@ class Cluster:
 def _check(address: str) -> None:
     """Raises ZooError unless an address can be one, and there is a token."""
     port = address.rpartition(":")[2]
-    if address != "auto" and (":" not in address or "/" in address or not port.isdecimal()):
-        raise ZooError(f"`--cluster` must be HOST:PORT, or auto. Received: {address!r}")
-    kept = Path.home() / ".ray" / "auth_token"
-    if not any(os.environ.get(name) for name in TOKENS) and not kept.is_file():
+    if ":" not in address or "/" in address or not port.isdecimal():
+        raise ZooError(f"`--cluster` must be HOST:PORT. Received: {address!r}")
+    if not _token():
+        raise ZooError(f"To use a cluster takes its token, and none is here. {REMEDY}")
+
+
+def _token() -> str:
+    """Returns the token, from where Ray takes it; empty if there is none."""
+    if token := os.environ.get(TOKEN, ""):
+        return token
+    kept = os.environ.get(f"{TOKEN}_PATH") or Path.home() / ".ray" / "auth_token"
+    return Path(kept).read_text(encoding="utf-8").strip() if Path(kept).is_file() else ""
+
+
+def _check_door(address: str) -> None:
+    """Raises ZooError unless a cluster is there that lets us in, and nobody without its token."""
+    import grpc
+
+    def opens(**words: Any) -> bool:
+        with grpc.insecure_channel(address) as channel:
+            try:
+                channel.unary_unary(QUESTION)(b"", timeout=ANSWER_SECONDS, **words)
+            except grpc.RpcError as error:
+                if error.code() is grpc.StatusCode.UNAUTHENTICATED:
+                    return False
+                raise ZooError(
+                    f"No Ray cluster answers at {address} ({error.code().name.lower()}). Start it: "
+                    f"ray start --head --port={address.rpartition(':')[2]}"
+                ) from None
+        return True
+
+    if opens():
         raise ZooError(
-            "A cluster without a token runs whatever anybody sends who reaches it, and is refused. "
-            "Make a token with `ray get-auth-token --generate`,\ngive it to every machine as "
-            "RAY_AUTH_TOKEN, and start Ray there with RAY_AUTH_MODE=token."
+            f"The cluster at {address} runs whatever anybody sends who reaches it, and is refused. "
+            + REMEDY
         )
-
-
-def _check_answer(host: str, port: int) -> None:
-    """Raises ZooError if nothing listens there; Ray would wait for minutes."""
-    try:
-        socket.create_connection((host, port), ANSWER_SECONDS).close()
-    except OSError as error:
+    if not opens(metadata=[("authorization", f"Bearer {_token()}")]):
         raise ZooError(
-            f"Nothing answers at {host}:{port} ({error.strerror or error}). Start the cluster: "
-            f"ray start --head --port={port}"
-        ) from None
+            f"The cluster at {address} has another token. Set {TOKEN} to that of its machines."
+        )
 
 
 def _ray() -> Any:

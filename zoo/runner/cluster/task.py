@@ -25,7 +25,6 @@ BEGAN, NOTE, RESULT, REFUSED, MISTAKE, ERROR = (
     "mistake",
     "error",
 )
-OPEN = "lets everybody in: start Ray there with RAY_AUTH_MODE=token and RAY_AUTH_TOKEN."
 KEPT = 2  # parcels and data, as the next task is likely to be of the same
 
 _known: dict[Any, Any] = {}
@@ -56,9 +55,6 @@ def train(refs: Sequence[Any], places: Sequence[int], backend: str) -> Iterator[
     import ray
 
     yield BEGAN, (ray.util.get_node_ip_address(), os.getpid())
-    if os.environ.get("RAY_AUTH_MODE") != "token":
-        yield REFUSED, OPEN
-        return
     sent = None
     try:
         os.environ.setdefault("KERAS_BACKEND", backend)
