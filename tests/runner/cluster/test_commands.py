@@ -1,13 +1,17 @@
 """The commands that take `--workers` and `--cluster`, on two machines that are there."""
 
+import contextlib
 import re
 
+import keras
 import pytest
 
+import zoo
 from zoo.commands import doctor as doctors
 from zoo.commands import run as runs
 from zoo.commands import tune as tunes
 from zoo.results.store import Store
+from zoo.runner.cluster import connection
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("fit_uncompiled")]
 
@@ -68,6 +72,35 @@ def test_a_search_ends_with_the_same_trials(
     assert (code, err) == (0, "")
     assert trained(again) == trained(out) - 2
     assert files_in(tmp_path / "cluster") == files_in(tmp_path / "alone")
+
+
+def test_fit_many_trains_what_was_typed(cluster, monkeypatch):
+    monkeypatch.setattr(connection, "Cluster", lambda workers: contextlib.nullcontext(cluster))
+    told = []
+
+    class Told:
+        def epoch(self, jobs, epoch):
+            told.append((jobs[0].run.seed, epoch))
+
+        def note(self, text):
+            told.append(text)
+
+    units = 5  # which the function closes over
+
+    def build():
+        return keras.Sequential([keras.Input((40,)), Mine(units), keras.layers.Dense(10)])
+
+    class Mine(keras.layers.Dense):
+        def call(self, x):
+            return keras.ops.tanh(super().call(x))
+
+    words = (build, keras.optimizers.SGD, "mnist1d")
+    options = {"seeds": 3, "epochs": 2, "batch_size": 100}
+    found = zoo.fit_many(*words, **options, workers=2, progress=Told())
+    alone = zoo.fit_many(*words, **options)
+    assert [each.history for each in found] == [each.history for each in alone]
+    assert [each.run for each in found] == [each.run for each in alone]
+    assert (3, 2) in told
 
 
 def test_doctor_lists_the_machines(zoo, connected, tmp_path):

@@ -100,6 +100,11 @@ class Cluster:
         there = int(ray.cluster_resources().get("GPU" if self._on_gpus() else "CPU", 0))
         return max(1, there if self._workers is None else min(there, self._workers))
 
+    @property
+    def is_limited(self) -> bool:
+        """Whether fewer processes may train than the cluster has places."""
+        return bool(self.address) and self._workers is not None
+
     def needs(self) -> dict[str, float]:
         """Returns what of a machine a process takes: a GPU if there are any, else a core."""
         import ray

@@ -19,9 +19,9 @@ from zoo.data.draws import bytes_of
 from zoo.engine.groups import groups
 from zoo.engine.initial_model import Starts
 from zoo.errors import MistakeError, ZooError
-from zoo.runner.cluster import task
 from zoo.runner.cluster.connection import Cluster
 from zoo.runner.cluster.parcel import packed
+from zoo.runner.cluster.task import BEGAN, ERROR, MISTAKE, NOTE, REFUSED, RESULT, train
 from zoo.runner.mistakes import shown
 from zoo.runner.progress import Reporter, tell
 from zoo.runner.trainer import Engine, Where
@@ -34,6 +34,8 @@ WAITING_SECONDS = 30.0
 # A piece whose process dies so often without a single run kills it, wherever it is.
 MOST_LOSSES = 10
 EPISODE_SECONDS = 30.0
+
+ENDED = "ended"  # besides what a process says
 
 Say = Callable[[str], None]
 
@@ -158,9 +160,7 @@ def trained(
         [ray.put(packed(own, engine)), cluster.put(data)]
         for own, data in zip(parcels, own_data, strict=True)
     ]
-    remote = ray.remote(task.train).options(
-        num_returns="streaming", max_retries=0, **cluster.needs()
-    )
+    remote = ray.remote(train).options(num_returns="streaming", max_retries=0, **cluster.needs())
     backend = keras.backend.backend()
 
     def start(piece: Piece) -> Any:
@@ -172,14 +172,19 @@ def trained(
         for number, (own, data) in enumerate(zip(parcels, own_data, strict=True))
         for piece in pieces_of(own, data, engine, places, number)
     ]
-    for piece, place, result in dealt(found, start, lambda: cluster.places, progress, say):
+    ahead = 1 if cluster.is_limited else AHEAD
+
+    def most() -> int:
+        return ahead * cluster.places
+
+    for piece, place, result in dealt(found, start, most, progress, say):
         yield parcels[piece.parcel][place], result
 
 
 def dealt(
     pieces: Sequence[Piece],
     start: Callable[[Piece], Any],
-    places: Callable[[], int],
+    most: Callable[[], int],
     progress: Progress,
     say: Say,
 ) -> Iterator[tuple[Piece, int, Result]]:
@@ -188,7 +193,7 @@ def dealt(
     Args:
         pieces: The pieces; what is done is taken from them.
         start: Starts one and returns Ray's generator of its messages.
-        places: Returns how many processes train at once, as machines come and go.
+        most: Returns how many pieces Ray may know of, as machines come and go.
         progress: Is told what only `--verbose` shows.
         say: Is told what the user should know.
     """
@@ -196,66 +201,85 @@ def dealt(
 
     waiting = deque(sorted(pieces, key=lambda piece: -piece.weight))
     flying: dict[Any, Piece] = {}
-    losses = Losses(say)
-    most, looked, heard = places(), time.monotonic(), time.monotonic()
+    losses, patience = Losses(say), Patience(say)
+    now, looked = most(), time.monotonic()
     try:
         while waiting or flying:
-            while waiting and len(flying) < AHEAD * most:
+            while waiting and len(flying) < now:
                 piece = waiting.popleft()
                 flying[start(piece)] = piece
             ready, _ = ray.wait(list(flying), num_returns=1, timeout=LOOK_SECONDS)
-            now = time.monotonic()
-            if now - looked > LOOK_SECONDS:
-                most, looked = places(), now
-            if not ready:
-                if not any(piece.who[0] for piece in flying.values()) and (
-                    now - heard > WAITING_SECONDS
-                ):
-                    heard = now + 10 * WAITING_SECONDS
-                    say("No machine has a free place yet. Ctrl-C ends the waiting.")
-                continue
-            heard = max(heard, now)
-            piece = flying[ready[0]]
-            try:
-                kind, told = ray.get(next(ready[0]))
-            except StopIteration:
-                del flying[ready[0]]
-                if piece.places:  # it has ended without a word
-                    waiting.appendleft(losses.taken_back(piece, None))
-                continue
-            except ray.exceptions.RayError as error:
-                del flying[ready[0]]
-                waiting.appendleft(losses.taken_back(piece, error))
-                continue
-            if kind == task.RESULT:
-                place, result = told
-                if place in piece.places:
-                    piece.places.remove(place)
+            if ready and len(flying) > 1:  # and whatever else is there, in the same round
+                ready, _ = ray.wait(list(flying), num_returns=len(flying), timeout=0)
+            if time.monotonic() - looked > LOOK_SECONDS:
+                now, looked = most(), time.monotonic()
+            patience.heard(bool(ready) or any(piece.who[0] for piece in flying.values()))
+            for generator in ready:
+                piece = flying[generator]
+                kind, told = _next(generator)
+                if kind == RESULT and told[0] in piece.places:
+                    piece.places.remove(told[0])
                     piece.losses = 0
-                    yield piece, place, result
-            else:
-                _listen(kind, told, piece, progress)
+                    yield piece, *told
+                elif kind == ENDED:
+                    del flying[generator]
+                    if piece.places:
+                        waiting.appendleft(losses.taken_back(piece, told))
+                else:
+                    _listen(kind, told, piece, progress)
     finally:
         for generator in flying:
             ray.cancel(generator)  # its process stays, and has Keras for what comes next
 
 
+def _next(generator: Any) -> tuple[str, Any]:
+    """Returns the next message of a process, which is there; at its end what ended it, if that."""
+    import ray
+
+    try:
+        return ray.get(next(generator))  # type: ignore[no-any-return]
+    except StopIteration:
+        return ENDED, None
+    except ray.exceptions.RayError as error:
+        return ENDED, error
+
+
 def _listen(kind: str, told: Any, piece: Piece, progress: Progress) -> None:
     """Takes in what a process says besides results."""
-    if kind == task.BEGAN:
+    if kind == BEGAN:
         piece.who = told
         return
     machine, process = piece.who
-    if kind == task.NOTE:
+    if kind == NOTE:
         progress.note(f"{machine}, process {process}: {told}")
-    elif kind == task.REFUSED:
+    elif kind == REFUSED:
         raise ZooError(f"{machine} {told}")
-    elif kind == task.MISTAKE:
+    elif kind == MISTAKE:
         path, line, said, ours = told
         where = f"{shown(Path(path))}:{line}: {said}."
         raise MistakeError(where if ours else f"{where}\nTraining must raise nothing.")
-    else:
+    elif kind == ERROR:
         raise RuntimeError(f"{machine}: {told}")
+
+
+class Patience:
+    """Says once that no process has begun to train for a while.
+
+    Args:
+        say: Is told.
+    """
+
+    def __init__(self, say: Say) -> None:
+        self._say = say
+        self._since: float | None = time.monotonic()
+
+    def heard(self, anything: bool) -> None:
+        """Takes in whether a process trains."""
+        if anything:
+            self._since = None
+        if self._since is not None and time.monotonic() - self._since > WAITING_SECONDS:
+            self._since = None
+            self._say("No machine has a free place yet. Ctrl-C ends the waiting.")
 
 
 class Losses:
