@@ -1,6 +1,7 @@
 """The commands that take `--workers` and `--cluster`, on two machines that are there."""
 
 import contextlib
+import os
 import re
 
 import keras
@@ -38,22 +39,25 @@ def trained(out):
     return int(re.search(r"Trained (\d+) runs", out).group(1))
 
 
+def test_run_has_its_runs_trained_there(zoo, connected, sized_experiment, tmp_path):
+    words = ("run", sized_experiment, "--seeds", "1", "--results", tmp_path / "cluster")
+    code, out, err = zoo(*words)
+    assert (code, err) == (0, "")
+    assert trained(out) >= 6
+    assert "Trained 0 runs" in zoo(*words)[1]
+
+
+@pytest.mark.skipif("ZOO_LONG" not in os.environ, reason="ZOO_LONG=1 runs it")
 def test_run_writes_the_same_files(zoo, sized_experiment, tmp_path, request):
     words = ("run", sized_experiment, "--seeds", "3", "--results")
     assert zoo(*words, tmp_path / "alone")[0] == 0
     request.getfixturevalue("connected")
-    code, out, err = zoo(*words, tmp_path / "cluster")
-    assert (code, err) == (0, "")
+    assert zoo(*words, tmp_path / "cluster")[0] == 0
     assert files_in(tmp_path / "cluster") == files_in(tmp_path / "alone")
-    assert trained(out) >= 18
-    assert "Trained 0 runs" in zoo(*words, tmp_path / "cluster")[1]
 
 
-@pytest.mark.parametrize("strategy", ["bayesian"])
-def test_a_search_ends_with_the_same_trials(
-    zoo, tiny_experiment, tmp_path, request, monkeypatch, strategy
-):
-    words = ("tune", tiny_experiment, "--strategy", strategy, "--trials", "6", "--results")
+def test_a_search_ends_with_the_same_trials(zoo, tiny_experiment, tmp_path, request, monkeypatch):
+    words = ("tune", tiny_experiment, "--strategy", "bayesian", "--trials", "6", "--results")
     _, out, _ = zoo(*words, tmp_path / "alone")
     request.getfixturevalue("connected")
     added, left = Store.add, iter(range(2))

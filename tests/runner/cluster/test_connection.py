@@ -20,7 +20,7 @@ from zoo.runner.cluster.connection import SETTINGS, Cluster
 ROOT = Path(__file__).parents[3]
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def no_token(monkeypatch, tmp_path):
     for name in (connection.TOKEN, f"{connection.TOKEN}_PATH", "RAY_ADDRESS"):
         monkeypatch.delenv(name, raising=False)
@@ -39,6 +39,7 @@ def test_no_workers_are_refused(workers):
         Cluster(workers)
 
 
+@pytest.mark.usefixtures("no_token")
 @pytest.mark.parametrize("address", ["here", "ray://a:1", "a:b", "auto", "http://a/b:1"])
 def test_a_wrong_address_is_refused(address):
     pytest.importorskip("ray")
@@ -46,6 +47,7 @@ def test_a_wrong_address_is_refused(address):
         Cluster(None, address)
 
 
+@pytest.mark.usefixtures("no_token")
 def test_an_address_without_a_token_is_refused(monkeypatch, tmp_path):
     pytest.importorskip("ray")
     with pytest.raises(ZooError, match=r"none is here\. Make a token with `ray get-auth-token"):

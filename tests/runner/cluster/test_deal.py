@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import random
+import re
 import signal
 import threading
 import time
@@ -14,16 +15,24 @@ from rich.console import Console
 from zoo.data import Draws
 from zoo.errors import MistakeError, ZooError
 from zoo.runner.cluster import deal, parcel
-from zoo.runner.cluster.deal import Piece, elsewhere, pieces_of
+from zoo.runner.cluster.deal import Piece, elsewhere, pieces_of, trained
 from zoo.runner.prepare import Settings, prepare
 from zoo.runner.registry import find
 from zoo.runner.trainer import Engine, here
 
 
-@pytest.fixture
-def plan(tiny_experiment):
-    """Returns the tiny experiment, ready to be run with 2 seeds: 8 runs in 2 groups."""
-    return prepare(find(str(tiny_experiment)), Settings(seeds=2), None)
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory, tiny_text):
+    """Returns a tiny experiment, ready to be run with 2 seeds: 8 runs in 2 groups."""
+    path = tmp_path_factory.mktemp("plan") / "planned.py"
+    path.write_text(tiny_text, encoding="utf-8")
+    return prepare(find(str(path)), Settings(seeds=2), None)
+
+
+@pytest.fixture(scope="module")
+def expected(plan):
+    """Returns what one process makes of it."""
+    return alone(plan)
 
 
 def told(results):
@@ -59,9 +68,9 @@ def test_groups_stay_together_while_all_have_work(plan):
 
 
 @pytest.mark.slow
-def test_two_machines_train_as_one_process(cluster, plan, capsys):
+def test_two_machines_train_as_one_process(cluster, plan, expected, capsys):
     results = train_on(cluster, plan, verbose=True)
-    assert told(results) == alone(plan)
+    assert told(results) == expected
     said = capsys.readouterr().out
     for machine in ("127.0.0.2", "127.0.0.3"):
         assert f"{machine}, process " in said
@@ -82,7 +91,8 @@ def test_the_user_s_own_modules_travel(cluster, tiny_experiment):
     text = text.replace("import keras\n", "import keras\nfrom beside import Doubled\n", 1)
     tiny_experiment.write_text(text, encoding="utf-8")
     prepared = prepare(find(str(tiny_experiment)), Settings(seeds=1), None)
-    assert told(train_on(cluster, prepared)) == alone(prepared)
+    # Their keys are those of this process, so that their code is.
+    assert set(told(train_on(cluster, prepared))) == {job.run.key for job in prepared.jobs}
 
 
 @pytest.mark.slow
@@ -120,30 +130,29 @@ def test_a_mistake_is_said_with_file_and_line(cluster, tiny_experiment):
         train_on(cluster, prepared)
 
 
-def fault_at(results, place, fault):
-    """Returns results as they come, with a fault behind one of them."""
-    found = []
-    for number, result in enumerate(results, 1):
-        found.append(result)
-        if number == place:
-            fault()
-    return found
+class Killer:
+    """Kills the process of a machine when it says what it trains, the first few times."""
+
+    def __init__(self, machines, address, times):
+        self.machines, self.address, self.times = machines, address, times
+
+    def note(self, text):
+        if text.startswith(self.address) and " runs of " in text and self.times:
+            self.times -= 1
+            for process in self.machines.workers(self.address):
+                process.kill()
 
 
 @pytest.mark.slow
-def test_a_killed_process_loses_no_run(cluster, machines, tiny_experiment, monkeypatch):
-    monkeypatch.setattr(deal, "AHEAD", 1)
-    plan = prepare(find(str(tiny_experiment)), Settings(seeds=1), None)
-    where = elsewhere(cluster, Console(), Engine(name="fit"))
-
-    def kill():
-        for process in machines.workers("127.0.0.3"):
-            process.kill()
-
-    results = fault_at(where(plan.jobs, plan.data_of), 1, kill)
-    fitted = here(Console(quiet=True), Engine(name="fit"))(plan.jobs, plan.data_of)
-    assert told(results) == told(fitted)
-    assert len(results) == len(plan.jobs)
+def test_a_killed_process_loses_no_run(cluster, machines, plan, expected):
+    killer, said = Killer(machines, "127.0.0.3", 1), []
+    found = list(trained(cluster, plan.jobs, plan.data_of, Engine(), killer, said.append))
+    assert told(result for _, result in found) == expected
+    assert len(found) == len(plan.jobs)
+    assert all(job.run == result.run for job, result in found)
+    assert re.fullmatch(r"127\.0\.0\.3, process \d+, is lost. Runs that go to others: 4\.", said[0])
+    assert len(said) == 1
+    assert killer.times == 0
 
 
 def test_what_kills_every_process_is_said(monkeypatch):

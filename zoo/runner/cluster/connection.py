@@ -77,6 +77,7 @@ class Cluster:
         self._folder = ""
         self._sent: dict[int, tuple[Any, Any]] = {}
         self._before: Any = None  # what SIGTERM did
+        self._is_started = False  # or begins to be, so that it is to be ended
 
     def __enter__(self) -> Cluster:
         return self
@@ -156,6 +157,7 @@ class Cluster:
         folder = tempfile.gettempdir()
         folder = folder if len(folder) < LONGEST_FOLDER else "/tmp"
         self._folder = tempfile.mkdtemp(prefix="zoo", dir=folder)
+        self._is_started = True
         with _in_words("Ray does not start"), _quietly():
             ray.init(
                 "local",
@@ -174,6 +176,7 @@ class Cluster:
         own = {"_node_ip_address": host} if host.startswith("127.") else {}
         ray = _ray()
         remedy = f"Start Ray on this machine, too: ray start --address={self.address}"
+        self._is_started = True
         with _in_words(f"No cluster at {self.address} lets us in", remedy), _quietly():
             ray.init(self.address, log_to_driver=False, logging_level=logging.ERROR, **own)
 
@@ -202,7 +205,8 @@ class Cluster:
 
     def close(self) -> None:
         """Ends what was started here, and leaves a cluster that was there as it is."""
-        if "ray" in sys.modules and self._environment:
+        if self._is_started:
+            self._is_started = False
             with _quietly():
                 sys.modules["ray"].shutdown()
         if self._before is not None:
