@@ -45,6 +45,7 @@ QUESTION = "/ray.rpc.NodeInfoGcsService/GetClusterId"
 STORE_BYTES = 100 * 2**20
 STORE_SHARE = 3  # times the data, as a store that is full writes to the disk
 ANSWER_SECONDS = 5.0
+KEPT = 2
 REMOVALS, REMOVAL_SECONDS = 10, 0.1
 # Sockets lie below Ray's folder, and their paths may have 107 letters.
 LONGEST_FOLDER = 40
@@ -196,11 +197,13 @@ class Cluster:
         yield f"at once      {self.places} processes, {kind}"
 
     def put(self, value: Any) -> Any:
-        """Returns where a value lies in the cluster; the same value is sent once."""
+        """Returns where a value lies in the cluster; the last few values are sent once."""
         import ray
 
         if id(value) not in self._sent:
             self._sent[id(value)] = value, ray.put(value)
+            for old in list(self._sent)[:-KEPT]:
+                del self._sent[old]  # Ray keeps it as long as somebody uses it
         return self._sent[id(value)][1]
 
     def close(self) -> None:
