@@ -1,6 +1,8 @@
+import contextlib
 import os
 import shutil
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -30,9 +32,14 @@ def machines():
 @pytest.fixture(scope="session")
 def cluster(machines):
     """Returns a connection to both machines, whose processes stay warm for all tests."""
+    from zoo.errors import ZooError
     from zoo.runner.cluster.connection import Cluster
 
     with Cluster(None, machines.address) as connected:
-        connected.connect()
+        for _ in range(120):
+            with contextlib.suppress(ZooError):
+                connected.connect()
+                break
+            time.sleep(0.5)  # its machines have not told it yet that they are there
         machines.wait_for(2)
         yield connected

@@ -123,6 +123,14 @@ def test_ray_itself_asks_as_that_server_does(machines, monkeypatch):
     connection._check_door(machines.address)
 
 
+@pytest.mark.slow
+def test_the_machines_of_a_cluster_are_known_before_ray_looks_for_this_one(cluster):
+    found = connection._machines(cluster.address)
+    assert sorted(found) == ["127.0.0.2", "127.0.0.3"]
+    assert all(map(connection._is_here, found))
+    assert not connection._is_here("192.0.2.200")
+
+
 def test_the_settings_are_given_to_every_process():
     assert SETTINGS["RAY_USAGE_STATS_ENABLED"] == "0"
     assert SETTINGS["RAY_AUTH_MODE"] == "token"

@@ -8,6 +8,7 @@ import os
 import secrets
 import shutil
 import signal
+import socket
 import sys
 import tempfile
 import threading
@@ -42,6 +43,7 @@ REMEDY = (
 )
 # What every client asks first.
 QUESTION = "/ray.rpc.NodeInfoGcsService/GetClusterId"
+ALIVE = 0  # as Ray's messages say it
 STORE_BYTES = 100 * 2**20
 STORE_SHARE = 3  # times the data, as a store that is full writes to the disk
 ANSWER_SECONDS = 5.0
@@ -177,6 +179,9 @@ class Cluster:
         own = {"_node_ip_address": host} if host.startswith("127.") else {}
         ray = _ray()
         remedy = f"Start Ray on this machine, too: ray start --address={self.address}"
+        with _in_words(f"The cluster at {self.address} does not say what it has"):
+            if not any(map(_is_here, _machines(self.address))):
+                raise ZooError(f"This machine is not part of the cluster. {remedy}")
         self._is_started = True
         with _in_words(f"No cluster at {self.address} lets us in", remedy), _quietly():
             ray.init(self.address, log_to_driver=False, logging_level=logging.ERROR, **own)
@@ -274,6 +279,25 @@ def _check_door(address: str) -> None:
         raise ZooError(
             f"The cluster at {address} has another token. Set {TOKEN} to that of its machines."
         )
+
+
+def _machines(address: str) -> list[str]:
+    """Returns the addresses of a cluster's machines; Ray would look for this one for a minute."""
+    from ray import _raylet
+
+    inside: Any = _raylet
+    nodes = inside.GcsClient(address=address).get_all_node_info(timeout=ANSWER_SECONDS)
+    return [node.node_manager_address for node in nodes.values() if node.state == ALIVE]
+
+
+def _is_here(address: str) -> bool:
+    """Returns whether an address is one of this machine."""
+    with socket.socket() as probe:
+        try:
+            probe.bind((address, 0))
+        except OSError:
+            return False
+    return True
 
 
 def _ray() -> Any:
