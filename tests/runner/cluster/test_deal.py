@@ -130,6 +130,25 @@ def test_a_mistake_is_said_with_file_and_line(cluster, tiny_experiment):
         train_on(cluster, prepared)
 
 
+@pytest.mark.parametrize(
+    ("runs", "size", "fair", "lengths"),
+    [
+        (40, 8, 40, [40]),
+        (40, 8, 20, [16, 24]),
+        (44, 8, 22, [16, 28]),
+        (12, 8, 6, [12]),
+        (4, 8, 2, [4]),
+        (40, 8, 3, [8, 8, 8, 8, 8]),
+        (9, 0, 9, [3, 3, 3]),
+        (9, 0, 2, [1] * 9),
+    ],
+)
+def test_no_part_has_fewer_runs_than_train_at_once(runs, size, fair, lengths):
+    parts = deal._parts(range(runs), size, fair)
+    assert [len(part) for part in parts] == lengths
+    assert [place for part in parts for place in part] == [*range(runs)]
+
+
 class Killer:
     """Kills the process of a machine when it says what it trains, the first few times."""
 

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from zoo.data import Data
 from zoo.data.draws import bytes_of
-from zoo.engine.groups import groups
+from zoo.engine.groups import PLACES_CPU, groups
 from zoo.engine.initial_model import Starts
 from zoo.errors import MistakeError, ZooError
 from zoo.runner.cluster.connection import Cluster
@@ -75,28 +75,35 @@ def pieces_of(
     fair = math.ceil(len(jobs) / places)
     found = []
     for own, size in _together(jobs, data, engine):
-        most = math.ceil(fair / ROUNDS) if size == 0 else math.ceil(fair / size) * size
-        parts = math.ceil(len(own) / most)
-        length = math.ceil(len(own) / parts)
-        length = length if size == 0 else math.ceil(length / size) * size
-        for start in range(0, len(own), length):
-            part = own[start : start + length]
+        for part in _parts(own, size, fair):
             weight = sum(job.recipe.epochs for job in part)
             found.append(Piece(parcel, [place_of[id(job)] for job in part], weight))
     return found
 
 
+def _parts(own: Sequence[Job], size: int, fair: int) -> list[Sequence[Job]]:
+    """Cuts runs that share a program; no part has so few that its program would be another."""
+    if size == 0:
+        length = math.ceil(fair / ROUNDS)
+        return [own[start : start + length] for start in range(0, len(own), length)]
+    blocks = max(1, len(own) // size)
+    count = min(blocks, math.ceil(len(own) / fair))
+    ends = [round(part * blocks / count) * size for part in range(count)]
+    return [own[start:end] for start, end in zip(ends, [*ends[1:], len(own)], strict=True)]
+
+
 def _together(
     jobs: Sequence[Job], data: Data, engine: Engine
 ) -> Iterator[tuple[Sequence[Job], int]]:
-    """Yields runs that share a program, and how many of them train at once; 0 if each alone."""
+    """Yields runs that share a program, and how many stay together; 0 if each trains alone."""
     if engine.name == "fit":
         yield jobs, 0
         return
     starts = Starts(jobs, data, Silent())
     try:
         for group in groups(jobs, data, engine.largest, starts):
-            yield group.jobs, 0 if group.reason else group.size
+            # A GPU trains all at once; several share even those.
+            yield group.jobs, 0 if group.reason else min(group.size, PLACES_CPU)
     finally:
         starts.put_back()
 
