@@ -7,6 +7,16 @@ from pathlib import Path
 
 import pytest
 
+HERE = Path(__file__).parent
+# What is to be ended behind the last test of this folder: idle machines take their share, too.
+RUNNING = contextlib.ExitStack()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item, nextitem):
+    if nextitem is None or HERE not in nextitem.path.parents:
+        RUNNING.close()
+
 
 @pytest.fixture(scope="session")
 def machines():
@@ -16,17 +26,15 @@ def machines():
 
     # Sockets lie in it, so its path is short.
     folder = Path(tempfile.mkdtemp(prefix="zoo", dir="/tmp"))
+    RUNNING.callback(shutil.rmtree, folder, ignore_errors=True)
     (folder / "ray").mkdir()
     found = Machines(folder / "ray")
-    try:
-        found.start(2)
-        found.start(3)
-        os.environ["RAY_AUTH_TOKEN"] = found.token
-        yield found
-    finally:
-        os.environ.pop("RAY_AUTH_TOKEN", None)
-        found.end()
-        shutil.rmtree(folder, ignore_errors=True)
+    RUNNING.callback(found.end)
+    found.start(2)
+    found.start(3)
+    os.environ["RAY_AUTH_TOKEN"] = found.token
+    RUNNING.callback(os.environ.pop, "RAY_AUTH_TOKEN", None)
+    return found
 
 
 @pytest.fixture(scope="session")
@@ -35,11 +43,11 @@ def cluster(machines):
     from zoo.errors import ZooError
     from zoo.runner.cluster.connection import Cluster
 
-    with Cluster(None, machines.address) as connected:
-        for _ in range(120):
-            with contextlib.suppress(ZooError):
-                connected.connect()
-                break
-            time.sleep(0.5)  # its machines have not told it yet that they are there
-        machines.wait_for(2)
-        yield connected
+    connected = RUNNING.enter_context(Cluster(None, machines.address))
+    for _ in range(120):
+        with contextlib.suppress(ZooError):
+            connected.connect()
+            break
+        time.sleep(0.5)  # its machines have not told it yet that they are there
+    machines.wait_for(2)
+    return connected
