@@ -20,7 +20,7 @@ from benchmarks.engine import ROOT, keep
 
 TURNS = 3
 WORKERS = (1, 8, 64, 512)
-SLEEP_SECONDS, ROUNDS, ROWS = 20.0, 2, 40  # a piece: 40 runs of half a second each
+SLEEP_SECONDS, ROUNDS, ROWS = 10.0, 2, 20  # a piece: 20 runs of half a second each
 EPOCHS = 20
 ACTORS = 4  # processes that hold the stand-ins
 

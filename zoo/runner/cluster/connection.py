@@ -169,7 +169,8 @@ class Cluster:
                 object_store_memory=store_bytes,
                 log_to_driver=False,
                 logging_level=logging.ERROR,
-                _temp_dir=self._folder,
+                # Ray opens its folder to everybody; nobody else may look into the one around it.
+                _temp_dir=str(Path(self._folder) / "r"),
             )
 
     def _join(self) -> None:
