@@ -247,6 +247,9 @@ def _next(generator: Any) -> tuple[str, Any]:
         return ray.get(next(generator))  # type: ignore[no-any-return]
     except StopIteration:
         return ENDED, None
+    except ray.exceptions.RayTaskError as error:  # before the zoo could tell it, so it is not there
+        last = str(error).strip().rpartition("\n")[2]
+        return REFUSED, f"cannot train ({last}). Install the zoo there, as here: pip install ."
     except ray.exceptions.RayError as error:
         return ENDED, error
 
@@ -260,7 +263,7 @@ def _listen(kind: str, told: Any, piece: Piece, progress: Progress) -> None:
     if kind == NOTE:
         progress.note(f"{machine}, process {process}: {told}")
     elif kind == REFUSED:
-        raise ZooError(f"{machine} {told}")
+        raise ZooError(f"{machine or 'A machine'} {told}")
     elif kind == MISTAKE:
         path, line, said, ours = told
         where = f"{shown(Path(path))}:{line}: {said}."
