@@ -85,6 +85,12 @@ def cache_home(tmp_path_factory):
     return tmp_path_factory.mktemp("cache")
 
 
+@pytest.fixture(scope="session")
+def tiny_text():
+    """Returns the text of an experiment with 2 variants, 2 rates and 2 epochs on digits."""
+    return TINY
+
+
 @pytest.fixture
 def tiny_experiment(tmp_path):
     """Returns the path of an experiment with 2 variants, 2 rates and 2 epochs on digits."""

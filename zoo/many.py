@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import keras
 
-from zoo.engine import fit, population
+from zoo.data import Data
 from zoo.engine.given import data_and_loss
 from zoo.errors import ZooError
 from zoo.experiment import Recipe, no_schedule
 from zoo.fits import Fits
 from zoo.results.scores import with_r2
+from zoo.runner.trainer import Engine
 from zoo.runs import arguments
-from zoo.runs.run import Job, Progress, Run, Silent
+from zoo.runs.run import Job, Progress, Result, Run, Silent
 
 RATE = 0.001  # of most optimizers of Keras
 
@@ -33,6 +34,7 @@ def fit_many(
     loss: Any = None,
     engine: str = "population",
     largest: int | None = None,
+    workers: int | None = None,
     progress: Progress | None = None,
 ) -> Fits:
     """Trains a model for every seed and learning rate, all together in one compiled program.
@@ -74,7 +76,9 @@ def fit_many(
             then R2 is told in place of accuracy.
         engine: `"population"`, or `"fit"` for one run at a time.
         largest: Most runs that may train at once; `None` leaves it to the engine.
-        progress: Is told of every epoch; see `zoo.runs.run.Progress`.
+        workers: How many processes of this machine train (with Ray), a GPU each if there are any;
+            `None` for this process alone.
+        progress: Is told of every epoch, with workers of every run; see `zoo.runs.run.Progress`.
 
     Returns:
         A list with one `Result` a run, in the order of learning rates and then seeds: `run`,
@@ -136,10 +140,24 @@ def fit_many(
             f"Received: one that returns {arguments.shown(made)}"
         )
     jobs = [Job(recipe, Run("model", rate, seed)) for rate in rates for seed in own_seeds]
-    if engine == "fit":
-        results = fit.train(jobs, given, told)
+    trains = Engine(name=engine, largest=most)
+    if workers is None:
+        results = trains.train(jobs, given, told)
     else:
-        results = population.train(jobs, given, told, most)
+        results = _elsewhere(workers, jobs, given, trains, told)
     by_run = {result.run: result for result in results}
     found = [by_run[job.run] for job in jobs]
     return Fits(map(with_r2, found) if given.of_numbers else found)
+
+
+def _elsewhere(
+    workers: int, jobs: Sequence[Job], data: Data, engine: Engine, progress: Progress
+) -> Iterator[Result]:
+    """Trains the runs in processes of this machine."""
+    from zoo.runner.cluster.connection import Cluster
+    from zoo.runner.cluster.deal import trained
+
+    with Cluster(workers) as cluster:
+        for job, result in trained(cluster, jobs, {"model": data}, engine, progress, progress.note):
+            progress.epoch([job], result.epochs)
+            yield result

@@ -89,7 +89,7 @@ def test_a_search_killed_at_random_moments_loses_no_trial_and_doubles_none(
     def save(job, data, winner, folder):
         (folder / "winner.json").write_text(json.dumps(winner), encoding="utf-8")
 
-    monkeypatch.setattr(searching, "here", here)
+    monkeypatch.setattr(searching, "where_of", here)
     monkeypatch.setattr(searching, "_save", save)
     words = ("--strategy", strategy, *STRATEGIES[strategy], "--executions", 2)
     _, first, whole = tune(*words)

@@ -7,19 +7,35 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from zoo.commands.options import RESULTS, DataDirOption, DebugOption, ResultsOption, echo
+from zoo.commands.options import (
+    RESULTS,
+    ClusterOption,
+    DataDirOption,
+    DebugOption,
+    ResultsOption,
+    cluster_of,
+    echo,
+)
 from zoo.engine.device import device_name, import_keras
 
-PACKAGES = ("keras", "tensorflow", "jax", "torch", "keras-tuner", "numpy", "scipy", "pandas")
+PACKAGES = ("keras", "tensorflow", "jax", "torch", "keras-tuner", "ray", "numpy", "scipy", "pandas")
 
 
 def doctor(
-    data_dir: DataDirOption = None, results: ResultsOption = RESULTS, debug: DebugOption = False
+    data_dir: DataDirOption = None,
+    results: ResultsOption = RESULTS,
+    cluster: ClusterOption = None,
+    debug: DebugOption = False,
 ) -> None:
-    """Say which versions, device, data and store are there."""
+    """Say which versions, device, data and store are there; with --cluster, which machines."""
+    processes = cluster_of(None, cluster)
     import_keras()
     for line in report(data_dir, results):
         echo(line)
+    if processes is not None:
+        with processes:
+            for line in processes.lines():
+                echo(line)
 
 
 def report(data_dir: Path | None, results: Path) -> Iterator[str]:

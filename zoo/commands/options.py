@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
 import shutil
 import sys
 import traceback
@@ -18,6 +19,7 @@ from zoo.results.folders import root_of
 
 if TYPE_CHECKING:
     from zoo.data import TableOptions
+    from zoo.runner.cluster.connection import Cluster
 
 RESULTS = Path("results")
 INTERRUPTED = 130
@@ -72,6 +74,16 @@ DataDirOption = Annotated[
     typer.Option(metavar="DIR", help="Folder with NAME.npz files, looked in before ZOO_DATA."),
 ]
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+WorkersOption = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="Processes that train (with Ray), a GPU each if there are any."),
+]
+ClusterOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HOST:PORT", envvar="RAY_ADDRESS", help="Train on a Ray cluster that is there."
+    ),
+]
 AllOption = Annotated[bool, typer.Option("--all", help="All experiments.")]
 
 
@@ -114,6 +126,20 @@ def _table_options(
 
     given = TableOptions(target, tuple(drop or ()), tuple(keep or ()), header, examples, task)
     return None if given == TableOptions() else given
+
+
+def cluster_of(workers: int | None, address: str | None) -> Cluster | None:
+    """Returns what the options `--workers` and `--cluster` ask for; `None` for this process.
+
+    It is to be closed, and called before Keras is imported.
+    """
+    if workers is None and not address:
+        return None
+    from zoo.runner.cluster.connection import GROWTH, Cluster
+
+    cluster = Cluster(workers, address or "")
+    os.environ.update(GROWTH)
+    return cluster
 
 
 def echo(text: str, err: bool = False, nl: bool = True) -> None:

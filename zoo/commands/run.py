@@ -14,11 +14,14 @@ from zoo.commands.beside import beside, end_with_parent, is_beside, shared_out
 from zoo.commands.options import (
     RESULTS,
     AllOption,
+    ClusterOption,
     DataDirOption,
     DataOption,
     DebugOption,
     Names,
     ResultsOption,
+    WorkersOption,
+    cluster_of,
     echo,
     line_width,
     say,
@@ -81,6 +84,8 @@ def run(
     engine: Annotated[str, typer.Option(help="population or fit.")] = "population",
     population: Annotated[int | None, typer.Option(help="Most runs to train at once.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, gpu or gpu:N.")] = "auto",
+    workers: WorkersOption = None,
+    cluster: ClusterOption = None,
     mixed_precision: Annotated[
         bool, typer.Option("--mixed-precision", help="Compute in bfloat16 (on a GPU).")
     ] = False,
@@ -119,6 +124,7 @@ def run(
     labels, words = labels_in(variants or []), words_in(changes or [])
     check_single(words, panel)
     rates = _numbers("--learning-rates", learning_rates)
+    processes = cluster_of(workers, cluster)
     # Keras takes seconds to import; whatever can be wrong without it has been said above.
     with phase("import"):
         import_keras(device)
@@ -149,6 +155,7 @@ def run(
         record=record,
         tensorboard=tensorboard,
         verbose=verbose,
+        cluster=processes,
     )
     if mixed_precision:
         use_mixed_precision()
@@ -198,6 +205,8 @@ def run(
             carry_out(entry)
         failed += failed_aside
     finally:
+        if processes is not None:
+            processes.close()
         with phase("tables and verdicts"):
             requests.write_what_follows(results, done)
         if profile:

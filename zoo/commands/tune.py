@@ -18,10 +18,13 @@ from rich.console import Console
 
 from zoo.commands.options import (
     RESULTS,
+    ClusterOption,
     DataDirOption,
     DataOption,
     DebugOption,
     ResultsOption,
+    WorkersOption,
+    cluster_of,
     echo,
     takes_table,
 )
@@ -48,7 +51,8 @@ def tune(
     results: ResultsOption = RESULTS,
     engine: Annotated[str, typer.Option(help="population or fit.")] = "population",
     device: Annotated[str, typer.Option(help="auto, cpu, gpu or gpu:N.")] = "auto",
-    workers: Annotated[int, typer.Option(help="Processes that train, with a GPU each.")] = 1,
+    workers: WorkersOption = None,
+    cluster: ClusterOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the space only.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Say more.")] = False,
     debug: DebugOption = False,
@@ -56,13 +60,10 @@ def tune(
 ) -> None:
     """Search hyperparameters with keras-tuner; trials that are stored are not trained again."""
     from zoo.runner.registry import find
-    from zoo.search.workers.part import ENVIRONMENT, part_of
 
     entry = find(name)
     console = Console()
-    part = part_of(workers, os.environ)
-    if not part.is_alone:
-        os.environ.update(ENVIRONMENT)
+    processes = cluster_of(workers, cluster)
     import_keras(device)
     from zoo.results.store import Store
     from zoo.runner.prepare import Settings
@@ -86,18 +87,15 @@ def tune(
         return
     chosen = Engine(name=engine)
     try:
-        if part.is_worker:
-            from zoo.search.workers.chief import work
-
-            trained = work(wanted, part, console, chosen, verbose=verbose)
-            echo(f"{part.name} trained {trained} runs; the chief has them.")
-            return
         with Store(results) as store:
             folder, trained = tuning.run(
-                wanted, results, store, console, chosen, part, verbose=verbose
+                wanted, results, store, console, chosen, processes, verbose=verbose
             )
     except KeyboardInterrupt:
         raise Interrupted("The same command goes on from there.") from None
+    finally:
+        if processes is not None:
+            processes.close()
     show_winner(folder, trained)
 
 

@@ -28,9 +28,18 @@ from zoo.runs.seeding import epoch_order
 EVALUATION_BATCH = 1000
 
 
-def train(jobs: Sequence[Job], data: Data, progress: Progress) -> Iterator[Result]:
-    """Trains the jobs in order and yields each result as it is finished."""
-    starts = Starts(jobs, data, progress)
+def train(
+    jobs: Sequence[Job], data: Data, progress: Progress, among: Sequence[Job] | None = None
+) -> Iterator[Result]:
+    """Trains the jobs in order and yields each result as it is finished.
+
+    Args:
+        jobs: The runs.
+        data: The data.
+        progress: Is told of every epoch.
+        among: All runs that are trained now, if other processes train others of them.
+    """
+    starts = Starts(among or jobs, data, progress)
     try:
         for job in jobs:
             yield train_one(job, data, progress, start=starts.of(job.recipe))

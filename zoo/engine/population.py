@@ -327,7 +327,11 @@ def _rates(slot: Slot, steps: int) -> Any:
 
 
 def train(
-    jobs: Sequence[Job], data: Data, progress: Progress, largest: int | None = None
+    jobs: Sequence[Job],
+    data: Data,
+    progress: Progress,
+    largest: int | None = None,
+    among: Sequence[Job] | None = None,
 ) -> Iterator[Result]:
     """Trains the jobs and yields each result as it is finished.
 
@@ -339,8 +343,9 @@ def train(
         data: The data.
         progress: Is told of every epoch and of every choice.
         largest: Most runs that may train at once; `None` leaves it to the device's memory.
+        among: All runs that are trained now, if other processes train others of them.
     """
-    starts = Starts(jobs, data, progress)
+    starts = Starts(among or jobs, data, progress)
     try:
         yield from _train(groups(jobs, data, largest, starts), data, progress)
     finally:

@@ -133,12 +133,13 @@ def run(prepared: Prepared, how: How) -> tuple[Path, list[str]]:
         Interrupted: If the user interrupts; says how many runs are kept.
     """
     with Store(how.results) as store:
-        where = here(how.console, how.engine, how.verbose)
-        trainer = Trainer(store=store, where=where, fresh=how.fresh)
+        trainer = Trainer(store=store, where=how.where(), fresh=how.fresh)
         try:
             with mistakes_in(prepared.entry.path, "Training must raise nothing."):
                 prepared = train(prepared, trainer)
                 if how.record:
+                    # What recording callbacks are given and see need not travel.
+                    trainer.where = here(how.console, how.engine, how.verbose)
                     record(prepared, trainer)
         except KeyboardInterrupt:
             kept = len(store.known(job.run.key for job in prepared.jobs))

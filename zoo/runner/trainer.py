@@ -44,11 +44,24 @@ class Engine:
         if self.largest is not None:
             check_count("--population", self.largest)
 
-    def train(self, jobs: Sequence[Job], data: Data, progress: Progress) -> Iterator[Result]:
-        """Trains the jobs and yields each result as it is finished."""
+    def train(
+        self,
+        jobs: Sequence[Job],
+        data: Data,
+        progress: Progress,
+        among: Sequence[Job] | None = None,
+    ) -> Iterator[Result]:
+        """Trains the jobs and yields each result as it is finished.
+
+        Args:
+            jobs: The runs.
+            data: The data.
+            progress: Is told how far training has come.
+            among: All runs that are trained now, if other processes train others of them.
+        """
         if self.name == "fit":
-            return fit.train(jobs, data, progress)
-        return population.train(jobs, data, progress, self.largest)
+            return fit.train(jobs, data, progress, among)
+        return population.train(jobs, data, progress, self.largest, among)
 
 
 def here(console: Console, engine: Engine | None = None, verbose: bool = False) -> Where:

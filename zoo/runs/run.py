@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -115,10 +115,7 @@ class Job:
     Attributes:
         recipe: What trains it.
         run: The run.
-        point: Value by hyperparameter where it is of a search; what another process needs to know
-            in order to make the same run.
     """
 
     recipe: Recipe
     run: Run
-    point: Mapping[str, Any] = field(default_factory=dict)

@@ -195,8 +195,7 @@ def jobs_of(search: ExperimentSearch, trial: Trial, epochs: int, seeds: Sequence
     """
     label, recipe = recipe_of(search, trial.values, trial.epochs or epochs)
     rate = trial.values.get(LEARNING_RATE, search.experiment.learning_rates(label)[0])
-    jobs = plan.jobs_of(recipe, search.data_of[label], label, [rate], seeds)
-    return [dataclasses.replace(job, point=trial.values) for job in jobs]
+    return plan.jobs_of(recipe, search.data_of[label], label, [rate], seeds)
 
 
 def spec_of(search: ExperimentSearch) -> dict[str, Any]:

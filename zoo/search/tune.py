@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,15 +24,16 @@ from zoo.figures.search import plot
 from zoo.results.files import write_frame, write_text
 from zoo.results.scores import file_name
 from zoo.results.store import Store
+from zoo.runner.cluster.connection import Cluster
+from zoo.runner.how import where_of
 from zoo.runner.progress import tell
-from zoo.runner.trainer import Engine, Trainer, Where, here
+from zoo.runner.trainer import Engine, Trainer
 from zoo.runs.run import Job, Silent
 from zoo.search.oracle import OBJECTIVE, Oracle, Trial, at_once
 from zoo.search.points import ExperimentSearch, jobs_of, spec_of
 from zoo.search.search import search, shortfall
 from zoo.search.space import hyperparameters
 from zoo.search.table import Execution, Table, execution_of
-from zoo.search.workers.part import Part
 from zoo.search_space import Dimension, closer
 
 COARSE_EPOCHS = 0.25
@@ -45,7 +45,7 @@ def run(
     store: Store,
     console: Console,
     engine: Engine,
-    part: Part,
+    cluster: Cluster | None = None,
     *,
     verbose: bool = False,
 ) -> tuple[Path, int]:
@@ -57,7 +57,7 @@ def run(
         store: Where runs are kept.
         console: Where progress is shown.
         engine: What trains.
-        part: Whether this process trains, or is the chief of workers that do.
+        cluster: What trains; `None` for this process. Trials are asked for here.
         verbose: Whether to say more.
 
     Returns:
@@ -67,25 +67,12 @@ def run(
     folder = root / "tuning" / wanted.name
     folder.mkdir(parents=True, exist_ok=True)
     write_text(folder / "spec.json", json.dumps(spec_of(wanted), indent=2) + "\n")
-    with _where(console, engine, part, verbose) as where:
-        trainer = Trainer(store=store, where=where)
-        table = _search(wanted, folder, console, trainer, part.workers)
-        job, winner = _retrain(wanted, table, trainer)
+    trainer = Trainer(store=store, where=where_of(console, engine, cluster, verbose))
+    table = _search(wanted, folder, console, trainer, 1 if cluster is None else cluster.places)
+    job, winner = _retrain(wanted, table, trainer)
     _save(job, wanted.data_of[job.run.variant], winner, folder)
     plot(folder, spec_of(wanted), table.frame, widest(wanted.space, table.rows))
     return folder, trainer.trained
-
-
-@contextmanager
-def _where(console: Console, engine: Engine, part: Part, verbose: bool) -> Iterator[Where]:
-    """Provides what trains: this process, or the workers of which it is the chief."""
-    if not part.is_chief:
-        yield here(console, engine, verbose)
-        return
-    from zoo.search.workers.chief import Chief
-
-    with Chief(part, console, verbose) as chief:
-        yield chief.finished
 
 
 def _search(

@@ -1,0 +1,107 @@
+"""A Ray cluster of several "machines" on the loopback range, for tests that end some of them."""
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+
+from zoo.runner.cluster.connection import SETTINGS
+
+ROOT = Path(__file__).parents[3]
+PATIENCE = 120
+
+
+def free_port():
+    with socket.create_server(("127.0.0.2", 0)) as server:
+        return server.getsockname()[1]
+
+
+class Machines:
+    """Machines with one place each: 127.0.0.2, which is the head, 127.0.0.3, and so on.
+
+    Args:
+        folder: Where Ray writes; its path must be short.
+    """
+
+    def __init__(self, folder):
+        self.token = secrets.token_hex(32)
+        self.address = f"127.0.0.2:{free_port()}"
+        self._folder = folder
+        self._processes = {}
+        self._environment = {
+            **os.environ,
+            **SETTINGS,
+            "RAY_AUTH_TOKEN": self.token,
+            "PYTHONPATH": str(ROOT),
+        }
+
+    def start(self, number):
+        """Starts a machine and returns its address."""
+        address = f"127.0.0.{number}"
+        where = [f"--address={self.address}"]
+        if not self._processes:
+            port = self.address.partition(":")[2]
+            where = ["--head", f"--port={port}", "--include-dashboard=false"]
+            where += [f"--temp-dir={self._folder}"]
+        ray = Path(sys.executable).with_name("ray")
+        command = [ray, "start", *where, f"--node-ip-address={address}", "--num-cpus=1"]
+        command += ["--block", "--object-store-memory=100000000"]
+        with (self._folder.parent / f"said-{number}.txt").open("wb") as said:
+            self._processes[address] = subprocess.Popen(
+                command, env=self._environment, stdout=said, stderr=said, cwd=self._folder
+            )
+        host, _, port = self.address.partition(":")
+        for _ in range(10 * PATIENCE):
+            try:
+                socket.create_connection((host, int(port)), 1).close()
+                return address
+            except OSError:
+                time.sleep(0.1)
+        raise TimeoutError(self.address)
+
+    def tree(self, address):
+        """Returns the processes of a machine."""
+        root = psutil.Process(self._processes[address].pid)
+        return [root, *root.children(recursive=True)]
+
+    def workers(self, address):
+        """Returns the processes of a machine that train, or have."""
+        return [each for each in self.tree(address) if "ray::train" in " ".join(each.cmdline())]
+
+    def wait_for(self, count):
+        """Waits until so many machines are there, for whoever is connected."""
+        import ray
+
+        for _ in range(10 * PATIENCE):
+            if sum(node["Alive"] for node in ray.nodes()) == count:
+                return
+            time.sleep(0.1)
+        raise TimeoutError(count)
+
+    def signal(self, address, what=signal.SIGKILL):
+        """Sends all processes of a machine a signal."""
+        for process in self.tree(address):
+            try:
+                process.send_signal(what)
+            except psutil.NoSuchProcess:
+                continue
+
+    def forget(self, address):
+        """Ends a machine for good."""
+        self.signal(address)
+        self._processes.pop(address).wait()
+
+    def end(self):
+        for address in self._processes:
+            try:
+                self.signal(address)
+            except psutil.NoSuchProcess:
+                continue
+        for process in self._processes.values():
+            process.wait()

@@ -1,0 +1,1 @@
+"""Training by several processes, on this machine or on many, with Ray."""

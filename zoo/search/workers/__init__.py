@@ -1,1 +1,0 @@
-"""A search by several processes, in keras-tuner's words."""
