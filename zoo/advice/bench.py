@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from zoo.advice.held import Split
 from zoo.advice.knobs import Item, all_turned, rates_of
-from zoo.advice.verdicts import chosen_scores
+from zoo.advice.verdicts import Evidence, chosen, of_rows, of_splits
 from zoo.data import Data, Draws
 from zoo.experiment import Recipe
 from zoo.results.store import Store
 from zoo.runner.trainer import Engine, Trainer
 from zoo.runs.plan import jobs_of
+from zoo.runs.rights import unpacked
 from zoo.runs.run import Job, Result, Silent
 
 BASELINE = "baseline"
@@ -60,8 +64,8 @@ class Bench:
             self._draws[recipe.preprocessing] = draws
         return self._draws[recipe.preprocessing]
 
-    def scores(self, items: Sequence[Item], seeds: Sequence[int]) -> list[float]:
-        """Returns the test score of every split, at the rate that validates best there.
+    def runs(self, items: Sequence[Item], seeds: Sequence[int]) -> list[Result]:
+        """Returns the run of every split, at the rate that validates best there.
 
         Args:
             items: The knobs that are turned; none for the baseline.
@@ -71,16 +75,32 @@ class Bench:
         draws, rates = self.draws_of(recipe), sorted(rates_of(recipe))
         jobs = jobs_of(recipe, draws, label, rates, seeds)
         self.trainer.train(jobs, {label: draws}, self._name)
-        results = {job.run: job for job in jobs}
-        found = {r.run: r for r in self.trainer.store.results(results)}
+        found = {each.run: each for each in self.trainer.store.results(job.run for job in jobs)}
         self._seconds[label] = sum(each.seconds for each in found.values()) / len(found)
-        by_rate = [
+        table = [
             [found[job.run] for job in jobs if job.run.learning_rate == rate] for rate in rates
         ]
-        return chosen_scores(
-            [[validation_of(each) for each in own] for own in by_rate],
-            [[each.final["test_accuracy"] for each in own] for own in by_rate],
-        )
+        places = chosen([[validation_of(each) for each in own] for own in table])
+        return [table[place][split] for split, place in enumerate(places)]
+
+    def evidence(self, baseline: Sequence[Result], other: Sequence[Result]) -> Evidence:
+        """Returns what runs say of a difference, on the splits that both have.
+
+        Args:
+            baseline: The baseline's runs, as `runs` returns them.
+            other: Those of another network.
+        """
+        pairs = list(zip(baseline, other, strict=False))
+        if not all(run.rights for pair in pairs for run in pair):
+            return of_splits([score(b) - score(a) for a, b in pairs], self.overlap)
+        gaps = [rights(b) - rights(a) for a, b in pairs]
+        tested = [self.split.tested(run.run.seed) for run, _ in pairs]
+        return of_rows(gaps, tested, self.overlap)
+
+    @property
+    def overlap(self) -> float:
+        """Held-out over training examples of a split."""
+        return self.split.draws.overlap
 
     def seconds_of(self, items: Sequence[Item]) -> float:
         """Returns the seconds that a run took, of those that were asked for last."""
@@ -90,6 +110,16 @@ class Bench:
 def label_of(items: Sequence[Item]) -> str:
     """Returns what a network with some knobs turned is called."""
     return " + ".join(item.label for item in items) or BASELINE
+
+
+def score(result: Result) -> float:
+    """Returns the test score of a run."""
+    return float(result.final["test_accuracy"])
+
+
+def rights(result: Result) -> NDArray[np.int8]:
+    """Returns 1 for each test row that a run has right, else 0."""
+    return np.frombuffer(unpacked(result.rights), np.uint8).astype(np.int8)
 
 
 def validation_of(result: Result) -> float:

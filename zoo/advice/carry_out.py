@@ -33,7 +33,7 @@ from zoo.advice.program import program
 from zoo.advice.words import COLUMNS, markdown, ordered, record_of, sentence_of
 from zoo.data import TableOptions
 from zoo.data.parts import Parts
-from zoo.errors import Interrupted
+from zoo.errors import Interrupted, ZooError
 from zoo.experiment import Experiment, Recipe
 from zoo.results.files import write_frame, write_text
 from zoo.results.scores import ACCURACY, R2
@@ -115,7 +115,7 @@ def carry_out(request: Request, clock: Clock, tell: Callable[[str], None]) -> Pa
         last: Last | None = None
 
         def helping() -> list[Item]:
-            return helpers(race.asked, race.effects(split.draws.overlap, split.rows))
+            return helpers(race.asked, race.effects(split.rows))
 
         def reserved() -> None:
             clock.reserved = reserve(clock.budget, pace, chosen, len(helping()))
@@ -123,11 +123,12 @@ def carry_out(request: Request, clock: Clock, tell: Callable[[str], None]) -> Pa
         try:
             reserved()
             races.run(race, items, bench, clock, pace, chosen, tell, reserved)
+            check_asked(race, request, pace, chosen)
             clock.reserved = _for_last(pace, chosen)
             together = turn_together(helping(), bench, clock, pace, chosen, tell)
             last = tested_once(together.best.items, bench, lambda: clock.left - LAST_SECONDS)
         except KeyboardInterrupt:
-            if not race.scores:
+            if not race.asked:
                 raise Interrupted("The same command goes on from there.") from None
             _write(request, split, race, chosen, together, last)
             raise Interrupted(
@@ -212,7 +213,7 @@ def _write(
     from zoo.figures.panels import save_figure
 
     draws, folder = split.draws, request.folder
-    effects = race.effects(draws.overlap, split.rows)
+    effects = race.effects(split.rows)
     own = request.experiment is not None
     record: dict[str, Any] = {
         "name": request.name,
@@ -238,6 +239,17 @@ def _write(
     write_text(folder / "advice.py", code)
     save_figure(draw_advice(record, rows), folder / "effects")
     return folder
+
+
+def check_asked(race: races.Race, request: Request, pace: Pace, chosen: Plan) -> None:
+    """Raises ZooError if the budget was over before anything could be asked."""
+    if not race.asked:
+        each = pace.seconds(None, LOOKS[0] * chosen.rates, chosen.epochs)
+        raise ZooError(
+            f"The budget of {request.budget:.0f} s was over before anything could be asked: on "
+            f"this machine, as busy as it is, a question takes about {each:.0f} s.\nGive a larger "
+            "--budget; what was trained is kept."
+        )
 
 
 def _usual_rate(rates: Sequence[float]) -> float:

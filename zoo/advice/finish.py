@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zoo.advice import models
-from zoo.advice.bench import Bench
+from zoo.advice.bench import Bench, score
 from zoo.advice.clock import LOOKS, TOGETHER, Clock, Pace, Plan
 from zoo.advice.knobs import LEARNING_RATE, Item
 from zoo.advice.paired import Gap, gap_of_classes, gap_of_numbers
-from zoo.advice.verdicts import HELPS, Effect
+from zoo.advice.verdicts import HELPS, Effect, Evidence
 from zoo.evidence.statistics import Estimate, mean_interval, share_interval
+from zoo.runs.run import Result
 
 Array = NDArray[Any]
 NEW = range(100, 100 + LOOKS[0])  # splits on which nothing was chosen
@@ -34,7 +35,7 @@ class Cell:
 
     items: tuple[Item, ...]
     score: float
-    difference: Estimate
+    difference: Evidence
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def helpers(items: Sequence[Item], effects: Mapping[str, Effect]) -> list[Item]:
     """
     helping = [item for item in items if item.label in effects]
     helping = [item for item in helping if effects[item.label].verdict == HELPS]
-    helping.sort(key=lambda item: -effects[item.label].mean)
+    helping.sort(key=lambda item: -effects[item.label].evidence.mean)
     found: list[Item] = []
     for item in helping:
         knobs = {each.knob for each in found}
@@ -103,26 +104,20 @@ def turn_together(
     """
     while helping and not clock.fits(_needed(helping, pace, plan)):
         helping = helping[:-1]
-    scores: dict[tuple[Item, ...], list[float]] = {}
-    if helping:
-        for count in range(len(helping) + 1):
-            for chosen in itertools.combinations(helping, count):
-                scores[chosen] = bench.scores(chosen, NEW)
-                if chosen:
-                    label = " and ".join(item.label for item in chosen)
-                    tell(f"on new splits, {label}: {100 * float(np.mean(scores[chosen])):.1f} %")
-    else:
-        scores[()] = bench.scores([], NEW)
-    overlap, baseline = bench.split.draws.overlap, np.array(scores[()])
+    runs: dict[tuple[Item, ...], list[Result]] = {(): bench.runs([], NEW)}
+    for count in range(1, len(helping) + 1):
+        for turned in itertools.combinations(helping, count):
+            runs[turned] = bench.runs(turned, NEW)
+            label = " and ".join(item.label for item in turned)
+            tell(f"on new splits, {label}: {100 * _mean(runs[turned]):.1f} %")
     cells = tuple(
-        Cell(
-            chosen,
-            float(np.mean(own)),
-            mean_interval((np.array(own) - baseline).tolist(), overlap=overlap),
-        )
-        for chosen, own in scores.items()
+        Cell(turned, _mean(own), bench.evidence(runs[()], own)) for turned, own in runs.items()
     )
-    return Together(cells, _interactions(scores, overlap))
+    return Together(cells, _interactions(runs, bench.overlap))
+
+
+def _mean(runs: Sequence[Result]) -> float:
+    return float(np.mean([score(each) for each in runs]))
 
 
 def _needed(helping: Sequence[Item], pace: Pace, plan: Plan) -> float:
@@ -134,15 +129,15 @@ def _needed(helping: Sequence[Item], pace: Pace, plan: Plan) -> float:
 
 
 def _interactions(
-    scores: Mapping[tuple[Item, ...], list[float]], overlap: float
+    runs: Mapping[tuple[Item, ...], Sequence[Result]], overlap: float
 ) -> dict[tuple[str, str], Estimate]:
     """Returns by how much two knobs together differ from the sum of both."""
+    scores = {turned: np.array([score(each) for each in own]) for turned, own in runs.items()}
     found = {}
-    for chosen, own in scores.items():
-        if len(chosen) == 2:
-            one, other = (np.array(scores[(item,)]) for item in chosen)
-            more = np.array(own) - one - other + np.array(scores[()])
-            labels = (chosen[0].label, chosen[1].label)
+    for turned, own in scores.items():
+        if len(turned) == 2:
+            more = own - scores[turned[:1]] - scores[turned[1:]] + scores[()]
+            labels = (turned[0].label, turned[1].label)
             found[labels] = mean_interval(more.tolist(), overlap=overlap)
     return found
 

@@ -12,6 +12,7 @@ import numpy as np
 from zoo.data import Draws
 from zoo.data.draws import drawn_seed, draws_of
 from zoo.data.parts import Parts
+from zoo.data.sets import HELD_OUT_SHARE
 from zoo.data.splits import stratified_split
 from zoo.errors import ZooError
 
@@ -51,6 +52,10 @@ class Split:
     def draws_with(self, preprocessing: Any) -> Draws:
         """Returns the draws with another preprocessing."""
         return draws_of(self.name, self.asked, preprocessing=preprocessing)
+
+    def tested(self, seed: int) -> Any:
+        """Returns the numbers of the rows that the split of a seed is tested on."""
+        return stratified_split(self.asked.strata, HELD_OUT_SHARE, drawn_seed(seed, "test"))[1]
 
     def last_with(self, preprocessing: Any) -> Draws:
         """Returns draws of training and validation part that are tested on what is kept back."""

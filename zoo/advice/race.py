@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from zoo.advice.bench import Bench
+from zoo.advice.bench import Bench, score
 from zoo.advice.clock import LOOKS, Clock, Pace, Plan
 from zoo.advice.knobs import Item
-from zoo.advice.verdicts import UNDECIDED, Effect, effect_of, settled, shown_difference
+from zoo.advice.verdicts import UNDECIDED, Effect, Evidence, rows_needed, settled
+from zoo.runs.run import Result
 
 
 @dataclass
@@ -19,49 +20,53 @@ class Race:
 
     Attributes:
         margin: Largest difference that does not matter, as a share of 1.
-        baseline: Test score of the baseline by split.
-        scores: Those of every item that was asked.
-        verdicts: What was found, by the item's label.
-        seconds: Seconds of a run by the item's label.
+        baseline: The baseline's run of every split.
+        runs: Those of every item that was asked, by its label.
+        evidence: What they say.
+        verdicts: What was found.
+        seconds: Seconds of a run.
         asked: The items, in the order of asking.
         left: Why an item was not asked, by its label.
         looks: How many looks are done.
     """
 
     margin: float
-    baseline: list[float] = field(default_factory=list)
-    scores: dict[str, list[float]] = field(default_factory=dict)
+    baseline: list[Result] = field(default_factory=list)
+    runs: dict[str, list[Result]] = field(default_factory=dict)
+    evidence: dict[str, Evidence] = field(default_factory=dict)
     verdicts: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     asked: list[Item] = field(default_factory=list)
     left: dict[str, str] = field(default_factory=dict)
     looks: int = 0
 
-    def differences(self) -> dict[str, list[float]]:
-        """Returns the differences from the baseline, split by split, of every item."""
-        return {
-            label: [a - b for a, b in zip(own, self.baseline, strict=False)]
-            for label, own in self.scores.items()
-        }
-
-    def settle(self, overlap: float) -> None:
+    def settle(self) -> None:
         """Settles every item on what is known."""
-        if self.scores:
-            found = settled(self.differences(), self.margin, overlap, self.verdicts)
-            self.verdicts = found
+        self.verdicts = settled(self.evidence, self.margin, self.verdicts)
 
-    def effects(self, overlap: float, rows: int) -> dict[str, Effect]:
-        """Returns the effect of every item by its label."""
-        return {
-            label: effect_of(own, self.verdicts.get(label, UNDECIDED), self.margin, overlap, rows)
-            for label, own in self.differences().items()
-        }
+    def effects(self, rows: int) -> dict[str, Effect]:
+        """Returns the effect of every item by its label.
 
-    def smallest(self, overlap: float) -> float:
-        """Returns the smallest difference that these rows can show, at the most splits."""
-        deviations = [np.std(own, ddof=1) for own in self.differences().values()]
-        positive = [each for each in deviations if each > 0]
-        return shown_difference(float(np.median(positive)), overlap) if positive else 0.0
+        Args:
+            rows: How many rows were asked.
+        """
+        return {label: self._effect(label, own, rows) for label, own in self.evidence.items()}
+
+    def _effect(self, label: str, own: Evidence, rows: int) -> Effect:
+        verdict = self.verdicts.get(label, UNDECIDED)
+        needed = rows_needed(own, self.margin, rows) if verdict == UNDECIDED else 0
+        return Effect(own, verdict, needed)
+
+    @property
+    def score(self) -> float:
+        """Mean test score of the baseline."""
+        return float(np.mean([score(each) for each in self.baseline]))
+
+    @property
+    def smallest(self) -> float:
+        """The smallest difference that these rows can show: the median over what was asked."""
+        shown = [own.shown for own in self.evidence.values() if own.error > 0]
+        return float(np.median(shown)) if shown else 0.0
 
 
 def run(
@@ -89,11 +94,10 @@ def run(
     Raises:
         KeyboardInterrupt: If the user interrupts; what was finished is in `race` and settled.
     """
-    overlap = bench.split.draws.overlap
     took: dict[str, float] = {}
     slow = 1.0  # how much longer items take than was said
     try:
-        race.baseline = bench.scores([], range(LOOKS[0]))
+        race.baseline = bench.runs([], range(LOOKS[0]))
         for item in items:
             needed = pace.seconds(item, LOOKS[0] * plan.rates, plan.epochs)
             if not clock.fits(slow * needed):
@@ -105,7 +109,7 @@ def run(
             if bench.trainer.trained > trained:
                 slow = 0.5 * slow + 0.5 * min(max(took[item.label] / needed, 0.5), 3.0)
             tell(_line(race, item))
-        race.settle(overlap)
+        race.settle()
         race.looks = 1
         looked()
         for splits in LOOKS[1:]:
@@ -114,43 +118,42 @@ def run(
             race.looks += 1
             looked()
     finally:
-        race.settle(overlap)
+        race.settle()
 
 
 def _look(race: Race, bench: Bench, clock: Clock, took: dict[str, float], splits: int) -> bool:
     """Looks at the undecided again; returns whether all of them were."""
-    overlap = bench.split.draws.overlap
     todo = [item for item in race.asked if race.verdicts[item.label] == UNDECIDED]
-    todo.sort(key=lambda item: -_distance(race.differences()[item.label]))
+    todo.sort(key=lambda item: -_distance(race.evidence[item.label]))
     # As many runs again as at the look before, without compiling.
     each = {item.label: 0.8 * took[item.label] for item in todo}
     if not todo or not clock.fits(2 * min(each.values())):
         return False
-    race.baseline = bench.scores([], range(splits))
+    race.baseline = bench.runs([], range(splits))
     for item in todo:
         if not clock.fits(each[item.label]):
-            race.settle(overlap)
+            race.settle()
             return False
         before = clock.spent
         _ask(race, item, bench, splits)
         took[item.label] = max(clock.spent - before, 0.05)
-    race.settle(overlap)
+    race.settle()
     return True
 
 
 def _ask(race: Race, item: Item, bench: Bench, splits: int) -> None:
-    race.scores[item.label] = bench.scores([item], range(splits))
+    race.runs[item.label] = bench.runs([item], range(splits))
+    race.evidence[item.label] = bench.evidence(race.baseline, race.runs[item.label])
     race.seconds[item.label] = bench.seconds_of([item])
     if item not in race.asked:
         race.asked.append(item)
 
 
-def _distance(differences: Sequence[float]) -> float:
-    """Returns how far a mean lies from 0 in standard deviations."""
-    deviation = float(np.std(differences, ddof=1))
-    return abs(float(np.mean(differences))) / deviation if deviation > 0 else 0.0
+def _distance(own: Evidence) -> float:
+    """Returns how far a mean lies from 0 in standard errors."""
+    return abs(own.mean) / own.error if own.error > 0 else 0.0
 
 
 def _line(race: Race, item: Item) -> str:
-    own = race.differences()[item.label]
-    return f"{item.knob}: {item.start} -> {item.to}: {100 * float(np.mean(own)):+.1f} points"
+    mean = 100 * race.evidence[item.label].mean
+    return f"{item.knob}: {item.start} -> {item.to}: {mean:+.1f} points"

@@ -12,7 +12,7 @@ from zoo.advice.finish import Cell, Last, Together
 from zoo.advice.knobs import Item
 from zoo.advice.models import GUESS, TREE
 from zoo.advice.race import Race
-from zoo.advice.verdicts import ALPHA, EQUAL, HELPS, HURTS, UNDECIDED, Effect
+from zoo.advice.verdicts import ALPHA, EQUAL, HELPS, HURTS, UNDECIDED, Effect, Evidence
 from zoo.evidence.statistics import Estimate
 
 COLUMNS = ("knob", "from", "to", "difference", "low", "high", "p", "splits", "verdict", "rows")
@@ -44,8 +44,8 @@ def record_of(
         "batch_size": plan.batch_size,
         "looks": race.looks,
         "overlap": _rounded(overlap),
-        "smallest_difference": _rounded(race.smallest(overlap)),
-        "baseline": _rounded(sum(race.baseline) / len(race.baseline)) if race.baseline else None,
+        "smallest_difference": _rounded(race.smallest),
+        "baseline": _rounded(race.score),
         "items": [_item(item, effects[item.label], race) for item in race.asked],
         "not_asked": [{"what": label, "why": why} for label, why in race.left.items()],
         "together": None if together is None else _together(together),
@@ -54,15 +54,16 @@ def record_of(
 
 
 def _item(item: Item, effect: Effect, race: Race) -> dict[str, Any]:
+    known = effect.evidence
     return {
         "knob": item.knob,
         "from": item.start,
         "to": item.to,
-        "difference": _rounded(effect.mean),
-        "low": _rounded(effect.low),
-        "high": _rounded(effect.high),
-        "p": _rounded(effect.p),
-        "splits": effect.n,
+        "difference": _rounded(known.mean),
+        "low": _rounded(known.interval[0]),
+        "high": _rounded(known.interval[1]),
+        "p": _rounded(known.p),
+        "splits": known.n,
         "verdict": effect.verdict,
         "rows": effect.rows,
         "seconds": float(f"{race.seconds.get(item.label, 0.0):.2g}"),
@@ -72,7 +73,7 @@ def _item(item: Item, effect: Effect, race: Race) -> dict[str, Any]:
 def _together(together: Together) -> dict[str, Any]:
     return {
         "cells": [
-            {"turned": _labels(cell), "score": _rounded(cell.score), **_ends(cell.difference)}
+            {"turned": _labels(cell), "score": _rounded(cell.score), **_evidence(cell.difference)}
             for cell in together.cells
         ],
         "interactions": [
@@ -104,6 +105,11 @@ def _last(last: Last) -> dict[str, Any]:
 
 def _ends(told: Estimate) -> dict[str, float | None]:
     return {"mean": _rounded(told.mean), "low": _rounded(told.low), "high": _rounded(told.high)}
+
+
+def _evidence(told: Evidence) -> dict[str, float | None]:
+    low, high = told.interval
+    return {"mean": _rounded(told.mean), "low": _rounded(low), "high": _rounded(high)}
 
 
 def _rounded(value: float) -> float | None:
@@ -230,6 +236,11 @@ def markdown(record: Mapping[str, Any]) -> str:
         record: As `advice.json` has it.
     """
     classes = f"{record['classes']} classes" if record["classes"] > 1 else "a number to predict"
+    how = (
+        "Intervals take rows and splits as clusters"
+        if record["classes"] > 1
+        else "Intervals are those of Nadeau and Bengio"
+    )
     lines = [
         f"# Advice on {record['name']}",
         "",
@@ -243,7 +254,7 @@ def markdown(record: Mapping[str, Any]) -> str:
         "",
         *table_lines(record),
         "",
-        "Intervals are those of Nadeau and Bengio; verdicts are stricter: each of three looks (8, "
+        f"{how}; verdicts are stricter: each of three looks (8, "
         f"16 and 32 splits) has {100 * ALPHA:.1f} %, adjusted for all rows of the table (Benjamini "
         f"and Hochberg). {record['looks']} of 3 looks were done, {record['epochs']} epochs a run.",
     ]
