@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from zoo.advice.clock import LOOKS
 from zoo.advice.held import Split
 from zoo.advice.knobs import Item, all_turned, rates_of
 from zoo.advice.verdicts import Evidence, chosen, of_rows, of_splits
@@ -20,6 +21,7 @@ from zoo.runs.rights import unpacked
 from zoo.runs.run import Job, Result, Silent
 
 BASELINE = "baseline"
+BLOCK = LOOKS[0]  # splits that train together
 LEAST_LOSS, MOST_LOSS = 1e-9, 1e4  # what a loss counts where scores tie, and the largest that does
 
 
@@ -74,7 +76,10 @@ class Bench:
         recipe, label = self.recipe_of(items), label_of(items)
         draws, rates = self.draws_of(recipe), sorted(rates_of(recipe))
         jobs = jobs_of(recipe, draws, label, rates, seeds)
-        self.trainer.train(jobs, {label: draws}, self._name)
+        # Blocks of one size share a compiled program, whatever look they are of.
+        for block in (seeds[start : start + BLOCK] for start in range(0, len(seeds), BLOCK)):
+            own = [job for job in jobs if job.run.seed in block]
+            self.trainer.train(own, {label: draws}, self._name)
         found = {each.run: each for each in self.trainer.store.results(job.run for job in jobs)}
         self._seconds[label] = sum(each.seconds for each in found.values()) / len(found)
         table = [

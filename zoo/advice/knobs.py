@@ -111,7 +111,7 @@ def items_of(recipe: Recipe, names: Sequence[str]) -> tuple[list[Item], dict[str
     """
     rounds: list[list[Item]] = [[], []]
     left = {}
-    defaults = _defaults(recipe)
+    defaults = defaults_of(recipe)
     for name in names:
         keyword = next((word for word in KEYWORDS.get(name, ()) if word in defaults), "")
         if name in KEYWORDS and not keyword:
@@ -213,7 +213,7 @@ def _keywords(recipe: Recipe) -> list[str]:
     return list(inspect.signature(recipe.build_model).parameters)
 
 
-def _defaults(recipe: Recipe) -> dict[str, Any]:
+def defaults_of(recipe: Recipe) -> dict[str, Any]:
     """Returns the keywords of `build_model` that have a plain value, with it."""
     given = getattr(recipe.build_model, "keywords", {})
     found = {

@@ -25,10 +25,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special, stats
 
 from zoo.advice.clock import LOOKS
-from zoo.evidence.statistics import POWER, benjamini_hochberg, mean_interval
+from zoo.evidence.statistics import POWER, benjamini_hochberg, standard_error
 
 Array = NDArray[Any]
 LEVEL = 0.05
@@ -57,14 +57,14 @@ class Evidence:
         """Two-sided p that the true difference is 0."""
         if self.error == 0:
             return float(self.mean == 0)
-        return float(2 * stats.t.sf(abs(self.mean) / self.error, self.freedom))
+        return 2 * _above(abs(self.mean) / self.error, self.freedom)
 
     def equal_p(self, margin: float) -> float:
         """Returns the p of two one-sided tests that the true difference lies within the margin."""
         distance = margin - abs(self.mean)
         if self.error == 0:
             return float(distance <= 0)
-        return float(stats.t.sf(distance / self.error, self.freedom))
+        return _above(distance / self.error, self.freedom)
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -79,6 +79,11 @@ class Evidence:
         return self.error * float(quantiles.sum())
 
 
+def _above(t: float, freedom: float) -> float:
+    """Returns the chance that Student's t is above a value."""
+    return float(special.stdtr(freedom, -t))  # stats.t.sf is fifty times as slow
+
+
 def of_splits(differences: Sequence[float], overlap: float) -> Evidence:
     """Returns what the scores of whole splits say.
 
@@ -86,10 +91,9 @@ def of_splits(differences: Sequence[float], overlap: float) -> Evidence:
         differences: One number a split, at least three.
         overlap: Held-out over training examples of a split.
     """
-    told = mean_interval(differences, overlap=overlap)
+    error = standard_error(differences, overlap)
     n = len(differences)
-    half = told.high - told.mean
-    return Evidence(told.mean, half / float(stats.t.ppf(0.975, n - 1)), float(n - 1), n)
+    return Evidence(float(np.mean(differences)), error, float(n - 1), n)
 
 
 def of_rows(differences: Sequence[Array], tested: Sequence[Array], overlap: float) -> Evidence:
@@ -109,7 +113,7 @@ def of_rows(differences: Sequence[Array], tested: Sequence[Array], overlap: floa
     splits, total = len(differences), len(values)
     mean = float(values.mean())
     rest = values - mean
-    by_row = np.bincount(rows, weights=rest)[np.unique(rows)]
+    by_row = np.bincount(rows, weights=rest)[np.bincount(rows) > 0]
     sizes = np.array([len(own) for own in differences])
     by_split = np.add.reduceat(rest, np.concatenate([[0], sizes.cumsum()[:-1]]))
     of_row = float((by_row**2).sum()) * len(by_row) / (len(by_row) - 1)
