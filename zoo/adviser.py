@@ -146,6 +146,7 @@ def answered(
     data_dir: Path | None = None,
     device: str = "auto",
     began: float | None = None,
+    name: str | None = None,
 ) -> Path:
     """Answers a request as the command line or `advise` has it.
 
@@ -162,6 +163,7 @@ def answered(
         data_dir: Folder with `NAME.npz` files.
         device: What trains.
         began: When the budget began, by `time.perf_counter`.
+        name: What the folder is called; by itself after the data.
 
     Returns:
         The folder with the answer.
@@ -185,11 +187,12 @@ def answered(
     experiment = None if entry is None else entry.load()
     if source is None and experiment is not None:
         source = experiment.recipe.data
-    name, parts = _read(source, data_dir, table)
+    usual, parts = _read(source, data_dir, table)
+    path = source if isinstance(source, str) else "examples.npz"
     request = carry_out.Request(
-        name=name if entry is None else f"{entry.name}@{name}",
+        name=name or (usual if entry is None else f"{entry.name}@{usual}"),
         parts=parts,
-        path=source if isinstance(source, str) else "examples.npz",
+        path=path if name is None else Path(path).name,
         table=table,
         budget=seconds,
         margin=margin / 100,
