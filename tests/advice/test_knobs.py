@@ -47,7 +47,7 @@ def test_normalisation_stands_before_the_activation_and_dropout_behind():
 
 def test_sgd_brings_larger_rates_and_a_fixed_rate_comes_first(recipe):
     sgd = turned(recipe, Item("optimizer", "Adam", "SGD", "SGD with momentum"))
-    assert knobs.rates_of(sgd) == (0.03, 0.009, 0.09)
+    assert knobs.rates_of(sgd) == (0.009, 0.03, 0.09)
     both = all_turned(
         recipe,
         [
@@ -56,6 +56,14 @@ def test_sgd_brings_larger_rates_and_a_fixed_rate_comes_first(recipe):
         ],
     )
     assert (both.batch_size, type(both.optimizer(0.1)).__name__) == (8, "SGD")
+
+
+def test_the_middle_of_a_grid_is_kept(recipe):
+    assert [knobs.some_rates(recipe, number) for number in (1, 2, 3)] == [
+        (0.001,),
+        (0.0003, 0.001),
+        (0.0003, 0.001, 0.003),
+    ]
 
 
 def test_knobs_are_named_in_words():

@@ -27,7 +27,7 @@ from zoo.advice.clock import (
 )
 from zoo.advice.finish import Last, Together, helpers, tested_once, turn_together
 from zoo.advice.held import Split, kept_back
-from zoo.advice.knobs import LEARNING_RATE, Item, items_of, own_items, rates_of
+from zoo.advice.knobs import LEARNING_RATE, Item, items_of, own_items, rates_of, some_rates
 from zoo.advice.network import baseline
 from zoo.advice.program import program
 from zoo.advice.words import COLUMNS, markdown, ordered, record_of, sentence_of
@@ -169,7 +169,7 @@ def _planned(
         kept = json.loads(path.read_text(encoding="utf-8"))
         if kept.get("asked") == same:
             return Pace(**kept["pace"]), Plan(**kept["plan"])
-    jobs = jobs_of(recipe, draws, BASELINE, rates_of(recipe)[:1], range(LOOKS[0]))
+    jobs = jobs_of(recipe, draws, BASELINE, some_rates(recipe, 1), range(LOOKS[0]))
     compiling, step = estimate.probe(jobs, draws, request.engine)
     pace = Pace(COMPILED_TOO * compiling, step, steps_per_epoch(recipe, draws))
     grid = len(rates_of(recipe))
@@ -182,7 +182,7 @@ def _planned(
 
 def _fitted(recipe: Recipe, chosen: Plan) -> Recipe:
     """Returns the baseline with the epochs and as many rates as the plan has."""
-    rates = tuple(sorted(rates_of(recipe)[: chosen.rates]))
+    rates = some_rates(recipe, chosen.rates)
     return dataclasses.replace(recipe, epochs=chosen.epochs, learning_rates=rates)
 
 

@@ -143,6 +143,14 @@ def rates_of(recipe: Recipe) -> tuple[float, ...]:
     return tuple(next(iter(grids.values())) if isinstance(grids, Mapping) else grids)
 
 
+def some_rates(recipe: Recipe, number: int) -> tuple[float, ...]:
+    """Returns so many rates of a recipe, in rising order: those in the middle of its grid."""
+    rates = sorted(rates_of(recipe))
+    middle = (len(rates) - 1) // 2
+    nearest = sorted(rates, key=lambda rate: abs(rates.index(rate) - middle))
+    return tuple(sorted(nearest[:number]))
+
+
 def turned(recipe: Recipe, item: Item) -> Recipe:
     """Returns a recipe with one knob turned."""
     if item.keyword:

@@ -9,7 +9,7 @@ from keras import layers
 
 from zoo.experiment import Recipe
 
-RATES = (0.001, 0.0003, 0.003)  # of Adam, in the order in which they are left out, last first
+RATES = (0.0003, 0.001, 0.003)  # of Adam
 STANDARD = {
     "units": 100,
     "depth": 2,

@@ -17,6 +17,7 @@ from zoo.evidence.statistics import Estimate
 
 COLUMNS = ("knob", "from", "to", "difference", "low", "high", "p", "splits", "verdict", "rows")
 TO_SHOW = 0.05  # below which p the held-out rows show a difference
+NETWORKS = {"baseline": "baseline network", "advised": "advised network"}
 ORDER = (HELPS, HURTS, EQUAL, UNDECIDED)
 
 
@@ -259,7 +260,7 @@ def markdown(record: Mapping[str, Any]) -> str:
         f"and Hochberg). {record['looks']} of 3 looks were done, {record['epochs']} epochs a run.",
     ]
     if record["not_asked"]:
-        lines += ["", "Not asked: " + "; ".join(_left(record["not_asked"])) + "."]
+        lines += ["", "Not asked: " + "; ".join(not_asked(record["not_asked"])) + "."]
     if record["together"] and len(record["together"]["cells"]) > 1:
         lines += ["", "## Together, on new splits", "", *_cells(record["together"])]
     if record["held_out"]:
@@ -269,7 +270,24 @@ def markdown(record: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _left(rows: Sequence[Mapping[str, str]]) -> list[str]:
+def held_line(record: Mapping[str, Any]) -> str:
+    """Returns what every model has on the rows kept back, in a line; empty before that."""
+    held = record["held_out"]
+    if not held:
+        return ""
+    told = [
+        f"{NETWORKS.get(row['model'], row['model'])} {points(row['mean'], False)} %"
+        for row in held["scores"]
+    ]
+    return f"{record['score']} on {held['rows']:,} rows kept back: {', '.join(told)}"
+
+
+def not_asked(rows: Sequence[Mapping[str, str]]) -> list[str]:
+    """Returns what was not asked, by reason.
+
+    Args:
+        rows: As `advice.json` has them.
+    """
     by_reason: dict[str, list[str]] = {}
     for row in rows:
         by_reason.setdefault(row["why"], []).append(row["what"])
@@ -296,10 +314,8 @@ def _scores(record: Mapping[str, Any]) -> list[str]:
     held = record["held_out"]
     lines = [f"| model | {record['score']} % | 95 % interval over rows |", "|---|---|---|"]
     for row in held["scores"]:
-        name = {"baseline": "network, baseline", "advised": "network, advised"}.get(row["model"])
-        lines.append(
-            f"| {name or row['model']} | {points(row['mean'], False)} | {interval(row, False)} |"
-        )
+        name = NETWORKS.get(row["model"], row["model"])
+        lines.append(f"| {name} | {points(row['mean'], False)} | {interval(row, False)} |")
     told = "McNemar's exact test" if record["classes"] > 1 else "bootstrap over rows"
     for key, what in (("gain", "The advice gains"), ("trees", f"{TREE.capitalize()} are ahead by")):
         gap = held[key]

@@ -65,7 +65,7 @@ def advise(
 
 def show_advice(folder: Path) -> None:
     """Prints the table and the sentence."""
-    from zoo.advice.words import interval, ordered, points, verdict_words
+    from zoo.advice.words import held_line, interval, not_asked, ordered, points, verdict_words
     from zoo.adviser import Advice
 
     record = Advice(folder).record
@@ -76,6 +76,8 @@ def show_advice(folder: Path) -> None:
     for label, row in zip(labels, rows, strict=True):
         told = f"{points(row['difference']):>6} {interval(row):>16}"
         echo(f"{label:<{width}} {told}  {verdict_words(row)}")
-    for row in record["not_asked"]:
-        echo(f"not asked: {row['what']} ({row['why']})")
+    if record["not_asked"]:
+        echo(f"not asked: {'; '.join(not_asked(record['not_asked']))}")
+    if held := held_line(record):
+        echo(held)
     echo(f"\n{record['sentence']}\n\nTable, picture and network: {folder}")
