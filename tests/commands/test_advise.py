@@ -7,7 +7,7 @@ import pytest
 @pytest.fixture
 def few(tmp_path):
     path = tmp_path / "few.csv"
-    path.write_text("a,y\n" + "".join(f"{n},{n % 2}\n" for n in range(60)))
+    path.write_text("a,y\n" + "".join(f"{n * 37 % 60 / 8},{n % 2}\n" for n in range(60)))
     return path
 
 

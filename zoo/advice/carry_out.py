@@ -134,7 +134,9 @@ def carry_out(request: Request, clock: Clock, tell: Callable[[str], None]) -> Pa
             raise Interrupted(
                 f"The answer so far is in {request.folder}; the same command goes on from there."
             ) from None
-    return _write(request, split, race, chosen, together, last)
+    folder = _write(request, split, race, chosen, together, last)
+    tell(f"{clock.spent:.0f} s of {clock.budget:.0f} s")
+    return folder
 
 
 def _asked(request: Request, split: Split) -> tuple[Recipe, list[Item], dict[str, str]]:
