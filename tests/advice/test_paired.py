@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from zoo.advice.paired import by_most, gap_of_classes, gap_of_numbers, mcnemar_p
+from zoo.advice.paired import gap_of_classes, gap_of_numbers, mcnemar_p
 
 
 @pytest.mark.parametrize(
@@ -10,11 +10,6 @@ from zoo.advice.paired import by_most, gap_of_classes, gap_of_numbers, mcnemar_p
 )
 def test_mcnemar_is_exact(first, second, p):
     assert mcnemar_p(first, second) == pytest.approx(p)
-
-
-def test_most_of_the_networks_decide():
-    rights = np.array([[1, 0, 1, 0], [1, 0, 0, 0], [0, 0, 1, 1]])
-    assert by_most(rights).tolist() == [True, False, True, False]
 
 
 def test_single_models_are_compared_row_by_row():

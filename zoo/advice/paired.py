@@ -54,26 +54,17 @@ def mcnemar_p(first: int, second: int) -> float:
     return min(1.0, 2 * float(stats.binom.cdf(min(first, second), first + second, 0.5)))
 
 
-def by_most(rights: Array) -> Array:
-    """Returns which examples more than half of some networks have right.
-
-    Args:
-        rights: Truth values of shape (networks, examples).
-    """
-    return np.asarray(np.asarray(rights, bool).mean(axis=0) > 0.5)
-
-
 def gap_of_classes(first: Array, second: Array) -> Gap:
     """Compares what two kinds of networks, or other models, have right.
 
-    The interval covers examples and, of several networks, seeds; p is McNemar's on what most of the
-    networks have right.
+    The interval is of the mean over networks and covers examples and, of several networks, seeds; p
+    is McNemar's on the first of each, as whoever follows advice trains one.
 
     Args:
         first: Truth values of shape (networks, examples).
         second: The others, of the same shape, or with one network less or more.
     """
-    one, other = by_most(first), by_most(second)
+    one, other = np.asarray(first[0], bool), np.asarray(second[0], bool)
     p = mcnemar_p(int((one & ~other).sum()), int((other & ~one).sum()))
     if len(first) == len(second) and len(first) > 2:
         table = np.asarray(second, float) - np.asarray(first, float)

@@ -11,8 +11,8 @@ from zoo.data import TableOptions
 
 HEAD = '''"""The network that `python -m zoo advise` recommends for {name}.
 
-`python {file}` trains it and tells its loss and {score} on a test part; `python {file} FILE` takes
-other data of the same columns.
+`python {file}` trains it and tells its loss and {score} on a test part.
+`python {file} FILE` takes other data of the same columns.
 """
 
 import sys

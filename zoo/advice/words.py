@@ -316,7 +316,7 @@ def _scores(record: Mapping[str, Any]) -> list[str]:
     for row in held["scores"]:
         name = NETWORKS.get(row["model"], row["model"])
         lines.append(f"| {name} | {points(row['mean'], False)} | {interval(row, False)} |")
-    told = "McNemar's exact test" if record["classes"] > 1 else "bootstrap over rows"
+    told = "McNemar's exact test of one each" if record["classes"] > 1 else "bootstrap over rows"
     for key, what in (("gain", "The advice gains"), ("trees", f"{TREE.capitalize()} are ahead by")):
         gap = held[key]
         if gap:
