@@ -1,8 +1,8 @@
 """Does advice call what does nothing a help, and does it find what helps? Planted truth, twice.
 
 `python -m benchmarks.advise_truth` simulates scores, in some minutes on a core; `--trained 40` also
-trains networks on that many data sets of a teacher network. Written are `results/advise_truth.csv`
-and `.md`; what is not asked for again stays as it is in the first.
+trains networks on that many data sets of a teacher network, `--data-sets 0` leaves the simulation
+as it is. Written are `results/advise_truth.csv`, `advise_truth_trained.csv` and `advise_truth.md`.
 """
 
 from __future__ import annotations
@@ -65,7 +65,8 @@ TRAINED = """\
 {data_sets} data sets of {rows} rows: 10 features that a random teacher network of 20 units makes 3
 classes of, 10 that say nothing, 5 % wrong labels, and scales of features from 0.01 to 100. The
 baseline is that of `advise` (2 x 100 units, one learning rate of 0.001, {epochs} epochs), and every
-look is done. `equal` knobs are equal to the baseline but for random numbers or one unit of a hundred. Trained in {minutes:.0f} minutes.
+look is done. `equal` knobs are equal to the baseline but for random numbers or one unit of a
+hundred.
 
 """
 
@@ -182,8 +183,8 @@ def teacher(seed: int, rows: int) -> tuple[Floats, npt.NDArray[np.int64]]:
 
 def trained(
     data_sets: int, rows: int, epochs: int, seconds: float, tell: Callable[[str], None]
-) -> tuple[pd.DataFrame, int]:
-    """Returns the share of each verdict by knob on data of teachers, and how many data sets.
+) -> pd.DataFrame:
+    """Returns the share of each verdict by knob on data of teachers.
 
     Args:
         data_sets: How many at most.
@@ -227,7 +228,7 @@ def trained(
             found.setdefault((rows, "rows", label), []).append(verdict)
         done += 1
         tell(f"{done}: {race.verdicts}")
-    return shares(found), done
+    return shares(found)
 
 
 def lines_of(table: pd.DataFrame) -> list[str]:
@@ -243,39 +244,51 @@ def lines_of(table: pd.DataFrame) -> list[str]:
     return lines
 
 
-def main(given: Sequence[str] | None = None) -> None:
-    """Simulates, trains what is asked for, and writes what came out."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--data-sets", type=int, default=DATA_SETS, help="simulated, of each size")
-    parser.add_argument("--trained", type=int, default=0, help="data sets to train on")
-    parser.add_argument("--rows", type=int, default=1000, help="of those")
-    parser.add_argument("--epochs", type=int, default=30, help="of those")
-    parser.add_argument("--minutes", type=float, default=60.0, help="begin none after so many")
-    parser.add_argument("--results", type=Path, default=ROOT / "results", help="the folder")
-    asked = parser.parse_args(given)
-    head = EXPLAINED.format(
-        data_sets=f"{asked.data_sets:,}",
+def markdown(simulated_shares: pd.DataFrame, trained_shares: pd.DataFrame | None) -> str:
+    """Returns both tables of shares with what they are of.
+
+    Args:
+        simulated_shares: As `simulated` returns them.
+        trained_shares: As `trained` does, with the column `epochs`; `None` without any.
+    """
+    text = EXPLAINED.format(
+        data_sets=f"{simulated_shares['cases'].min():,}",
         nulls=NULLS,
         effects=", ".join(f"{100 * effect:+g}" for effect in EFFECTS),
         disagree=100 * DISAGREE,
         chance=100 * CHANCE,
     )
-    tables = [simulated(asked.data_sets)]
-    text = head + "\n".join(lines_of(tables[0])) + "\n"
+    text += "\n".join(lines_of(simulated_shares)) + "\n"
+    if trained_shares is None:
+        return text
+    first = trained_shares.iloc[0]
+    text += TRAINED.format(
+        data_sets=first["cases"], rows=f"{first['rows']:,}", epochs=first["epochs"]
+    )
+    return text + "\n".join(lines_of(trained_shares)) + "\n"
+
+
+def main() -> None:
+    """Simulates, trains what is asked for, and writes what came out."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--data-sets", type=int, default=DATA_SETS, help="simulated, of each size")
+    parser.add_argument("--trained", type=int, default=0, help="data sets to train on")
+    parser.add_argument("--rows", type=int, default=600, help="of those")
+    parser.add_argument("--epochs", type=int, default=20, help="of those")
+    parser.add_argument("--minutes", type=float, default=60.0, help="begin none after so many")
+    parser.add_argument("--results", type=Path, default=ROOT / "results", help="the folder")
+    asked = parser.parse_args()
+    first, second = (asked.results / f"advise_truth{end}.csv" for end in ("", "_trained"))
+    if asked.data_sets:
+        write_frame(first, simulated(asked.data_sets))
     if asked.trained:
         from zoo.engine.device import import_keras
 
         import_keras()
-        began = time.perf_counter()
-        table, done = trained(asked.trained, asked.rows, asked.epochs, 60 * asked.minutes, print)
-        minutes = (time.perf_counter() - began) / 60
-        text += TRAINED.format(
-            data_sets=done, rows=f"{asked.rows:,}", epochs=asked.epochs, minutes=minutes
-        )
-        text += "\n".join(lines_of(table)) + "\n"
-        tables.append(table)
-    whole = pd.concat(tables, ignore_index=True)
-    write_frame(asked.results / "advise_truth.csv", whole)
+        table = trained(asked.trained, asked.rows, asked.epochs, 60 * asked.minutes, print)
+        write_frame(second, table.assign(epochs=asked.epochs))
+    found = pd.read_csv(second) if second.is_file() else None
+    text = markdown(pd.read_csv(first), found)
     write_text(asked.results / "advise_truth.md", text)
 
 
