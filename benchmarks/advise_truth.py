@@ -213,7 +213,7 @@ def trained(
         Item("width", "100", "2", 2, "units"),
     ]
     found: dict[tuple[int, str, str], list[str]] = {}
-    began, done = time.perf_counter(), 0
+    began = time.perf_counter()
     for seed in range(data_sets):
         if time.perf_counter() - began > seconds:
             break
@@ -226,8 +226,7 @@ def trained(
             races.run(race, items, bench, Clock(1e9), pace, plan, lambda text: None)
         for label, verdict in race.verdicts.items():
             found.setdefault((rows, "rows", label), []).append(verdict)
-        done += 1
-        tell(f"{done}: {race.verdicts}")
+        tell(f"{seed + 1}: {race.verdicts}")
     return shares(found)
 
 
