@@ -54,8 +54,8 @@ EXPLAINED = """\
 each of {effects} points. On {disagree:.0f} % of the rows two networks differ for good, on
 {chance:.0f} % by the luck of a training, and the training part adds 1 point (at 300 rows; less with
 more). A fifth of the rows is kept back; of the rest every split tests a fifth. Margin 1 point,
-looks at 8, 16 and 32 splits. Shares in percent of each verdict. `rows` is what advice on classes
-uses; `splits`, Nadeau and Bengio's correction of the scores of splits, what advice on numbers does.
+looks at 8, 16 and 32 splits. Shares in percent of each verdict. `rows` is what advice uses;
+`splits` is Nadeau and Bengio's correction of the scores of splits.
 
 """
 TRAINED = """\
@@ -119,12 +119,12 @@ def draw(generator: np.random.Generator, rows: int) -> Drawn:
 
 
 def by_rows(drawn: Drawn, name: str, splits: int) -> Evidence:
-    """Returns what single rows say, as advice on classes takes it."""
+    """Returns what single rows say, as advice takes it."""
     return of_rows(list(drawn.gaps[name][:splits]), list(drawn.tested[:splits]), OVERLAP)
 
 
 def by_splits(drawn: Drawn, name: str, splits: int) -> Evidence:
-    """Returns what the scores of splits say, as advice on numbers takes it."""
+    """Returns what the scores of splits alone say."""
     return of_splits(drawn.gaps[name][:splits].mean(axis=1).tolist(), OVERLAP)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -11,8 +12,10 @@ from numpy.typing import NDArray
 from zoo.advice.clock import LOOKS
 from zoo.advice.held import Split
 from zoo.advice.knobs import Item, all_turned, rates_of
+from zoo.advice.predictions import PLACE, Predictions
 from zoo.advice.verdicts import Evidence, chosen, of_rows, of_splits
 from zoo.data import Data, Draws
+from zoo.engine.explained import WORST
 from zoo.experiment import Recipe
 from zoo.results.store import Store
 from zoo.runner.trainer import Engine, Trainer
@@ -21,6 +24,7 @@ from zoo.runs.rights import unpacked
 from zoo.runs.run import Job, Result, Silent
 
 BASELINE = "baseline"
+ERROR = "squared_error"
 BLOCK = LOOKS[0]  # splits that train together
 LEAST_LOSS, MOST_LOSS = 1e-9, 1e4  # what a loss counts where scores tie, and the largest that does
 
@@ -40,7 +44,11 @@ class Bench:
         self, split: Split, recipe: Recipe, store: Store, name: str, engine: Engine
     ) -> None:
         self.split = split
-        self.recipe = recipe
+        self.store = store
+        # Of classes the store knows which rows a run has right.
+        self._probe = Predictions() if split.draws.of_numbers else None
+        probes = {} if self._probe is None else {PLACE: self._probe}
+        self.recipe = dataclasses.replace(recipe, probes=probes)
         self.engine = engine
         self._name = name
         self._draws: dict[Any, Draws] = {None: split.draws}
@@ -50,7 +58,13 @@ class Bench:
 
     def _where(self, jobs: Sequence[Job], data_of: Mapping[str, Data]) -> Iterator[Result]:
         """Trains runs of one variant in silence, as every item is told of when it is done."""
-        yield from self.engine.train(jobs, data_of[jobs[0].run.variant], Silent())
+        for result in self.engine.train(jobs, data_of[jobs[0].run.variant], Silent()):
+            if self._probe is not None:
+                truth = self.split.draws.of(result.run.seed).y_test
+                errors = np.square(self._probe.of(result)[:, 0].astype(float) - truth)
+                row = (0, 0, ERROR, [float(f"{each:.6g}") for each in errors])
+                self.store.add_records(result.run.key, [row])
+            yield result
 
     def recipe_of(self, items: Sequence[Item]) -> Recipe:
         """Returns the baseline's recipe with some knobs turned, the same object for the same."""
@@ -96,11 +110,28 @@ class Bench:
             other: Those of another network.
         """
         pairs = list(zip(baseline, other, strict=False))
-        if not all(run.rights for pair in pairs for run in pair):
+        first, second = (self._marks([pair[place] for pair in pairs]) for place in (0, 1))
+        if first is None or second is None:
             return of_splits([score(b) - score(a) for a, b in pairs], self.overlap)
-        gaps = [rights(b) - rights(a) for a, b in pairs]
+        gaps = [b - a for a, b in zip(first, second, strict=True)]
         tested = [self.split.tested(run.run.seed) for run, _ in pairs]
         return of_rows(gaps, tested, self.overlap)
+
+    def _marks(self, runs: Sequence[Result]) -> list[NDArray[Any]] | None:
+        """Returns what each test row adds to the score of each run, if that is known."""
+        if self._probe is None:
+            return [rights(run) for run in runs] if all(run.rights for run in runs) else None
+        known = self.store.records(run.run.key for run in runs)
+        if not all(run.run.key in known for run in runs):
+            return None
+        return [self._explained(run, known[run.run.key][0][3]) for run in runs]
+
+    def _explained(self, run: Result, errors: Sequence[float]) -> NDArray[Any]:
+        """Returns numbers of shape (test rows,) whose mean is the R2 of a run."""
+        variance = float(np.var(self.split.draws.of(run.run.seed).y_test.astype(float)))
+        if score(run) <= WORST or variance == 0:
+            return np.full(len(errors), score(run))
+        return 1 - np.asarray(errors, float) / variance
 
     @property
     def overlap(self) -> float:

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,34 +14,12 @@ from zoo.advice.bench import Bench, label_of, validation_of
 from zoo.advice.clock import FINAL_SEEDS
 from zoo.advice.held import Split
 from zoo.advice.knobs import Item, rates_of
-from zoo.data import Data
+from zoo.advice.predictions import PLACE, Predictions
 from zoo.runs.run import Job, Run, Silent
 
 Array = NDArray[Any]
-CHUNK = 1000
 FIRST_TREES, TREES = 5, 100  # of the trees that say how long all take, and all
 GUESS, TREE = "guess", "boosted trees"
-
-
-class Predictions:
-    """A probe that keeps what each network predicts on the test part, and returns its place.
-
-    Attributes:
-        kept: Outputs of shape (examples, outputs), one array a network.
-    """
-
-    def __init__(self) -> None:
-        self.kept: list[Array] = []
-
-    def __call__(self, model: Any, data: Data) -> float:
-        """Keeps the outputs; returns how many were kept before."""
-        x = data.x_test
-        parts = [
-            keras.ops.convert_to_numpy(model(x[start : start + CHUNK], training=False))
-            for start in range(0, len(x), CHUNK)
-        ]
-        self.kept.append(np.concatenate(parts))
-        return float(len(self.kept) - 1)
 
 
 def of_networks(bench: Bench, items: Sequence[Item]) -> tuple[list[Array], list[float]]:
@@ -57,7 +34,7 @@ def of_networks(bench: Bench, items: Sequence[Item]) -> tuple[list[Array], list[
         in their unit; and the learning rate of each, chosen on its validation part.
     """
     probe = Predictions()
-    recipe = dataclasses.replace(bench.recipe_of(items), probes={"place": probe})
+    recipe = dataclasses.replace(bench.recipe_of(items), probes={PLACE: probe})
     draws = bench.split.last_with(recipe.preprocessing)
     jobs = [
         Job(recipe, Run(label_of(items), rate, seed))
@@ -65,6 +42,7 @@ def of_networks(bench: Bench, items: Sequence[Item]) -> tuple[list[Array], list[
         for seed in range(FINAL_SEEDS)
     ]
     results = list(bench.engine.train(jobs, draws, Silent()))
+    outputs_of = {each.run: probe.of(each) for each in results}
     found, rates = [], []
     for seed in range(FINAL_SEEDS):
         own = sorted(
@@ -72,7 +50,7 @@ def of_networks(bench: Bench, items: Sequence[Item]) -> tuple[list[Array], list[
             key=lambda each: each.run.learning_rate,
         )
         best = max(own, key=validation_of)
-        outputs = probe.kept[int(best.final["place"])]
+        outputs = outputs_of[best.run]
         scale = draws.of(seed).target_scale
         if scale is None:
             found.append(outputs.argmax(axis=1))

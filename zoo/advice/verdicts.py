@@ -1,10 +1,10 @@
 """From differences on random splits to verdicts. Pure.
 
-Of classes it is known which rows each network has right. A row that is tested in several splits is
-one row, so the variance of the mean difference is that of clusters: of rows, and of splits for what
-the training part adds. Splits share training rows, so what these add is corrected as Nadeau and
-Bengio (2003) propose. Of numbers only the scores of whole splits are known; there the correction is
-made to all of their variance, which is safe and wide.
+It is known which rows each network has right, or how far it is off. A row that is tested in several
+splits is one row, so the variance of the mean difference is that of clusters: of rows, and of
+splits for what the training part adds. Splits share training rows, so what these add is corrected
+as Nadeau and Bengio (2003) propose. Where only the scores of whole splits are known, the correction
+is made to all of their variance, which is safe and wide.
 
 There are up to three looks at growing numbers of splits, each with a third of the 5 %; at each look
 the p of all items are adjusted together (Benjamini and Hochberg 1995).
@@ -104,8 +104,9 @@ def of_rows(differences: Sequence[Array], tested: Sequence[Array], overlap: floa
     sum r^2 / N^2, which counts 1 + overlap times the number of splits, as their luck is shared.
 
     Args:
-        differences: For each split an array of shape (test rows,): 1 where only the other is right,
-            -1 where only the baseline is, else 0.
+        differences: For each split an array of shape (test rows,), whose mean is the split's
+            difference: of classes 1 where only the other is right, -1 where only the baseline is,
+            else 0.
         tested: For each split the numbers of these rows, from 0.
         overlap: Held-out over training examples of a split.
     """

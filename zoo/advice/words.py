@@ -237,11 +237,6 @@ def markdown(record: Mapping[str, Any]) -> str:
         record: As `advice.json` has it.
     """
     classes = f"{record['classes']} classes" if record["classes"] > 1 else "a number to predict"
-    how = (
-        "Intervals take rows and splits as clusters"
-        if record["classes"] > 1
-        else "Intervals are those of Nadeau and Bengio"
-    )
     lines = [
         f"# Advice on {record['name']}",
         "",
@@ -255,8 +250,8 @@ def markdown(record: Mapping[str, Any]) -> str:
         "",
         *table_lines(record),
         "",
-        f"{how}; verdicts are stricter: each of three looks (8, "
-        f"16 and 32 splits) has {100 * ALPHA:.1f} %, adjusted for all rows of the table (Benjamini "
+        "Intervals take rows and splits as clusters; verdicts are stricter: each of three looks "
+        f"(8, 16 and 32 splits) has {100 * ALPHA:.1f} %, adjusted for all rows of the table (Benjamini "
         f"and Hochberg). {record['looks']} of 3 looks were done, {record['epochs']} epochs a run.",
     ]
     if record["not_asked"]:
