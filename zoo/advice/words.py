@@ -250,8 +250,8 @@ def markdown(record: Mapping[str, Any]) -> str:
         "",
         *table_lines(record),
         "",
-        "Intervals take rows and splits as clusters. Verdicts are stricter: each of three looks (at "
-        f"8, 16 and 32 splits) has {100 * ALPHA:.1f} %, adjusted for all rows of the table "
+        "Intervals take rows and splits as clusters. Verdicts are stricter: each of three looks "
+        f"(8, 16 and 32 splits) has {100 * ALPHA:.1f} %, adjusted for all rows of the table "
         f"(Benjamini and Hochberg). {record['looks']} of 3 looks were done, {record['epochs']} "
         "epochs a run.",
     ]
