@@ -120,7 +120,7 @@ def draw(generator: np.random.Generator, rows: int) -> Drawn:
 
 def by_rows(drawn: Drawn, name: str, splits: int) -> Evidence:
     """Returns what single rows say, as advice takes it."""
-    return of_rows(list(drawn.gaps[name][:splits]), list(drawn.tested[:splits]), OVERLAP)
+    return of_rows(list(drawn.gaps[name][:splits]), list(drawn.tested[:splits]), OVERLAP, 1.0)
 
 
 def by_splits(drawn: Drawn, name: str, splits: int) -> Evidence:

@@ -58,6 +58,16 @@ def test_equal_networks_have_no_error_and_do_not_matter():
     assert Evidence(0.02, 0.0, 7, 8).equal_p(MARGIN) == 1
 
 
+def test_no_row_that_differs_is_no_proof_that_none_will():
+    splits = [np.zeros(40)] * 8
+    tested = [np.arange(40 * place, 40 * place + 40) for place in range(8)]
+    found = of_rows(splits, tested, 0.3, most=1.0)
+    assert found.error == pytest.approx(2 / 320)
+    # The binomial's one-sided bound on a share of which 0 of 320 were seen, at the level of a look.
+    bound = 1 - ALPHA ** (1 / 320)
+    assert found.equal_p(1.1 * bound) < ALPHA < found.equal_p(bound)
+
+
 def test_a_row_that_is_tested_often_is_one_row():
     draw = np.random.default_rng(0)
     lasting = draw.choice([-1, 0, 1], 50).astype(float)

@@ -115,7 +115,7 @@ class Bench:
             return of_splits([score(b) - score(a) for a, b in pairs], self.overlap)
         gaps = [b - a for a, b in zip(first, second, strict=True)]
         tested = [self.split.tested(run.run.seed) for run, _ in pairs]
-        return of_rows(gaps, tested, self.overlap)
+        return of_rows(gaps, tested, self.overlap, 1.0 if self._probe is None else 0.0)
 
     def _marks(self, runs: Sequence[Result]) -> list[NDArray[Any]] | None:
         """Returns what each test row adds to the score of each run, if that is known."""

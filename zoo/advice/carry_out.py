@@ -126,7 +126,9 @@ def carry_out(request: Request, clock: Clock, tell: Callable[[str], None]) -> Pa
             check_asked(race, request, pace, chosen)
             clock.reserved = _for_last(pace, chosen)
             together = turn_together(helping(), bench, clock, pace, chosen, tell)
-            last = tested_once(together.best.items, bench, lambda: clock.left - LAST_SECONDS)
+            last = tested_once(
+                together.best.items, bench, lambda: max(clock.left, clock.budget / 20)
+            )
         except KeyboardInterrupt:
             if not race.asked:
                 raise Interrupted("The same command goes on from there.") from None

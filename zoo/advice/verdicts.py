@@ -32,6 +32,7 @@ from zoo.evidence.statistics import POWER, benjamini_hochberg, standard_error
 
 Array = NDArray[Any]
 LEVEL = 0.05
+UNSEEN = 4  # rows; where no row differs the bound on the share that does is that of the binomial
 ALPHA = LEVEL / len(LOOKS)
 HELPS, HURTS, EQUAL, UNDECIDED = "helps", "hurts", "does not matter", "undecided"
 
@@ -96,12 +97,16 @@ def of_splits(differences: Sequence[float], overlap: float) -> Evidence:
     return Evidence(float(np.mean(differences)), error, float(n - 1), n)
 
 
-def of_rows(differences: Sequence[Array], tested: Sequence[Array], overlap: float) -> Evidence:
+def of_rows(
+    differences: Sequence[Array], tested: Sequence[Array], overlap: float, most: float = 0.0
+) -> Evidence:
     """Returns what single rows say.
 
     With the residuals r of row i in split s, and N of them, the variance of the mean is that of
     rows, sum_i (sum_s r)^2 / N^2, and what splits add to it, sum_s (sum_i r)^2 / N^2 less
-    sum r^2 / N^2, which counts 1 + overlap times the number of splits, as their luck is shared.
+    sum r^2 / N^2, which counts 1 + overlap times the number of splits, as their luck is shared. Of
+    classes some rows more are taken to differ than were seen: that none of 300 rows differs does
+    not say that none ever will.
 
     Args:
         differences: For each split an array of shape (test rows,), whose mean is the split's
@@ -109,6 +114,12 @@ def of_rows(differences: Sequence[Array], tested: Sequence[Array], overlap: floa
             else 0.
         tested: For each split the numbers of these rows, from 0.
         overlap: Held-out over training examples of a split.
+        most: Most by which a row can differ, 1 of classes; `UNSEEN` rows more are taken to differ
+            by that.
+
+    References:
+        Agresti and Min (2005), Simple improved confidence intervals for comparing matched
+        proportions, Statistics in Medicine 24, who add pairs as well.
     """
     rows, values = np.concatenate(list(tested)), np.concatenate(list(differences)).astype(float)
     splits, total = len(differences), len(values)
@@ -118,6 +129,7 @@ def of_rows(differences: Sequence[Array], tested: Sequence[Array], overlap: floa
     sizes = np.array([len(own) for own in differences])
     by_split = np.add.reduceat(rest, np.concatenate([[0], sizes.cumsum()[:-1]]))
     of_row = float((by_row**2).sum()) * len(by_row) / (len(by_row) - 1)
+    of_row += UNSEEN * (most * total / len(by_row)) ** 2
     of_split = float((by_split**2).sum()) * splits / (splits - 1) - float((rest**2).sum())
     luck = max(of_split, 0.0) * (1 + splits * overlap)
     whole = of_row + luck
