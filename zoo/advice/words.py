@@ -313,13 +313,12 @@ def _scores(record: Mapping[str, Any]) -> list[str]:
         name = NETWORKS.get(row["model"], row["model"])
         lines.append(f"| {name} | {points(row['mean'], False)} | {interval(row, False)} |")
     told = "McNemar's exact test of one each" if record["classes"] > 1 else "bootstrap over rows"
-    for key, what in (("gain", "The advice gains"), ("trees", f"{TREE.capitalize()} are ahead by")):
+    pairs = (("gain", "Advised less baseline"), ("trees", f"{TREE.capitalize()} less network"))
+    for key, what in pairs:
         gap = held[key]
         if gap:
-            lines += [
-                "",
-                f"{what} {points(gap['mean'])} {interval(gap)} points (p {_p(gap['p'])}, {told}).",
-            ]
+            found = f"{points(gap['mean'])} {interval(gap)} points (p {_p(gap['p'])}, {told})"
+            lines += ["", f"{what}: {found}."]
     lines += [
         "",
         "Networks: mean of five, each with a validation part of its own that chooses its rate. "
