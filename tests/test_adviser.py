@@ -7,6 +7,7 @@ import pytest
 
 import zoo as package
 from zoo.errors import ZooError
+from zoo.figures.advice import limit_of
 
 COMMITTED = Path(__file__).parents[1] / "results" / "advise" / "breast_cancer"
 
@@ -30,6 +31,15 @@ def test_an_answer_is_drawn():
     figure.canvas.draw()
     ends = [text.get_window_extent().x1 for text in figure.texts]
     assert max(ends) <= width * figure.dpi
+
+
+def test_one_huge_effect_does_not_hide_the_others():
+    rows = [{"difference": d, "low": d, "high": d} for d in (0.01, 0.02, 0.03)]
+    assert limit_of(rows, 1.0) == pytest.approx(3)
+    # Three times the reach of the row in the middle, 2 points.
+    assert limit_of([*rows, {"difference": -2.0, "low": None, "high": None}], 1.0) == 7.5
+    assert limit_of(rows[:1], 1.0) == 2
+    assert limit_of([], 1.0) == 2
 
 
 @pytest.mark.parametrize(

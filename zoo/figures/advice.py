@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from matplotlib import style
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -22,7 +23,7 @@ from zoo.figures.palette import (
 from zoo.figures.panels import LINE, MARGIN, TITLE_LINE, Sheet
 
 ROW, FOREST = 0.34, 4.8
-WIDEST = 60.0  # points that the axis shows at most to either side of 0
+REACH = 3.0  # how much further than that of half of the rows the axis goes at most
 # Colour and marker of each verdict: never the colour alone.
 LOOKS = {
     "helps": (COLOURS[2], "^"),
@@ -64,12 +65,16 @@ def draw_advice(record: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) ->
     margin = 100 * record["margin"]
     axes.axvspan(-margin, margin, color="0.92", linewidth=0, zorder=0)
     axes.axvline(0, color=QUIET, linewidth=1, linestyle="--", zorder=1)
+    limit = limit_of(rows, margin)
     for place, row in enumerate(rows):
         colour, marker = LOOKS[str(row["verdict"])]
+        mean = 100 * row["difference"]
         if row["low"] is not None and row["high"] is not None:
-            ends = [100 * row["low"], 100 * row["high"]]
+            ends = np.clip([100 * row["low"], 100 * row["high"]], -limit, limit)
             axes.plot(ends, [place, place], color=colour, linewidth=2, solid_capstyle="butt")
-        axes.plot(100 * row["difference"], place, marker=marker, color=colour, markersize=7)
+        if abs(mean) > limit:
+            marker = "<" if mean < 0 else ">"  # it lies beyond the axis
+        axes.plot(np.clip(mean, -limit, limit), place, marker=marker, color=colour, markersize=7)
         where = height - head - (place + 0.5) * ROW
         x = left + FOREST + widest(told) + 0.25
         kept: dict[str, Any] = {
@@ -78,8 +83,6 @@ def draw_advice(record: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) ->
         }
         figure.text(x / width, where / height, told[place], ha="right", **kept)
         figure.text((x + 0.2) / width, where / height, verdicts[place], ha="left", **kept)
-    low, high = axes.get_xlim()
-    axes.set_xlim(max(low, -WIDEST), min(high, WIDEST))
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.set_yticks(range(len(rows)), labels)
     axes.tick_params(axis="y", length=0)
@@ -90,3 +93,17 @@ def draw_advice(record: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) ->
         f"difference of test {record['score']} in points; 95 % interval; grey: does not matter"
     )
     return figure
+
+
+def limit_of(rows: Sequence[Mapping[str, Any]], margin: float) -> float:
+    """Returns how far from 0 the axis goes, so that one huge effect does not hide the others.
+
+    Args:
+        rows: The items.
+        margin: Largest difference that does not matter, in points.
+    """
+    names = ("difference", "low", "high")
+    reaches = [max(abs(100 * row[name]) for name in names if row[name] is not None) for row in rows]
+    if not reaches:
+        return 2 * margin
+    return float(min(max(*reaches, 2 * margin), max(REACH * np.median(reaches), 4 * margin)))
