@@ -1,5 +1,7 @@
 """What `advise` refuses: one or two lines, code 2."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -50,3 +52,15 @@ def test_a_missing_file_is_refused(refuses, tmp_path):
 
 def test_a_model_that_is_none_is_refused(refuses, few):
     assert "none.py" in refuses("advise", "none.py", "--data", few)
+
+
+def test_an_answer_is_printed(capsys):
+    from zoo.commands.advise import show_advice
+
+    show_advice(Path(__file__).parents[2] / "results" / "advise" / "autompg")
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("dropout: none -> 0.3 ") and "hurts" in line for line in lines)
+    assert any(
+        line.startswith("R2 on 78 rows kept back: baseline network 78.9 %") for line in lines
+    )
+    assert "Change nothing: of what was asked nothing is shown to help." in "\n".join(lines)
