@@ -22,6 +22,7 @@ MAY = {
     "report": ("results",),
     "runner": ("data", "runs", "engine", "evidence", "results", "figures"),
     "search": ("data", "runs", "engine", "evidence", "results", "figures", "runner"),
+    "advice": ("data", "runs", "engine", "evidence", "results", "figures", "runner"),
     "commands": (
         "data",
         "runs",
@@ -31,12 +32,13 @@ MAY = {
         "figures",
         "runner",
         "search",
+        "advice",
         "report",
     ),
 }
 TYPES_ONLY = {("runs", "data"), ("evidence", "runs")}
 # Files of zoo/ that are doors to the packages for anybody's Keras code; the others import none.
-DOORS = ("fits", "many", "notebook", "outcome", "probes", "trials", "tuner")
+DOORS = ("adviser", "fits", "many", "notebook", "outcome", "probes", "trials", "tuner")
 # What works where Keras is not installed.
 WITHOUT_KERAS = ("evidence", "results", "figures", "report")
 FRAMEWORKS = ("keras", "tensorflow", "jax", "torch")

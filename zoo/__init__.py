@@ -6,18 +6,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from zoo.adviser import Advice, advise
     from zoo.fits import Fits
     from zoo.many import fit_many
     from zoo.notebook import run
     from zoo.outcome import Outcome, load
 
 __version__ = "0.1.0"
-__all__ = ["Fits", "Outcome", "fit_many", "load", "run"]
+__all__ = ["Advice", "Fits", "Outcome", "advise", "fit_many", "load", "run"]
 
 # Where each lies. `fit_many` imports Keras, which those that only read results do without.
 _HOMES = {
+    "Advice": "adviser",
     "Fits": "fits",
     "Outcome": "outcome",
+    "advise": "adviser",
     "fit_many": "many",
     "load": "outcome",
     "run": "notebook",

@@ -6,6 +6,7 @@ import sys
 
 import typer
 
+from zoo.commands.advise import advise
 from zoo.commands.check import check
 from zoo.commands.compare import compare
 from zoo.commands.data import data
@@ -43,6 +44,7 @@ for command in (
     preflight,
     check,
     tune,
+    advise,
     claims,
     why,
     stale,

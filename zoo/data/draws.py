@@ -119,6 +119,26 @@ def load_draws(
     named = isinstance(name_or_path, str) and name_or_path == GENERATED
     generated = named and not _in_folder(data_dir) and table in (None, TableOptions())
     name, parts = (GENERATED, None) if generated else read(name_or_path, data_dir, table)
+    return draws_of(name, parts, train_examples, preprocessing)
+
+
+def draws_of(
+    name: str,
+    parts: Parts | None,
+    train_examples: int | None = None,
+    preprocessing: Preprocessing | None = None,
+) -> Draws:
+    """Prepares examples that are at hand, of which every seed gets a draw of its own.
+
+    Args:
+        name: What they are called.
+        parts: The examples, or `None` where each seed generates its own.
+        train_examples: As `load_draws` takes it; the next as well.
+        preprocessing: Function of the raw training features of a draw.
+
+    Raises:
+        ZooError: If they cannot train a network.
+    """
 
     def draw(seed: int) -> Data:
         own = _generated(seed) if parts is None else parts

@@ -69,7 +69,7 @@ def lines_of(parts: Sequence[Prepared], engine: Engine, results: Path, fresh: bo
     jobs = [job for job, own in left if job.recipe is first.recipe and own is data]
     if _quick(jobs[0], data, sum(steps.values())):
         return ["time: less than a minute"]
-    compiling, each = _probe(jobs, data, engine)
+    compiling, each = probe(jobs, data, engine)
     programs = len({(job.run.variant, id(own)) for job, own in left})
     seconds = programs * compiling + each * sum(steps.values())
     label = jobs[0].run.variant
@@ -113,8 +113,14 @@ def _multiplications(layer: Any) -> int:
     return int(layer.count_params() * np.prod(places, dtype=np.int64))
 
 
-def _probe(jobs: Sequence[Job], data: Data, engine: Engine) -> tuple[float, float]:
-    """Returns the seconds that compiling takes, and those of a step of a run."""
+def probe(jobs: Sequence[Job], data: Data, engine: Engine) -> tuple[float, float]:
+    """Returns the seconds that compiling takes, and those of a step of a run, measured.
+
+    Args:
+        jobs: Runs that train together; they are given up after a few epochs.
+        data: Their data.
+        engine: What trains.
+    """
     clock = _Clock()
     recipes = {id(job.recipe): dataclasses.replace(job.recipe, epochs=PROBED) for job in jobs}
     short = [dataclasses.replace(job, recipe=recipes[id(job.recipe)]) for job in jobs]

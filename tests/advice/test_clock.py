@@ -1,0 +1,85 @@
+import pytest
+
+from zoo.advice.clock import (
+    Clock,
+    Pace,
+    Plan,
+    batch_size_for,
+    most_epochs,
+    plan,
+    reserve,
+    seconds_in,
+)
+from zoo.advice.knobs import Item
+from zoo.errors import ZooError
+
+PACE = Pace(compiling=2.0, step=0.001, steps=10)
+COMPILED = Item("optimizer", "Adam", "SGD", "SGD", cost=2.0)
+SHARED = Item("schedule", "constant", "cosine", "cosine", compiles=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("90s", 90), ("5m", 300), ("1h", 3600), ("45", 45), ("1.5 m", 90), ("5M", 300)],
+)
+def test_times_are_read(text, seconds):
+    assert seconds_in(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "soon", "4s", "-5m", "1e9", "9999h", "nan", "5 minutes"])
+def test_other_times_are_refused(text):
+    with pytest.raises(ZooError, match="--budget"):
+        seconds_in(text)
+
+
+def test_seconds_of_runs_follow_from_the_pace():
+    # 8 runs of 5 epochs of 10 steps of 1 ms are 0.4 s
+    assert PACE.seconds(None, 8, 5, first=False) == pytest.approx(0.4)
+    assert PACE.seconds(COMPILED, 8, 5) == pytest.approx(2 + 0.8)
+    assert PACE.seconds(COMPILED, 8, 5, first=False) == pytest.approx(0.8)
+    assert PACE.seconds(SHARED, 8, 5) == pytest.approx(0.4)
+
+
+def test_small_data_have_more_epochs_and_never_too_many():
+    assert [most_epochs(steps) for steps in (1, 50, 100, 10_000)] == [100, 40, 20, 10]
+    assert [batch_size_for(n) for n in (100, 3999, 4000, 30_000)] == [32, 32, 128, 512]
+
+
+def test_the_plan_gives_up_epochs_before_rates():
+    # 8 splits x 3 rates x epochs x 10 steps x 1 ms, of baseline and two items of cost 2 and 1:
+    # 0.96 s an epoch. Half of 60 s less 2 s of compiling is 28 s.
+    items = [COMPILED, SHARED]
+    assert plan(60, PACE, items, 32, 3, 100) == Plan(epochs=25, rates=3, batch_size=32)
+    assert plan(60, PACE, items, 32, 3, 12) == Plan(epochs=12, rates=3, batch_size=32)
+    # Of 14 s 5 are left, 5.2 epochs of 0.96 s, 7.8 of 0.64 s, 15.6 of 0.32 s.
+    assert plan(14, PACE, items, 32, 3, 100) == Plan(epochs=15, rates=1, batch_size=32)
+    assert plan(5, PACE, items, 32, 3, 100) == Plan(epochs=10, rates=1, batch_size=32)
+
+
+def test_long_compiling_leaves_a_fifth_for_training():
+    slow = Pace(compiling=100.0, step=0.001, steps=10)
+    # A fifth of 120 s is 24 s: 25 epochs at 3 rates.
+    assert plan(120, slow, [COMPILED, SHARED], 32, 3, 100).epochs == 25
+
+
+def test_the_end_is_reserved_and_more_so_if_more_helps():
+    chosen = Plan(epochs=10, rates=1, batch_size=32)
+    # One network: 2 s of compiling, 8 + 5 runs of 0.1 s by 1.5, 8 s of writing.
+    assert reserve(1000, PACE, chosen, 0) == pytest.approx(2 + 1.5 * 1.3 + 8)
+    # Two knobs: 4 cells of which one is new, and two networks at the end.
+    assert reserve(1000, PACE, chosen, 2) == pytest.approx(3 * 2 + 1.5 * 0.1 * (32 + 10) + 8)
+    assert reserve(20, PACE, chosen, 3) == 8  # two fifths of the budget at most
+
+
+def test_the_clock_keeps_what_is_reserved():
+    times = iter([10.0, 12.0, 12.0, 15.0, 30.0])
+    clock = Clock(10, now=lambda: next(times))
+    clock.reserved = 3.0
+    assert clock.fits(5)
+    assert not clock.fits(5.1)
+    assert clock.left == 5
+    assert clock.left == -10
+
+
+def test_a_clock_may_have_begun_before():
+    assert Clock(10, now=lambda: 7.0, began=3.0).spent == 4

@@ -1,0 +1,102 @@
+import pytest
+
+from zoo.advice.words import (
+    held_line,
+    interval,
+    not_asked,
+    ordered,
+    points,
+    sentence_of,
+    verdict_words,
+)
+
+
+def row(knob="dropout", to="0.3", verdict="helps", difference=0.02, rows=0):
+    return {
+        "knob": knob,
+        "from": "none",
+        "to": to,
+        "difference": difference,
+        "low": difference - 0.01,
+        "high": difference + 0.01,
+        "verdict": verdict,
+        "rows": rows,
+    }
+
+
+@pytest.fixture
+def record():
+    scores = [
+        {"model": name, "mean": mean, "low": mean - 0.1, "high": mean + 0.05}
+        for name, mean in (("baseline", 0.9), ("advised", 0.92), ("boosted trees", 0.94))
+    ]
+    held = {"rows": 1000, "scores": scores, "trees": {"mean": 0.02, "p": 0.2}}
+    held["gain"] = {"mean": 0.02, "low": 0.001, "high": 0.04, "p": 0.041}
+    return {
+        "rows": 4000,
+        "score": "accuracy",
+        "smallest_difference": 0.0123,
+        "items": [row(), row("width", "30", "undecided", -0.001, rows=52000)],
+        "together": {"best": ["dropout: 0.3"]},
+        "held_out": held,
+    }
+
+
+def test_the_sentence_says_what_to_change_and_what_it_gains(record):
+    assert sentence_of(record) == (
+        "Change dropout from none to 0.3: +2.0 [+0.1, +4.0] points of accuracy on 1,000 rows kept "
+        "back (p 0.041). 1 of 2 are undecided: your 4,000 rows cannot tell less than 1.2 points."
+    )
+
+
+def test_trees_that_win_are_said_first(record):
+    record["held_out"]["trees"]["p"] = 0.0002
+    assert sentence_of(record).startswith(
+        "Boosted trees do better here than these networks: 94.0 % on the rows kept back, "
+        "+2.0 points (p <0.001). Change dropout"
+    )
+
+
+def test_nothing_to_change_is_said(record):
+    record["items"] = [row(verdict="hurts", difference=-0.02)]
+    record["together"]["best"] = []
+    assert sentence_of(record) == ("Change nothing: of what was asked nothing is shown to help.")
+    record["items"] = [row()]
+    assert sentence_of(record).startswith("What helped alone did not on new splits")
+
+
+def test_before_the_end_the_largest_help_is_named(record):
+    record["together"] = record["held_out"] = None
+    record["items"].append(row("depth", "4", difference=0.05))
+    assert "Change depth from none to 4 (not yet tested" in sentence_of(record)
+    assert held_line(record) == ""
+
+
+def test_models_stand_in_a_line(record):
+    assert held_line(record) == (
+        "accuracy on 1,000 rows kept back: baseline network 90.0 %, advised network 92.0 %, "
+        "boosted trees 94.0 %"
+    )
+
+
+def test_numbers_in_words():
+    assert [points(each) for each in (0.0123, -0.0004, -0.02, None)] == ["+1.2", "0.0", "-2.0", ""]
+    assert points(0.5, sign=False) == "50.0"
+    assert interval({"low": -0.01, "high": 0.034}) == "[-1.0, +3.4]"
+    assert interval({"low": None, "high": 0.034}) == ""
+    assert verdict_words(row(verdict="undecided", rows=5200)) == (
+        "undecided; about 5,200 rows would decide"
+    )
+    assert verdict_words(row(verdict="undecided")) == "undecided"
+
+
+def test_what_helps_stands_first_and_reasons_once():
+    rows = [row(verdict=word) for word in ("undecided", "does not matter", "hurts", "helps")]
+    assert [each["verdict"] for each in ordered(rows)] == [
+        "helps",
+        "hurts",
+        "does not matter",
+        "undecided",
+    ]
+    left = [{"what": what, "why": "too slow"} for what in "ab"] + [{"what": "c", "why": "none"}]
+    assert not_asked(left) == ["a, b (too slow)", "c (none)"]

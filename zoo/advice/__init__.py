@@ -1,0 +1,1 @@
+"""Which knobs of a network matter on given data, by how much, and what to change."""

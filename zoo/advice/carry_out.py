@@ -1,0 +1,262 @@
+"""Carries a request for advice out: clock, race, knobs together, rows kept back, files."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from zoo.advice import race as races
+from zoo.advice.bench import BASELINE, Bench
+from zoo.advice.clock import (
+    COMPILED_TOO,
+    FINAL_SEEDS,
+    LOOKS,
+    Clock,
+    Pace,
+    Plan,
+    batch_size_for,
+    most_epochs,
+    plan,
+    reserve,
+)
+from zoo.advice.finish import Last, Together, helpers, tested_once, turn_together
+from zoo.advice.held import Split, kept_back
+from zoo.advice.knobs import LEARNING_RATE, Item, items_of, own_items, rates_of, some_rates
+from zoo.advice.network import baseline
+from zoo.advice.program import program
+from zoo.advice.words import COLUMNS, markdown, ordered, record_of, sentence_of
+from zoo.data import TableOptions
+from zoo.data.parts import Parts
+from zoo.errors import Interrupted, ZooError
+from zoo.experiment import Experiment, Recipe
+from zoo.results.files import write_frame, write_text
+from zoo.results.scores import ACCURACY, R2
+from zoo.results.store import Store
+from zoo.runner import estimate, regression
+from zoo.runner.trainer import Engine
+from zoo.runs.plan import jobs_of, steps_per_epoch
+
+FOLDER = "advise"  # in the results folder
+STANDARD = "2 x 100 ReLU, He, Adam, nothing else"
+LAST_SECONDS = 3.0  # of the budget, for files and pictures
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What a user asks.
+
+    Attributes:
+        name: What the data are called in the name of the folder.
+        parts: The data.
+        path: The data, as `zoo.data.load` takes them.
+        table: What is said about a table.
+        budget: Seconds.
+        margin: Largest difference that does not matter, as a share of 1.
+        knobs: Names of what to ask, in prior order.
+        command: What asks the same again.
+        results: The results folder of all experiments.
+        experiment: The user's own experiment, whose recipe is the baseline; `None` without one.
+        file: Its path.
+        engine: What trains.
+    """
+
+    name: str
+    parts: Parts
+    path: str
+    table: TableOptions | None
+    budget: float
+    margin: float
+    knobs: tuple[str, ...]
+    command: str
+    results: Path
+    experiment: Experiment | None = None
+    file: str = ""
+    engine: Engine = dataclasses.field(default_factory=Engine)
+
+    @property
+    def folder(self) -> Path:
+        """Where the answer lies."""
+        return self.results / FOLDER / self.name
+
+
+def carry_out(request: Request, clock: Clock, tell: Callable[[str], None]) -> Path:
+    """Answers a request and writes the answer; runs that are stored are not trained again.
+
+    Args:
+        request: What is asked.
+        clock: The budget.
+        tell: Is told how far it has come.
+
+    Returns:
+        The folder with the answer.
+
+    Raises:
+        ZooError: If the data or a word is wrong.
+        Interrupted: If the user interrupts; the answer so far is written.
+    """
+    split = kept_back(request.name, request.parts)
+    recipe, items, left = _asked(request, split)
+    with Store(request.results) as store:
+        pace, chosen = _planned(request, split, recipe, items)
+        recipe = _fitted(recipe, chosen)
+        bench = Bench(split, recipe, store, f"{FOLDER}/{request.name}", request.engine)
+        if chosen.rates == 1:
+            left |= {i.label: "one learning rate fits" for i in items if i.knob == LEARNING_RATE}
+            items = [item for item in items if item.knob != LEARNING_RATE]
+        tell(_opening(split, chosen, items))
+        race = races.Race(margin=request.margin, left=left)
+        together: Together | None = None
+        last: Last | None = None
+
+        def helping() -> list[Item]:
+            return helpers(race.asked, race.effects(split.rows))
+
+        def reserved() -> None:
+            clock.reserved = reserve(clock.budget, pace, chosen, len(helping()))
+
+        try:
+            reserved()
+            races.run(race, items, bench, clock, pace, chosen, tell, reserved)
+            check_asked(race, request, pace, chosen)
+            clock.reserved = _for_last(pace, chosen)
+            together = turn_together(helping(), bench, clock, pace, chosen, tell)
+            last = tested_once(
+                together.best.items, bench, lambda: max(clock.left, clock.budget / 20)
+            )
+        except KeyboardInterrupt:
+            if not race.asked:
+                raise Interrupted("The same command goes on from there.") from None
+            _write(request, split, race, chosen, together, last)
+            raise Interrupted(
+                f"The answer so far is in {request.folder}; the same command goes on from there."
+            ) from None
+    folder = _write(request, split, race, chosen, together, last)
+    tell(f"{clock.spent:.0f} s of {clock.budget:.0f} s")
+    return folder
+
+
+def _asked(request: Request, split: Split) -> tuple[Recipe, list[Item], dict[str, str]]:
+    """Returns the baseline, what is asked about it, and why the rest is not."""
+    experiment = request.experiment
+    if experiment is None:
+        size = batch_size_for(len(split.draws.y_train))
+        recipe = baseline(most_epochs(len(split.draws.y_train) // size), size)
+        if split.draws.of_numbers:
+            recipe = dataclasses.replace(recipe, loss=regression.squared_error)
+        return (recipe, *items_of(recipe, request.knobs))
+    data_of = dict.fromkeys(experiment.variants, split.draws)
+    experiment = regression.fitting(request.name, experiment, data_of)
+    recipe = dataclasses.replace(experiment.recipe_for(experiment.baseline), probes={})
+    own = own_items(experiment)
+    items, left = items_of(recipe, request.knobs)
+    return recipe, [*own, *(item for item in items if item.keyword != experiment.factor)], left
+
+
+def _planned(
+    request: Request, split: Split, recipe: Recipe, items: Sequence[Item]
+) -> tuple[Pace, Plan]:
+    """Measures how fast networks train here, and plans; or takes the plan that was begun."""
+    draws, path = split.draws, request.folder / "plan.json"
+    same = {
+        "data": draws.fingerprint,
+        "budget": request.budget,
+        "epochs": recipe.epochs,
+        "batch_size": recipe.batch_size,
+    }
+    if path.is_file():
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        if kept.get("asked") == same:
+            return Pace(**kept["pace"]), Plan(**kept["plan"])
+    jobs = jobs_of(recipe, draws, BASELINE, some_rates(recipe, 1), range(LOOKS[0]))
+    compiling, step = estimate.probe(jobs, draws, request.engine)
+    pace = Pace(COMPILED_TOO * compiling, step, steps_per_epoch(recipe, draws))
+    grid = len(rates_of(recipe))
+    chosen = plan(request.budget, pace, items, recipe.batch_size, grid, recipe.epochs)
+    told = {"asked": same, "pace": dataclasses.asdict(pace), "plan": dataclasses.asdict(chosen)}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_text(path, json.dumps(told, indent=2) + "\n")
+    return pace, chosen
+
+
+def _fitted(recipe: Recipe, chosen: Plan) -> Recipe:
+    """Returns the baseline with the epochs and as many rates as the plan has."""
+    rates = some_rates(recipe, chosen.rates)
+    return dataclasses.replace(recipe, epochs=chosen.epochs, learning_rates=rates)
+
+
+def _for_last(pace: Pace, chosen: Plan) -> float:
+    """Returns the seconds to keep for the networks that are tested on the rows kept back."""
+    return 2 * pace.seconds(None, FINAL_SEEDS * chosen.rates, chosen.epochs) + LAST_SECONDS
+
+
+def _opening(split: Split, chosen: Plan, items: Sequence[Item]) -> str:
+    return (
+        f"{split.name}: {split.rows} rows to ask, {split.held_out} kept back; {len(items)} "
+        f"questions, {chosen.epochs} epochs, {chosen.rates} learning rates"
+    )
+
+
+def _write(
+    request: Request,
+    split: Split,
+    race: races.Race,
+    chosen: Plan,
+    together: Together | None,
+    last: Last | None,
+) -> Path:
+    """Writes the answer."""
+    import pandas as pd
+
+    from zoo.figures.advice import draw_advice
+    from zoo.figures.panels import save_figure
+
+    draws, folder = split.draws, request.folder
+    effects = race.effects(split.rows)
+    own = request.experiment is not None
+    record: dict[str, Any] = {
+        "name": request.name,
+        "rows": split.rows,
+        "kept_back": split.held_out,
+        "classes": draws.num_classes,
+        "features": math.prod(draws.input_shape),
+        "score": R2 if draws.of_numbers else ACCURACY,
+        "network": Path(request.file).name if own else STANDARD,
+        "budget_seconds": request.budget,
+        **record_of(race, effects, draws.overlap, chosen, together, last),
+        "command": request.command,
+    }
+    record["sentence"] = sentence_of(record)
+    best = together.best.items if together else tuple(helpers(race.asked, effects)[:1])
+    rows = ordered(record["items"])
+    folder.mkdir(parents=True, exist_ok=True)
+    write_text(folder / "advice.json", json.dumps(record, indent=2) + "\n")
+    write_frame(folder / "advice.csv", pd.DataFrame(rows, columns=[*COLUMNS, "seconds"]))
+    write_text(folder / "advice.md", markdown(record))
+    rate = 0.001 if last is None else _usual_rate(last.rates)
+    code = program(best, record, request.path, request.table, rate, request.file)
+    write_text(folder / "advice.py", code)
+    save_figure(draw_advice(record, rows), folder / "effects")
+    return folder
+
+
+def check_asked(race: races.Race, request: Request, pace: Pace, chosen: Plan) -> None:
+    """Raises ZooError if the budget was over before anything could be asked."""
+    if not race.asked:
+        each = pace.seconds(None, LOOKS[0] * chosen.rates, chosen.epochs)
+        raise ZooError(
+            f"The budget of {request.budget:.0f} s was over before anything could be asked: on "
+            f"this machine, as busy as it is, a question takes about {each:.0f} s.\nGive a larger "
+            "--budget; what was trained is kept."
+        )
+
+
+def _usual_rate(rates: Sequence[float]) -> float:
+    """Returns the most frequent rate, of equally frequent ones the lowest."""
+    counts = Counter(rates)
+    return min(counts, key=lambda rate: (-counts[rate], rate))

@@ -1,0 +1,329 @@
+"""What was found, as a record for files, as a table and in words. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from zoo.advice.clock import Plan
+from zoo.advice.finish import Cell, Last, Together
+from zoo.advice.knobs import Item
+from zoo.advice.models import GUESS, TREE
+from zoo.advice.race import Race
+from zoo.advice.verdicts import ALPHA, EQUAL, HELPS, HURTS, UNDECIDED, Effect, Evidence
+from zoo.evidence.statistics import Estimate
+
+COLUMNS = ("knob", "from", "to", "difference", "low", "high", "p", "splits", "verdict", "rows")
+TO_SHOW = 0.05  # below which p the held-out rows show a difference
+NETWORKS = {"baseline": "baseline network", "advised": "advised network"}
+ORDER = (HELPS, HURTS, EQUAL, UNDECIDED)
+
+
+def record_of(
+    race: Race,
+    effects: Mapping[str, Effect],
+    overlap: float,
+    plan: Plan,
+    together: Together | None,
+    last: Last | None,
+) -> dict[str, Any]:
+    """Returns what was found, ready for JSON; numbers are shares of 1.
+
+    Args:
+        race: What was asked.
+        effects: What it does, by the item's label.
+        overlap: Held-out over training examples of a split.
+        plan: What every run had in common.
+        together: The knobs that help turned together, if it came to that.
+        last: What the held-out rows say, if it came to that.
+    """
+    return {
+        "margin": race.margin,
+        "epochs": plan.epochs,
+        "batch_size": plan.batch_size,
+        "looks": race.looks,
+        "overlap": _rounded(overlap),
+        "smallest_difference": _rounded(race.smallest),
+        "baseline": _rounded(race.score),
+        "items": [_item(item, effects[item.label], race) for item in race.asked],
+        "not_asked": [{"what": label, "why": why} for label, why in race.left.items()],
+        "together": None if together is None else _together(together),
+        "held_out": None if last is None else _last(last),
+    }
+
+
+def _item(item: Item, effect: Effect, race: Race) -> dict[str, Any]:
+    known = effect.evidence
+    return {
+        "knob": item.knob,
+        "from": item.start,
+        "to": item.to,
+        "difference": _rounded(known.mean),
+        "low": _rounded(known.interval[0]),
+        "high": _rounded(known.interval[1]),
+        "p": _rounded(known.p),
+        "splits": known.n,
+        "verdict": effect.verdict,
+        "rows": effect.rows,
+        "seconds": float(f"{race.seconds.get(item.label, 0.0):.2g}"),
+    }
+
+
+def _together(together: Together) -> dict[str, Any]:
+    return {
+        "cells": [
+            {"turned": _labels(cell), "score": _rounded(cell.score), **_evidence(cell.difference)}
+            for cell in together.cells
+        ],
+        "interactions": [
+            {"knobs": list(labels), **_ends(told)} for labels, told in together.interactions.items()
+        ],
+        "best": _labels(together.best),
+    }
+
+
+def _labels(cell: Cell) -> list[str]:
+    return [item.label for item in cell.items]
+
+
+def _last(last: Last) -> dict[str, Any]:
+    gaps = {"gain": last.gain, "trees": last.trees}
+    rows = next(iter(last.scores.values())).n
+    return {
+        "rows": rows,
+        "scores": [{"model": name, **_ends(told)} for name, told in last.scores.items()],
+        **{
+            name: None
+            if gap is None
+            else {key: _rounded(value) for key, value in dataclasses.asdict(gap).items()}
+            for name, gap in gaps.items()
+        },
+        "learning_rates": list(last.rates),
+    }
+
+
+def _ends(told: Estimate) -> dict[str, float | None]:
+    return {"mean": _rounded(told.mean), "low": _rounded(told.low), "high": _rounded(told.high)}
+
+
+def _evidence(told: Evidence) -> dict[str, float | None]:
+    low, high = told.interval
+    return {"mean": _rounded(told.mean), "low": _rounded(low), "high": _rounded(high)}
+
+
+def _rounded(value: float) -> float | None:
+    return float(f"{value:.6g}") if math.isfinite(value) else None
+
+
+def points(value: float | None, sign: bool = True) -> str:
+    """Returns a share as points with one decimal, with its sign unless that is not wanted."""
+    if value is None:
+        return ""
+    text = f"{100 * value:+.1f}" if sign else f"{100 * value:.1f}"
+    return "0.0" if text.lstrip("+-") == "0.0" else text
+
+
+def interval(row: Mapping[str, Any], sign: bool = True) -> str:
+    """Returns `[low, high]` in points, nothing where it has no ends."""
+    ends = [points(row[name], sign) for name in ("low", "high")]
+    return f"[{ends[0]}, {ends[1]}]" if all(ends) else ""
+
+
+def sentence_of(record: Mapping[str, Any]) -> str:
+    """Returns what to do, in a sentence or two.
+
+    Args:
+        record: As `advice.json` has it.
+    """
+    said = _of_trees(record)
+    advised = _advised(record)
+    helping = [row for row in record["items"] if row["verdict"] == HELPS]
+    if advised:
+        turned = " and ".join(advised)
+        said.append(f"Change {turned}{_gain(record)}.")
+    elif helping:
+        said.append("What helped alone did not on new splits: change nothing.")
+    else:
+        said.append("Change nothing: of what was asked nothing is shown to help.")
+    undecided = [row for row in record["items"] if row["verdict"] == UNDECIDED]
+    if undecided:
+        least = points(record["smallest_difference"], sign=False)
+        said.append(
+            f"{len(undecided)} of {len(record['items'])} are undecided: your {record['rows']:,} "
+            f"rows cannot tell less than {least} points."
+        )
+    return " ".join(said)
+
+
+def _advised(record: Mapping[str, Any]) -> list[str]:
+    """Returns what advice turns, in words with from and to."""
+    if not record["together"]:
+        labels = []
+        best = [row for row in record["items"] if row["verdict"] == HELPS]
+        if best:
+            row = max(best, key=lambda each: each["difference"])
+            labels = [f"{row['knob']}: {row['to']}"]
+    else:
+        labels = record["together"]["best"]
+    by_label = {f"{row['knob']}: {row['to']}": row for row in record["items"]}
+    return [
+        f"{by_label[each]['knob']} from {by_label[each]['from']} to {by_label[each]['to']}"
+        for each in labels
+    ]
+
+
+def _gain(record: Mapping[str, Any]) -> str:
+    """Returns what the advice gains on the rows that were kept back."""
+    held = record["held_out"]
+    if not held or not held["gain"]:
+        return " (not yet tested on the rows kept back)"
+    gain = held["gain"]
+    return (
+        f": {points(gain['mean'])} {interval(gain)} points of {record['score']} on "
+        f"{held['rows']:,} rows kept back (p {_p(gain['p'])})"
+    )
+
+
+def _of_trees(record: Mapping[str, Any]) -> list[str]:
+    """Returns a sentence that boosted trees win, if they do."""
+    held = record["held_out"]
+    trees = held and held["trees"]
+    if not trees or not (trees["mean"] > 0 and trees["p"] < TO_SHOW):
+        return []
+    score = next(each for each in held["scores"] if each["model"] == TREE)
+    return [
+        f"Boosted trees do better here than these networks: {points(score['mean'], False)} % on "
+        f"the rows kept back, {points(trees['mean'])} points (p {_p(trees['p'])})."
+    ]
+
+
+def _p(p: float) -> str:
+    return "<0.001" if p < 0.001 else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
+
+
+def verdict_words(row: Mapping[str, Any]) -> str:
+    """Returns a verdict; of the undecided with the rows that would decide."""
+    if row["verdict"] != UNDECIDED or not row["rows"]:
+        return str(row["verdict"])
+    return f"{UNDECIDED}; about {row['rows']:,} rows would decide"
+
+
+def ordered(items: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Returns the rows of the table: what helps first, the undecided last, larger means first."""
+    return sorted(items, key=lambda row: (ORDER.index(row["verdict"]), -row["difference"]))
+
+
+def table_lines(record: Mapping[str, Any]) -> list[str]:
+    """Returns the table as lines of Markdown."""
+    head = ["knob", "from", "to", "difference", "95 % interval", "verdict", "splits", "s a run"]
+    lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
+    for row in ordered(record["items"]):
+        cells = [row["knob"], row["from"], row["to"], points(row["difference"]), interval(row)]
+        cells += [verdict_words(row), str(row["splits"]), f"{row['seconds']:g}"]
+        lines.append(f"| {' | '.join(_cell(each) for each in cells)} |")
+    return lines
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def markdown(record: Mapping[str, Any]) -> str:
+    """Returns the whole advice as Markdown.
+
+    Args:
+        record: As `advice.json` has it.
+    """
+    classes = f"{record['classes']} classes" if record["classes"] > 1 else "a number to predict"
+    lines = [
+        f"# Advice on {record['name']}",
+        "",
+        record["sentence"],
+        "",
+        f"{record['rows']:,} rows were asked ({classes}), {record['kept_back']:,} were kept back. "
+        f"The baseline ({record['network']}) has {points(record['baseline'], False)} % "
+        f"{record['score']}. Differences are in points, at the learning rate that validates best "
+        "in each split; what lies within "
+        f"{points(record['margin'], False)} does not matter.",
+        "",
+        *table_lines(record),
+        "",
+        "Intervals take rows and splits as clusters. Verdicts are stricter: each of three looks "
+        f"(8, 16 and 32 splits) has {100 * ALPHA:.1f} %, adjusted for all rows of the table "
+        f"(Benjamini and Hochberg). {record['looks']} of 3 looks were done, {record['epochs']} "
+        "epochs a run.",
+    ]
+    if record["not_asked"]:
+        lines += ["", "Not asked: " + "; ".join(not_asked(record["not_asked"])) + "."]
+    if record["together"] and len(record["together"]["cells"]) > 1:
+        lines += ["", "## Together, on new splits", "", *_cells(record["together"])]
+    if record["held_out"]:
+        lines += ["", "## On the rows kept back", "", *_scores(record)]
+    lines += ["", "![Differences](effects.svg)", "", "Again:", "", f"    {record['command']}", ""]
+    lines += ["The network as Keras code: [advice.py](advice.py)."]
+    return "\n".join(lines) + "\n"
+
+
+def held_line(record: Mapping[str, Any]) -> str:
+    """Returns what every model has on the rows kept back, in a line; empty before that."""
+    held = record["held_out"]
+    if not held:
+        return ""
+    told = [
+        f"{NETWORKS.get(row['model'], row['model'])} {points(row['mean'], False)} %"
+        for row in held["scores"]
+    ]
+    return f"{record['score']} on {held['rows']:,} rows kept back: {', '.join(told)}"
+
+
+def not_asked(rows: Sequence[Mapping[str, str]]) -> list[str]:
+    """Returns what was not asked, by reason.
+
+    Args:
+        rows: As `advice.json` has them.
+    """
+    by_reason: dict[str, list[str]] = {}
+    for row in rows:
+        by_reason.setdefault(row["why"], []).append(row["what"])
+    return [f"{', '.join(whats)} ({why})" for why, whats in by_reason.items()]
+
+
+def _cells(together: Mapping[str, Any]) -> list[str]:
+    lines = ["| turned | score % | difference | 95 % interval |", "|---|---|---|---|"]
+    for cell in together["cells"]:
+        label = " and ".join(cell["turned"]) or "nothing"
+        best = " (the best)" * (cell["turned"] == together["best"])
+        lines.append(
+            f"| {label}{best} | {points(cell['score'], False)} | {points(cell['mean'])} | "
+            f"{interval(cell)} |"
+        )
+    for row in together["interactions"]:
+        both = " with ".join(row["knobs"])
+        told = f"{points(row['mean'])} {interval(row)}"
+        lines += ["", f"{both}: {told} points more than the sum of both."]
+    return lines
+
+
+def _scores(record: Mapping[str, Any]) -> list[str]:
+    held = record["held_out"]
+    lines = [f"| model | {record['score']} % | 95 % interval over rows |", "|---|---|---|"]
+    for row in held["scores"]:
+        name = NETWORKS.get(row["model"], row["model"])
+        lines.append(f"| {name} | {points(row['mean'], False)} | {interval(row, False)} |")
+    told = "McNemar's exact test of one each" if record["classes"] > 1 else "bootstrap over rows"
+    pairs = (("gain", "Advised less baseline"), ("trees", f"{TREE.capitalize()} less network"))
+    for key, what in pairs:
+        gap = held[key]
+        if gap:
+            found = f"{points(gap['mean'])} {interval(gap)} points (p {_p(gap['p'])}, {told})"
+            lines += ["", f"{what}: {found}."]
+    lines += [
+        "",
+        "Networks: mean of five, each with a validation part of its own that chooses its rate. "
+        "The others are scikit-learn's, as they come, on the same features and all rows asked.",
+    ]
+    if any(row["model"].startswith(GUESS) for row in held["scores"]):
+        lines[-1] += " A guess needs no features."
+    return lines
