@@ -79,6 +79,7 @@ def test_an_answer_has_table_picture_sentence_and_program(answer):
     assert "| initialization | he_normal | glorot_uniform |" in text
 
 
+@pytest.mark.pictures
 def test_the_same_request_trains_nothing_again(answer, monkeypatch):
     request, folder, _ = answer
     before = {name: (folder / name).read_bytes() for name in ("advice.csv", "effects.svg")}
