@@ -67,7 +67,8 @@ def test_numbers_are_predicted_and_told_as_such(zoo, claiming, table, tmp_path):
     assert -0.2 < guess["accuracy"] <= 0
     runs = pd.read_csv(folder / "runs.csv")
     assert {"r2", "val_r2", "test_r2", "test_rmse"} <= set(runs.columns)
-    assert not any(name.endswith("accuracy") for name in runs.columns)
+    assert "epochs_to_r2_0.5_of_best" in runs.columns
+    assert not any("accuracy" in name for name in runs.columns)
     assert (runs["test_r2"] > 0.5).all()
     assert {"r2", "val_r2"} <= set(pd.read_csv(folder / "curves.csv")["metric"])
     assert "test_accuracy" in read_frame(folder / "runs.csv").columns
@@ -77,6 +78,9 @@ def test_numbers_are_predicted_and_told_as_such(zoo, claiming, table, tmp_path):
     }
     assert "test accuracy is of classes" in verdicts.loc["MINE1", "evidence"]
     assert "R2 0.5 of best" in verdicts.loc["MINE2", "evidence"]
+    assert "epochs_to_r2_0.5_of_best" in verdicts.loc["MINE2", "rule"]
+    told = zoo("claims", folder.name, "--results", results)[1]
+    assert "epochs to 50 % of the way to the best training R2" in " ".join(told.split())
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     assert zoo("table", folder.name, "--write", "--results", results)[0] == 0
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before

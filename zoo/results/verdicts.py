@@ -12,7 +12,7 @@ import pandas as pd
 from zoo import catalogue
 from zoo.claims import ALPHA, NOT_RUN, Claim, Identity, from_dict
 from zoo.evidence.cells import Cells, RatedCells
-from zoo.evidence.metrics import VALIDATION, of_classes
+from zoo.evidence.metrics import VALIDATION, named_for, of_classes
 from zoo.evidence.parts import Verdict
 from zoo.evidence.verdicts import settle
 from zoo.results.files import overlap_of
@@ -50,7 +50,7 @@ def settled(
         The claims, their verdicts, and what the verdict would be at the baseline's learning rate,
         empty where there are no rates.
     """
-    claims = [from_dict(given) for given in spec.get("claims", [])]
+    claims = claims_of(spec)
     alpha, overlap = spec.get("alpha", ALPHA), overlap_of(spec)
     if "learning_rate" not in runs.columns:
         return claims, settle(claims, Cells(runs), alpha), [""] * len(claims)
@@ -59,13 +59,25 @@ def settled(
     shared = dict.fromkeys(own, own.get(spec["baseline"], math.nan))
     refused = {claim: _of_classes(claim, runs) for claim in claims} if of_numbers(spec) else {}
     left = [claim for claim in claims if not refused.get(claim)]
-    known = dict(zip(left, settle(left, RatedCells(runs, rates, overlap), alpha), strict=True))
-    others = dict(zip(left, settle(left, Cells(runs, shared, overlap), alpha), strict=True))
+    inside = [_named(claim, numbers=False) for claim in left]
+    known = dict(zip(left, settle(inside, RatedCells(runs, rates, overlap), alpha), strict=True))
+    others = dict(zip(left, settle(inside, Cells(runs, shared, overlap), alpha), strict=True))
     if refused:
         known = {claim: _of_r2(verdict) for claim, verdict in known.items()}
     found = [known.get(claim) or Verdict(NOT_RUN, refused[claim]) for claim in claims]
     same = [others[claim].verdict if claim in others else NOT_RUN for claim in claims]
     return claims, found, same
+
+
+def claims_of(spec: Mapping[str, Any]) -> list[Claim]:
+    """Returns the claims of a declaration, in whose rules speeds have the names of its results."""
+    numbers = of_numbers(spec)
+    return [_named(from_dict(given), numbers) for given in spec.get("claims", [])]
+
+
+def _named(claim: Claim, numbers: bool) -> Claim:
+    rules = [replace(rule, metric=named_for(rule.metric, numbers)) for rule in claim.rules]
+    return replace(claim, rule=rules[0] if len(rules) == 1 else tuple(rules))
 
 
 def _of_r2(verdict: Verdict) -> Verdict:
@@ -76,7 +88,8 @@ def _of_r2(verdict: Verdict) -> Verdict:
 def _of_classes(claim: Claim, runs: pd.DataFrame) -> str:
     """Returns why a claim cannot be settled where the target is a number; nothing if it can."""
     for rule in claim.rules:
-        if of_classes(rule.metric) or rule.metric not in runs.columns:
+        inside = named_for(rule.metric, numbers=False)
+        if of_classes(inside) or inside not in runs.columns:
             return f"{metric_in_words(rule.metric)} is of classes, and the target is a number"
     return ""
 

@@ -14,7 +14,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from callbacks.keras_internals import all_layers
+from callbacks.keras_internals import all_layers, unwritten_arguments
 from zoo.experiment import Recipe
 from zoo.runs.code import code_of, is_users, source_of
 from zoo.runs.reach import instructions
@@ -51,6 +51,8 @@ def describe(value: Any) -> Any:
         config = value.get_config()
         if isinstance(value, keras.optimizers.Optimizer):
             config.pop("name", None)  # counts the optimizers that were made before
+        if isinstance(value, keras.losses.Loss):
+            config |= unwritten_arguments(value)
         return {"class": _named(type(value)), "config": describe(config)}
     if hasattr(value, "func") and hasattr(value, "keywords"):  # functools.partial
         return [describe(value.func), describe(value.args), describe(value.keywords)]
