@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 
 from zoo.data.features import Features
 from zoo.data.labels import MISSING_LABELS
-from zoo.data.numbers import MOST_CLASSES, REGRESSION, check_spread, checked_targets, has_fractions
+from zoo.data.numbers import (
+    FEWEST,
+    MOST_CLASSES,
+    REGRESSION,
+    check_spread,
+    checked_targets,
+    has_fractions,
+)
 from zoo.errors import ZooError, printable
 
 LAST_CHARACTER, SURROGATES = 0x10FFFF, (0xD800, 0xDFFF)
@@ -112,6 +119,7 @@ def checked(
         )
     fewest, use = (3, "train, validation and test") if x_test is None else (2, "train, validation")
     if counts.min() < fewest:
+        _check_numbers(classes, counts, f"{source}: {names[1]}")
         many = labels.dtype.kind in "iuf" and len(classes) > MOST_CLASSES
         hint = f" To predict it as a number: --task {REGRESSION}." if many else ""
         raise ZooError(
@@ -132,6 +140,19 @@ def checked(
     encoded = np.array([code[label] for label in labels.tolist()], np.int32)
     names_of_classes = tuple(printable(str(label), kept="") for label in code)
     return Parts(x, encoded, x_test, encoded_test, names_of_classes)
+
+
+def _check_numbers(classes: Array, counts: Array, what: str) -> None:
+    """Raises ZooError for few examples each of which has a number of its own."""
+    try:
+        classes.astype(np.float64)
+    except ValueError:
+        return
+    if counts.max() == 1 and len(classes) < FEWEST:
+        raise ZooError(
+            f"{what} has another number in each of its {len(classes)} rows. To predict a number "
+            f"takes at least {FEWEST} examples, and each class 3. Add some."
+        )
 
 
 def _check_features(x: Array, what: str) -> None:
@@ -164,7 +185,7 @@ def _plain_labels(y: Array, examples: int, what: str, none: frozenset[str]) -> A
     if labels.shape != (examples,):
         raise ZooError(
             f"{what} must hold one label for each of the {examples} rows of features. "
-            f"Received shape {y.shape}.{' One-hot labels: save y.argmax(axis=1).' * (y.ndim == 2)}"
+            f"Received shape {y.shape}.{_advice(y)}"
         )
     if labels.dtype.kind not in "biufUS":
         raise ZooError(f"{what} must hold numbers or strings. Received dtype {y.dtype}.")
@@ -182,6 +203,20 @@ def _plain_labels(y: Array, examples: int, what: str, none: frozenset[str]) -> A
     if integral and bool((np.abs(labels) <= LARGEST_INTEGER).all()):
         return labels.astype(np.int64)
     return labels
+
+
+def _advice(y: Array) -> str:
+    """Returns what to do with labels in several columns."""
+    if y.ndim != 2:
+        return ""
+    several = y.dtype.kind in "biuf" and np.isin(y, (0, 1)).all()
+    odd = int((y.sum(axis=1) != 1).argmax()) if several and len(y) else 0
+    if not several or not len(y) or y[odd].sum() == 1:
+        return " Keep one column."
+    return (
+        f" Row {odd} is of {y[odd].sum():g} classes, and experiments predict one: keep one column, "
+        "or train on all with zoo.fit_many and loss='binary_crossentropy'."
+    )
 
 
 def _texts(labels: Array, what: str) -> Array:

@@ -166,6 +166,8 @@ def _whole(
                 f"{name_or_path} is no table: --target, --drop, --keep and --header are for the "
                 "path of one (--data FILE)."
             )
+        if table is not None and table.inputs:
+            raise ZooError(f"{name_or_path} is known: --inputs is for arrays of yours.")
         if table is not None and table.task == numbers.REGRESSION:
             raise ZooError(
                 f"{name_or_path} has classes. --task {numbers.REGRESSION} is for data of yours "
@@ -207,9 +209,14 @@ def digest_of(path: Path) -> str:
         digest = hashlib.sha256()
         for file in files:
             digest.update(f"{file.relative_to(folder)} ".encode())
-            digest.update(hashlib.sha256(file.read_bytes()).digest())
+            digest.update(bytes.fromhex(_digest_of_file(file)))
         return digest.hexdigest()[:6]
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:6] if path.is_file() else ""
+    return _digest_of_file(path)[:6] if path.is_file() else ""
+
+
+def _digest_of_file(path: Path) -> str:
+    with path.open("rb") as file:  # which may be larger than the memory
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def available(data_dir: str | Path | None = None) -> dict[str, str]:
