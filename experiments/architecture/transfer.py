@@ -51,10 +51,10 @@ def fit(model, x, y, seed):
 
 
 @functools.cache
-def pretrained(seed):
+def pretrained(seed, name):
     """Returns a network for the digits 0 to 4, and the parts of the data with the others."""
     keras.utils.set_random_seed(seed)
-    data = load_for(RECIPE, draw=seed)
+    data = load_for(RECIPE, seed, name)
     model, known = build_model(data.input_shape, CLASSES), data.y_train < CLASSES
     fit(model, data.x_train[known], data.y_train[known], seed)
     parts = ((data.x_train, data.y_train), (data.x_test, data.y_test))
@@ -62,9 +62,9 @@ def pretrained(seed):
 
 
 @functools.cache
-def transferred(seed, examples):
+def transferred(seed, examples, name):
     """Returns test accuracies and changes of layers that are not trained, by what is trained."""
-    source, ((x, y), (x_test, y_test)) = pretrained(seed)
+    source, ((x, y), (x_test, y_test)) = pretrained(seed, name)
     keras.utils.set_random_seed(1000 + seed)
     weighted = [n for n, layer in enumerate(source.layers) if layer.weights]
     networks = {label: build_model(x.shape[1:], CLASSES) for label in TRAINED}
@@ -88,10 +88,10 @@ def transferred(seed, examples):
     return found
 
 
-def measure(variant, seed):
+def measure(variant, seed, data="mnist5k"):
     """Measures the test accuracy of a network, and what it gains over one from scratch."""
     label, examples = variant
-    found = transferred(seed, examples)
+    found = transferred(seed, examples, data)
     here, scratch = (found[name]["test_accuracy"] for name in (label, SCRATCH))
     return {**found[label], "gain": here - scratch}
 
