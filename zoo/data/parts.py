@@ -23,6 +23,7 @@ from zoo.data.numbers import (
 from zoo.errors import ZooError, printable
 
 LAST_CHARACTER, SURROGATES = 0x10FFFF, (0xD800, 0xDFFF)
+CHUNK_ROWS = 1024  # examples that are looked at, or computed, at a time
 LARGEST_INTEGER = 2.0**53  # beyond, a float is no longer one label
 FOUR_KEYS = ("x_train", "y_train", "x_test", "y_test")
 
@@ -163,20 +164,33 @@ def _check_features(x: Array, what: str) -> None:
             f"{what} must have shape (examples, features) or (examples, height, width, channels) "
             f"and not be empty. Received shape {x.shape}."
         )
-    unusable = np.argwhere(_unusable(x))
-    if len(unusable):
-        place = ", ".join(map(str, unusable[0]))
+    count, first = unusable(x)
+    if count:
+        place = ", ".join(map(str, first))
         raise ZooError(
-            f"{what} has {len(unusable)} values that are NaN, infinite or beyond float32; the "
-            f"first is at row {unusable[0][0]}, index [{place}]. Fill them in or drop these rows."
+            f"{what} has {count} values that are NaN, infinite or beyond float32; the "
+            f"first is at row {first[0]}, index [{place}]. Fill them in or drop these rows."
         )
 
 
-def _unusable(x: Array) -> Array:
-    if x.dtype.kind != "f":
-        return np.zeros((0, 0), bool)
-    with np.errstate(over="ignore"):
-        return ~np.isfinite(x.astype(np.float32))
+def unusable(x: Array) -> tuple[int, list[int]]:
+    """Returns how many values are NaN, infinite or beyond float32, and where the first is.
+
+    Looks at some examples at a time, to spare memory.
+
+    Args:
+        x: Shape (examples, ...).
+    """
+    count, first = 0, list[int]()
+    for start in range(0, len(x) if x.dtype.kind == "f" else 0, CHUNK_ROWS):
+        with np.errstate(over="ignore"):
+            finite = np.isfinite(x[start : start + CHUNK_ROWS].astype(np.float32))
+        if finite.all():
+            continue
+        places = np.argwhere(~finite)
+        count += len(places)
+        first = first or [start + int(places[0][0]), *map(int, places[0][1:])]
+    return count, first
 
 
 def _plain_labels(y: Array, examples: int, what: str, none: frozenset[str]) -> Array:
