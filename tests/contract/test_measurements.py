@@ -23,7 +23,14 @@ ENTRIES = {entry.name: entry for entry in entries() if entry.kind == "measured"}
 # What trains on data that are downloaded is not measured by tests.
 MEASURED = [name for name, entry in ENTRIES.items() if not entry.load_measurement().needs]
 # Of these one variant alone takes as long as all: `ZOO_LONG=1` measures them, too.
-LONG = {"batch_schedule", "convolution", "distribution_shift", "ensemble", "random_labels"}
+LONG = {
+    "batch_schedule",
+    "convolution",
+    "distribution_shift",
+    "ensemble",
+    "random_labels",
+    "strength_choice",
+}
 AGAIN = [name for name in MEASURED if name not in LONG or os.environ.get("ZOO_LONG")]
 # Of these all variants take too long, even with one seed.
 SOME = {
@@ -78,6 +85,7 @@ CHAOTIC = {
     "search_scale",
     "search_stopping",
     "search_strategy",
+    "strength_choice",
     "transfer",
     "weight_penalty_examples",
 }
