@@ -26,6 +26,7 @@ MEASURED = [name for name, entry in ENTRIES.items() if not entry.load_measuremen
 LONG = {
     "batch_schedule",
     "convolution",
+    "data_appetite",
     "distribution_shift",
     "ensemble",
     "random_labels",
@@ -74,6 +75,7 @@ CHAOTIC = {
     "batch_schedule",
     "bias_variance",
     "convolution",
+    "data_appetite",
     "decision_boundary",
     "distribution_shift",
     "ensemble",
