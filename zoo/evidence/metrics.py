@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 CURVES = ("loss", "accuracy", "val_loss", "val_accuracy")
 # The columns of runs.csv that every run has.
 PLAIN = ("epochs", "loss", "accuracy", "val_loss", "val_accuracy", "test_loss", "test_accuracy")
+OF_R2 = {"r2": "accuracy", "val_r2": "val_accuracy", "test_r2": "test_accuracy"}
 ACCURACY = re.compile(
     r"(best_|mean_)?(val_|test_)?accuracy(_batch_\d+|_under_noise|_without_units)?"
 )
@@ -78,13 +79,20 @@ DERIVED: Mapping[str, Callable[[Result], float]] = {
   the best of the experiment's cells, so that the target suits every data set. Between epochs, and
   before the first from chance on, the curve is taken to be straight. Where the target is a number
   it is `epochs_to_r2_0.5_of_best`, from an R2 of 0 on; claims may name either.
+
+Claims on `r2`, `val_r2` and `test_r2` are on data whose target is a number.
 """
+
+
+def inside(metric: str) -> str:
+    """Returns the name by which runs have a metric: there R2 is called accuracy."""
+    return OF_R2.get(metric) or named_for(metric, numbers=False)
 
 
 def named_for(metric: str, numbers: bool) -> str:
     """Returns the name that a speed has where numbers are predicted, or where classes are.
 
-    Inside the zoo, as where classes are, R2 is called accuracy. Other metrics keep their names.
+    Other metrics keep their names.
     """
     if not EPOCHS_TO_SHARE.fullmatch(metric):
         return metric
@@ -185,7 +193,7 @@ def _reductions(rates: Sequence[float]) -> int:
 
 def is_metric(name: str) -> bool:
     """Returns whether runs have a metric of that name."""
-    return name in PLAIN or name in DERIVED or is_speed(name)
+    return name in PLAIN or name in DERIVED or name in OF_R2 or is_speed(name)
 
 
 def unknown(name: str, probes: Iterable[str] = ()) -> str:

@@ -29,6 +29,7 @@ CURVES = {
     "val_r2": "validation R2",
 }
 METRICS = CURVES | {
+    "test_r2": "test R2",
     "accuracy_gap": "gap between training and test accuracy",
     "loss_gap": "gap between test and training loss",
     "best_val_accuracy": "best validation accuracy",

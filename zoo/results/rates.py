@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from zoo.evidence.metrics import VALIDATION, named_for
+from zoo.evidence.metrics import VALIDATION, inside
 from zoo.evidence.rates import Rates, choose, choose_all
 from zoo.results.files import overlap_of
 
@@ -68,7 +68,7 @@ def choose_rates(
     """Returns the rates that runs choose, by what chooses them. Arguments as in `with_rates`."""
     choosing = runs[runs["seed"].isin(spec["seeds"])]
     rules = [rule for claim in spec.get("claims", []) for rule in claim["rules"]]
-    metrics = {named_for(rule["metric"], numbers=False) for rule in rules}
+    metrics = {inside(rule["metric"]) for rule in rules}
     overlap = overlap_of(spec)
     found = choose_all(choosing, metrics, overlap)
     if chosen is not None:
