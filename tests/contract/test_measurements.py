@@ -30,6 +30,7 @@ LONG = {
     "distribution_shift",
     "ensemble",
     "random_labels",
+    "rescue",
     "strength_choice",
 }
 AGAIN = [name for name in MEASURED if name not in LONG or os.environ.get("ZOO_LONG")]
@@ -84,6 +85,7 @@ CHAOTIC = {
     "loss_curve",
     "loss_plateau",
     "random_labels",
+    "rescue",
     "search_scale",
     "search_stopping",
     "search_strategy",
