@@ -37,10 +37,11 @@ plots: .venv/installed  ## draw every comparison plot again from results/
 results: .venv/installed  ## run every experiment at its default size
 	$(BIN)/python -m zoo run --all
 
-benchmark: .venv/installed  ## what a run-step costs, beside model.fit and bare matrix products; what callbacks add
+benchmark: .venv/installed  ## what a run-step costs, beside model.fit and bare matrix products; what callbacks add; what large data take
 	$(BIN)/python -m benchmarks.engine
 	$(BIN)/python -m benchmarks.callbacks
 	$(BIN)/python -m benchmarks.search
+	$(BIN)/python -m benchmarks.size
 
 .venv/installed: requirements.txt
 	$(PYTHON) -m venv .venv

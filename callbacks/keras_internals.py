@@ -5,6 +5,7 @@ Names are those of Keras 3.15.
 
 from __future__ import annotations
 
+import inspect
 import random
 from collections.abc import Mapping
 from typing import Any
@@ -81,6 +82,20 @@ def compiled_with(model: Any) -> Mapping[str, Any]:
     """Returns what a model was compiled with, by argument."""
     config: Mapping[str, Any] = model._compile_config.config
     return config
+
+
+def unwritten_arguments(loss: Any) -> dict[str, Any]:
+    """Returns the arguments of a loss that its configuration leaves out and that are no defaults.
+
+    Keras writes down name and reduction of many losses, but not, say, the `delta` of `Huber`.
+    """
+    defaults = inspect.signature(type(loss)).parameters
+    return {
+        name: value
+        for name, value in getattr(loss, "_fn_kwargs", {}).items()
+        if name not in loss.get_config()
+        and (name not in defaults or defaults[name].default != value)
+    }
 
 
 def nodes_by_depth(graph: Any) -> Mapping[int, Any]:

@@ -44,6 +44,7 @@ def test_the_best_has_the_highest_accuracy_or_the_lowest_loss(fits, make_result)
     assert fits.best() is fits[1]
     assert fits.best("val_loss") is fits[0]
     assert Fits([fits[2], fits[0]]).best() is fits[0]
+    assert Fits(fits, of_numbers=True).best() is fits[0]
     lossy = [make_result(rate=r, val_accuracy=NAN, val_loss=r) for r in (0.3, 0.1, 0.2)]
     assert Fits(lossy).best() is lossy[1]
 

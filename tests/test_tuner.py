@@ -210,7 +210,7 @@ def test_a_fault_of_every_trial_ends_the_search(tmp_path):
         ({}, {"validation_data": (X, Y[:7])}, r"same length. Received: \[60, 7\]"),
         ({}, {"validation_data": None}, "needs validation_data"),
         ({}, {"validation_data": None, "validation_split": 2}, "between 0 and 1. Received: 2"),
-        ({}, {"y": Y + 1}, "Received: 3 outputs, and labels up to 3"),
+        ({}, {"y": np.arange(60) % 4}, "outputs for 3 classes, and there are 4 labels"),
         ({}, {"epochs": 0}, "`epochs` must be a positive integer. Received: epochs=0"),
         ({}, {"callbacks": [(item for item in ())]}, "`callbacks` must be copied"),
     ],

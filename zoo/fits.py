@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from zoo.errors import ZooError, closest
@@ -12,11 +13,22 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-FIRST = ("val_accuracy", "val_r2", "val_loss")  # what runs are compared by unless another is named
+# What runs are compared by unless another is named: of classes, and of numbers.
+FIRST = ("val_accuracy", "val_r2", "val_loss")
+OF_NUMBERS = ("val_r2", "val_loss")
 
 
 class Fits(list[Result]):
-    """The runs of `fit_many`, in the order of learning rates and then seeds."""
+    """The runs of `fit_many`, in the order of learning rates and then seeds.
+
+    Args:
+        runs: The runs.
+        of_numbers: Whether they predict numbers, so that accuracy means nothing.
+    """
+
+    def __init__(self, runs: Iterable[Result] = (), of_numbers: bool = False) -> None:
+        super().__init__(runs)
+        self._first = OF_NUMBERS if of_numbers else FIRST
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -71,12 +83,12 @@ class Fits(list[Result]):
         names = list(self[0].final) if self else []
         if metric is not None and metric not in names:
             raise ZooError(f"No run has the metric {metric!r}. {closest(str(metric), names)}")
-        for name in FIRST if metric is None else (metric,):
+        for name in self._first if metric is None else (metric,):
             finite = [each for each in self if math.isfinite(each.final.get(name, math.nan))]
             if finite:
                 pick = min if name.endswith(("loss", "rmse")) else max
                 return pick(finite, key=lambda each: each.final[name])
-        told = metric or " or ".join(name for name in FIRST if not names or name in names)
+        told = metric or " or ".join(name for name in self._first if not names or name in names)
         raise ZooError(f"No run has a finite {told}: all have diverged.")
 
     def plot(self, metric: str | None = None) -> Figure:
@@ -98,8 +110,8 @@ class Fits(list[Result]):
         if metric is not None and metric not in names:
             raise ZooError(f"No run has a curve of {metric!r}. {closest(str(metric), names)}")
         curves = self.curves
-        known = [name for name in FIRST if name in curves and curves[name].notna().any()]
-        return draw_fits(curves, metric or (known or [FIRST[0]])[0])
+        known = [name for name in self._first if name in curves and curves[name].notna().any()]
+        return draw_fits(curves, metric or (known or [self._first[0]])[0])
 
     def __repr__(self) -> str:
         rates = len({each.run.learning_rate for each in self})

@@ -9,6 +9,7 @@ import keras
 
 from zoo.data import Data
 from zoo.engine.given import data_and_loss
+from zoo.engine.outputs import of_numbers
 from zoo.errors import ZooError
 from zoo.experiment import Recipe, no_schedule
 from zoo.fits import Fits
@@ -85,7 +86,7 @@ def fit_many(
         `status`, `history` (one list a metric) and `final`; the list has `frame` and `curves`
         (DataFrames), `best()` and `plot()` besides. Accuracy is what Keras takes `"accuracy"` to be
         for these labels and outputs. Without test examples the final test metrics are those of the
-        validation examples.
+        validation examples. Of a loss of numbers it means nothing, and `best()` goes by the loss.
 
     Raises:
         ZooError: If an argument is out of its range.
@@ -147,7 +148,8 @@ def fit_many(
         results = _elsewhere(workers, jobs, given, trains, told)
     by_run = {result.run: result for result in results}
     found = [by_run[job.run] for job in jobs]
-    return Fits(map(with_r2, found) if given.of_numbers else found)
+    numbers = given.of_numbers or of_numbers(chosen(), given.y_train)
+    return Fits(map(with_r2, found) if given.of_numbers else found, numbers)
 
 
 def _elsewhere(

@@ -41,6 +41,7 @@ def run(
     header: str | None = None,
     examples: int | None = None,
     task: str | None = None,
+    inputs: str | None = None,
     data_dir: str | os.PathLike[str] | None = None,
     results: str | os.PathLike[str] = HERE,
     smoke: bool = False,
@@ -72,6 +73,7 @@ def run(
         header: `"none"` or `"first"`: whether a table's first line is an example or the names.
         examples: How many examples to take, in which classes keep their shares.
         task: `"classification"`, or `"regression"` if the target is a number to be predicted.
+        inputs: `"images"` or `"signals"`: what an array (examples, rows, columns) holds.
         data_dir: Folder with `NAME.npz` files, looked in before `ZOO_DATA`.
         results: Results folder, of all experiments.
         smoke: One epoch, two seeds, one rate: does it run?
@@ -103,7 +105,7 @@ def run(
         overrides.check_single(words, panel)
         root = root_of(Path(_text("results", results)))
         folder = None if data_dir is None else Path(_text("data_dir", data_dir))
-        table = _table(target, drop, keep, header, examples, task)
+        table = _table(target, drop, keep, header, examples, task, inputs)
         import_keras(device)
         from zoo.runner.how import How
         from zoo.runner.prepare import Settings
@@ -231,10 +233,12 @@ def _table(
     header: str | None,
     examples: int | None,
     task: str | None,
+    inputs: str | None,
 ) -> TableOptions | None:
     """Returns what is said about a table, `None` for nothing."""
     from zoo.data import TableOptions
 
     own = None if target is None else str(target)
-    given = TableOptions(own, _texts("drop", drop), _texts("keep", keep), header, examples, task)
+    names = _texts("drop", drop), _texts("keep", keep)
+    given = TableOptions(own, *names, header, examples, task, inputs)
     return None if given == TableOptions() else given

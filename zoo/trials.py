@@ -29,21 +29,22 @@ load = functools.cache(data.load)
 load_draws = functools.cache(data.load_draws)
 
 
-def load_for(recipe: Recipe, draw: int | None = None) -> data.Data:
+def load_for(recipe: Recipe, draw: int | None = None, name: str = "") -> data.Data:
     """Returns the data of a recipe, loaded once.
 
     Args:
         recipe: What is trained.
         draw: Seed of a draw of the data, as the runs of experiments have them; `None` for the
             split that is the same for all.
+        name: Another data set than the recipe's.
     """
     given: dict[str, Any] = {
         "train_examples": recipe.train_examples,
         "preprocessing": recipe.preprocessing,
     }
     if draw is None:
-        return load(recipe.data, **given)
-    return load_draws(recipe.data, **given).of(draw)
+        return load(name or recipe.data, **given)
+    return load_draws(name or recipe.data, **given).of(draw)
 
 
 def train(

@@ -45,10 +45,11 @@ FAILURES = 3  # trials that fail at the start, and none that does not: the hyper
 class Search:
     """A search with the words of keras-tuner, for its hypermodels.
 
-    Trials of a classifier with integer labels whose models share a program train together, each to
+    Trials whose models share a program train together, classifiers and regressions alike, each to
     the numbers that `zoo.engine.fit` gives for it alone: initial weights and order of the examples
     from its seed, an incomplete last batch of an epoch dropped. All others train one at a time with
-    the hypermodel's `fit`, and a line says why.
+    the hypermodel's `fit`, and a line says why. Labels of classes are numbered as the loss takes
+    them: words, -1 and 1, one-hot labels (`zoo.fit_many` does the same).
 
     A trial's score is the mean of the objective over its executions, which have the seeds 0, 1, 2,
     ..., **after the last epoch**; keras-tuner's best epoch is optimistic. A trial that diverges is

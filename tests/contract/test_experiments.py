@@ -35,11 +35,6 @@ DIVERGING = {
     "warmup": ["constant at 0.5"],  # too high to start with
 }
 
-# Variants that act after the few epochs of these tests, or on the weights at the end only.
-LATE = {
-    "early_stopping": ["patience 20", "best weights", "best by accuracy", "by training loss"],
-}
-
 
 @pytest.mark.parametrize("name", ALL)
 def test_the_declaration_asks_cites_and_claims(name):
@@ -147,7 +142,7 @@ def test_variants_train_the_same_after_others(name):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", TRAINED)
 def test_every_factor_acts(name):
-    assert trained(name).without_effect(LATE.get(name, ())) == []
+    assert trained(name).without_effect() == []
 
 
 @pytest.mark.slow
@@ -167,5 +162,5 @@ def test_a_variant_is_the_same_alone_in_a_process():
 
 
 def test_declared_exceptions_name_variants_that_exist():
-    for name, labels in [*DIVERGING.items(), *LATE.items()]:
+    for name, labels in DIVERGING.items():
         assert set(labels) <= set(TRAINED[name].load().variants)

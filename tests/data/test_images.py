@@ -54,6 +54,25 @@ def test_channels_move_with_their_pixels():
     np.testing.assert_array_equal(channels_last(x)[1, 4, 5], x[1, :, 4, 5])
 
 
+def test_square_arrays_are_what_the_user_says(tmp_path):
+    path = tmp_path / "square.npz"
+    np.savez(path, x=np.random.default_rng(0).normal(size=(30, 9, 9)), y=np.arange(30) % 3)
+
+    def inputs(said):
+        found = data.load(str(path), table=said and data.TableOptions(inputs=said))
+        return lines_of(found)[0]
+
+    assert "images of 9 x 9 pixels with 1 channel; taken for grey images" in inputs(None)
+    assert "--inputs signals" in inputs(None)
+    assert inputs("images").endswith("images of 9 x 9 pixels with 1 channel")
+    assert inputs("signals").endswith("signals of 9 steps with 9 channels")
+    assert data.TableOptions(inputs="signals").words() == {"inputs": "signals"}
+    with pytest.raises(ZooError, match="must be images or signals"):
+        inputs("sounds")
+    with pytest.raises(ZooError, match="digits is known: --inputs is for arrays of yours"):
+        data.load("digits", table=data.TableOptions(inputs="images"))
+
+
 @pytest.mark.parametrize("kind", [np.int64, np.float32, bool])
 def test_one_hot_labels_are_places(kind):
     assert place_of_one(np.eye(3, dtype=kind)[Y]).tolist() == Y.tolist()

@@ -116,6 +116,12 @@ def test_a_target_that_numbers_the_rows_is_none():
     assert data.load(frame(np.arange(ROWS)), table=TableOptions(task="regression")).of_numbers
 
 
+def test_nine_numbers_are_too_few():
+    few = frame(PRICE).head(9)
+    with pytest.raises(ZooError, match=r"another number in each of its 9 rows.*at least 10 exam"):
+        data.load(few)
+
+
 @pytest.mark.parametrize(
     ("target", "message"),
     [

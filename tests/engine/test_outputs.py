@@ -9,7 +9,7 @@ from uncompiled import uncompiled
 from zoo import probes
 from zoo.data import Data
 from zoo.engine import fit, population
-from zoo.engine.outputs import check, check_labels, loss_of, of_each_example, rights
+from zoo.engine.outputs import check, check_labels, loss_of, of_each_example, of_numbers, rights
 from zoo.errors import ZooError
 from zoo.experiment import Recipe
 from zoo.losses import OneHotLoss
@@ -148,6 +148,22 @@ def test_labels_without_an_output_are_named(loss, outputs, labels, said):
 )
 def test_labels_that_the_loss_takes(loss, outputs, labels):
     check_labels(loss, places(outputs), {"test": np.array(labels)})
+
+
+@pytest.mark.parametrize(
+    ("loss", "labels", "expected"),
+    [
+        ("mse", np.arange(4), True),
+        (losses.Huber(), np.arange(4.0), True),
+        ("hinge", np.array([-1, 1]), False),
+        ("crossentropy", np.arange(4), False),
+        (losses.BinaryCrossentropy(), np.array([0.25, 0.75]), False),
+        (lambda known, found: ops.abs(known - found), np.array([0.25, 0.75]), True),
+        (lambda known, found: ops.abs(known - found), np.arange(4), False),
+    ],
+)
+def test_losses_of_numbers_are_known(loss, labels, expected):
+    assert of_numbers(loss, labels) is expected
 
 
 def test_features_must_be_finite():

@@ -118,6 +118,34 @@ def test_the_command_writes_and_keeps_what_is_there(zoo, tmp_path, tiny_experime
     assert zoo("notebook", "dropuot", "--to", tmp_path)[0] == 2
 
 
+def test_a_file_in_the_place_of_the_folder_is_named(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    entry, experiment = loaded("momentum")
+    cells = lesson.cells(entry, experiment, tmp_path)
+    for place in (tmp_path / "file", tmp_path / "file" / "inside"):
+        with pytest.raises(lesson.ZooError, match=f"`--to` must be a folder .*{place}"):
+            lesson.write(entry, cells, place)
+
+
+@pytest.mark.slow
+def test_the_notebook_of_a_users_file_runs(tmp_path, tiny_experiment):
+    entry = registry.find(str(tiny_experiment))
+    cells = lesson.cells(entry, entry.load(), tmp_path)
+    with pytest.raises(lesson.ZooError, match=r"tiny.py is the experiment itself.*--to"):
+        lesson.write(entry, cells, tmp_path)
+    written, _ = lesson.write(entry, cells, tmp_path / "notes")
+    environment = {"PYTHONPATH": str(ROOT), "JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime")}
+    done = subprocess.run(
+        [sys.executable, "-c", ALL_OF_THEM, str(written)],
+        cwd=tmp_path,
+        env={**os.environ, **environment, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "<table" in json.loads(done.stdout)["tiny"]
+
+
 def test_without_jupytext_it_says_what_to_install(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "nbformat", None)
     entry, experiment = loaded("momentum")

@@ -48,6 +48,25 @@ def mine(tmp_path):
     return path
 
 
+def test_data_are_taken_if_measuring_has_an_argument_of_that_name(zoo, mine, tmp_path):
+    text = MINE.replace("from zoo.exp", "from zoo.trials import load\nfrom zoo.exp", 1)
+    text = text.replace("(times, seed):", '(times, seed, data="mnist1d"):')
+    text = text.replace('"product": times * seed', '"product": len(load(data).x_test) + seed')
+    mine.write_text(text, encoding="utf-8")
+    words = ("--seeds", 3, "--results", tmp_path)
+    code, _, err = zoo("run", mine, "--data", "digits", *words)
+    assert code == 0, err
+    rows = pd.read_csv(tmp_path / "mine@data=digits" / "measurements.csv")
+    assert (rows[rows["metric"] == "product"]["value"] >= 300).all()
+    spec = json.loads((tmp_path / "mine@data=digits" / "spec.json").read_text())
+    assert spec["set"] == {"data": "digits"}
+    assert zoo("run", mine, "--data", "mnist1d", *words)[0] == 0
+    assert (tmp_path / "mine" / "measurements.csv").is_file()
+    code, _, err = zoo("run", mine, "--data", "mine.csv", *words)
+    assert (code, len(err.splitlines())) == (2, 1)
+    assert "measures on data sets that the zoo knows: mnist1d, digits" in err
+
+
 def test_rows_are_in_the_order_of_the_declaration():
     experiment = Measurement(
         factor="times",

@@ -41,6 +41,7 @@ def claiming(tiny_experiment):
     claims = [
         'Claim("MINE1", Difference("tanh", "relu"), says="tanh is better.")',
         f'Claim("MINE2", Difference("tanh", "relu", "{speed}"), says="tanh is slower.")',
+        'Claim("MINE4", Difference("tanh", "relu", "test_r2", 0.1), says="tanh explains more.")',
         'Claim("MINE3", Difference("tanh", "relu", "noisy"), says="tanh stands noise.")',
     ]
     text = text.rstrip().removesuffix(")") + f"    claims=[{', '.join(claims)}],\n)\n"
@@ -67,16 +68,22 @@ def test_numbers_are_predicted_and_told_as_such(zoo, claiming, table, tmp_path):
     assert -0.2 < guess["accuracy"] <= 0
     runs = pd.read_csv(folder / "runs.csv")
     assert {"r2", "val_r2", "test_r2", "test_rmse"} <= set(runs.columns)
-    assert not any(name.endswith("accuracy") for name in runs.columns)
+    assert "epochs_to_r2_0.5_of_best" in runs.columns
+    assert not any("accuracy" in name for name in runs.columns)
     assert (runs["test_r2"] > 0.5).all()
     assert {"r2", "val_r2"} <= set(pd.read_csv(folder / "curves.csv")["metric"])
     assert "test_accuracy" in read_frame(folder / "runs.csv").columns
     verdicts = pd.read_csv(folder / "verdicts.csv").set_index("id")
     assert verdicts["verdict"].to_dict() == dict.fromkeys(("MINE1", "MINE3"), "not run") | {
-        "MINE2": "undecided"
+        "MINE2": "undecided",
+        "MINE4": "undecided",
     }
     assert "test accuracy is of classes" in verdicts.loc["MINE1", "evidence"]
     assert "R2 0.5 of best" in verdicts.loc["MINE2", "evidence"]
+    assert "epochs_to_r2_0.5_of_best" in verdicts.loc["MINE2", "rule"]
+    assert "test R2" in verdicts.loc["MINE4", "evidence"]
+    told = zoo("claims", folder.name, "--results", results)[1]
+    assert "epochs to 50 % of the way to the best training R2" in " ".join(told.split())
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     assert zoo("table", folder.name, "--write", "--results", results)[0] == 0
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before

@@ -348,3 +348,9 @@ def test_shared_layers_and_wiring_count():
     keras.utils.clear_session(free_memory=False)
     second = graph(swap=True)
     assert first != second
+
+
+def test_losses_that_differ_in_what_their_configuration_leaves_out_are_told_apart():
+    usual, other = keras.losses.Huber(), keras.losses.Huber(0.5)
+    assert describe(usual) != describe(other)
+    assert describe(usual)["config"] == usual.get_config()  # keys of what has been run stay

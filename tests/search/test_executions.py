@@ -26,7 +26,76 @@ from zoo.tuner import Search
 
 
 @pytest.mark.slow
-def test_regression_trains_alone_and_counts_the_last_epoch(tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize("loss", ["mse", keras.losses.Huber(0.5)], ids=["name", "object"])
+def test_regression_trains_together_to_the_losses_of_fit(tmp_path, capsys, loss):
+    def build(hp):
+        model = keras.Sequential([keras.Input((5,)), layers.Dense(1)])
+        model.compile(keras.optimizers.SGD(hp.Float("lr", 1e-3, 1e-2)), loss)
+        return model
+
+    search = Search(build, "val_loss", trials=3, folder=tmp_path)
+    validation = VALIDATION[0], VALIDATION[0].sum(axis=1)
+    given = {"validation_data": validation, "epochs": 2, "batch_size": 10}
+    search.search(X, X.sum(axis=1), **given)
+    assert "one at a time" not in capsys.readouterr().out
+    alone = zoo.fit_many(
+        lambda: keras.Sequential([keras.Input((5,)), layers.Dense(1)]),
+        keras.optimizers.SGD,
+        ((X, X.sum(axis=1)), validation),
+        seeds=0,
+        learning_rates=search.trials["lr"].tolist(),
+        epochs=2,
+        batch_size=10,
+        loss=loss,
+        engine="fit",
+    )
+    for trial, one in zip(search.trials["trial"], alone, strict=True):
+        curves = search.history(trial)
+        np.testing.assert_allclose(curves["val_loss"], one.history["val_loss"], rtol=1e-5)
+        assert "val_accuracy" not in curves
+    scores = [one.final["val_loss"] for one in alone]
+    np.testing.assert_allclose(search.trials["score"], scores, rtol=1e-5)
+    assert np.isfinite(search.get_best_models()[0].predict(X, verbose=0)).all()
+
+
+def test_regression_scored_by_accuracy_names_what_is_logged(tmp_path):
+    with pytest.raises(ZooError, match="val_accuracy must be among what is logged"):
+        Search(regression, folder=tmp_path, trials=1).search(
+            X, X.sum(axis=1), validation_data=(X, X.sum(axis=1)), verbose=0
+        )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("alone", [False, True])
+def test_labels_of_classes_are_numbered_as_fit_many_does(tmp_path, capsys, alone):
+    def build(hp):
+        model = keras.Sequential([keras.Input((5,)), layers.Dense(1, "sigmoid")])
+        return compiled(
+            model, keras.optimizers.SGD(hp.Float("lr", 0.1, 1.0)), "binary_crossentropy"
+        )
+
+    def scores(folder, label_of, weights):
+        search = Search(build, folder=tmp_path / folder, trials=2)
+        labels = [np.asarray(label_of)[(y == 1).astype(int)] for y in (Y, VALIDATION[1])]
+        given = {"class_weight": weights} if alone else {}
+        held_out = VALIDATION[0], labels[1]
+        search.search(X, labels[0], validation_data=held_out, epochs=2, batch_size=10, **given)
+        return search.trials["score"].tolist()
+
+    expected = scores("numbers", [0, 1], {0: 1.0, 1: 2.0})
+    assert "are numbered" not in capsys.readouterr().out
+    assert scores("signs", [-1, 1], {-1: 1.0, 1: 2.0}) == expected
+    assert "Labels -1, 1 are numbered from 0." in capsys.readouterr().out
+    assert scores("words", ["no", "yes"], {"no": 1.0, "yes": 2.0}) == expected
+
+
+@pytest.mark.slow
+def test_a_metric_trains_alone_and_counts_the_last_epoch(tmp_path, monkeypatch, capsys):
+    def regression(hp):
+        model = keras.Sequential([keras.Input((5,)), layers.Dense(1)])
+        model.compile(keras.optimizers.SGD(hp.Float("lr", 1e-3, 1e-2)), "mse", metrics=["mae"])
+        return model
+
     target = X.sum(axis=1)
 
     def run():
@@ -36,7 +105,7 @@ def test_regression_trains_alone_and_counts_the_last_epoch(tmp_path, monkeypatch
         return search
 
     search = run()
-    assert capsys.readouterr().out.count("Trials train one at a time: the data") == 1
+    assert capsys.readouterr().out.count("one at a time: it is compiled with a metric, mae") == 1
     for point, row in zip(search.get_best_hyperparameters(3), itertools.count()):
         keras.utils.clear_session(free_memory=False)
         keras.utils.set_random_seed(1)
@@ -181,7 +250,11 @@ def batches():
     [
         (lambda: OwnStep([keras.Input((5,)), layers.Dense(3)]), {}, "a train_step of its own"),
         (lambda: network(OwnWeights()), {}, "drawn without an initializer"),
-        (two_inputs, {"x": [X, X], "validation_data": ([X, X], Y)}, "not arrays of features"),
+        (
+            two_inputs,
+            {"x": [X, X], "validation_data": ([X, X], Y)},
+            "not arrays of features",
+        ),
         (network, {"validation_data": (X, Y, np.ones(60))}, "not arrays of features"),
         (network, {"sample_weight": np.ones(60)}, "fit is given sample_weight"),
         (network, {"x": batches, "y": None, "validation_data": batches}, "not arrays"),

@@ -30,7 +30,8 @@ def notebook(
     from zoo.runner.registry import find
 
     entry = find(name)
-    there = (folder / f"{entry.name}{ending}" for ending in lesson.ENDINGS)
+    endings = lesson.ENDINGS if folder.resolve() != entry.path.resolve().parent else ()
+    there = (folder / f"{entry.name}{ending}" for ending in endings)
     taken = next((path for path in there if path.exists()), None)
     if taken is not None and not force:
         raise ZooError(

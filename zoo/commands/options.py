@@ -64,6 +64,12 @@ TABLE_OPTIONS: dict[str, Any] = {
             metavar="classification|regression", help="Whether the target is classes or a number."
         ),
     ],
+    "inputs": Annotated[
+        str | None,
+        typer.Option(
+            metavar="images|signals", help="What an array (examples, rows, columns) holds."
+        ),
+    ],
     "examples": Annotated[
         int | None,
         typer.Option(metavar="N", help="Take N examples, in which classes keep their shares."),
@@ -121,10 +127,13 @@ def _table_options(
     header: str | None,
     examples: int | None,
     task: str | None,
+    inputs: str | None,
 ) -> TableOptions | None:
     from zoo.data import TableOptions
 
-    given = TableOptions(target, tuple(drop or ()), tuple(keep or ()), header, examples, task)
+    given = TableOptions(
+        target, tuple(drop or ()), tuple(keep or ()), header, examples, task, inputs
+    )
     return None if given == TableOptions() else given
 
 

@@ -27,7 +27,7 @@ from zoo.data.keys import (
 )
 from zoo.data.options import TableOptions
 from zoo.data.parts import Parts, check_is_file, checked
-from zoo.data.shapes import channels_last, place_of_one
+from zoo.data.shapes import channels_last, doubt_about, inputs_of, place_of_one
 from zoo.data.tables import SUFFIXES, read_table
 from zoo.errors import ZooError, shortened
 
@@ -68,22 +68,24 @@ def read_file(text: str, options: TableOptions | None = None) -> Parts:
             raise ZooError(
                 f"One target must be named. Received: {text} and --target {options.target}."
             )
+        if options.inputs:
+            raise ZooError(f"{path} is a table: --inputs is for arrays. Leave it out.")
         return read_table(path, replace(options, target=column or options.target))
     if options.of_tables:
         raise ZooError(f"{path} is no table: --target, --drop, --keep and --header are for tables.")
     if path.is_dir() and is_folder(path):
-        return _of_images(path, options.task)
+        return _of_images(path, options)
     if path.suffix.lower() == SINGLE or (path.is_dir() and any(path.glob(f"*{SINGLE}"))):
-        return read_npy(path, options.task)
+        return read_npy(path, options)
     if path.is_dir():
         raise ZooError(
             f"{path} is a folder without data. Expected a folder of images for each class "
             f"({path.name}/CLASS/image.png), or x.npy and y.npy."
         )
-    return read_npz(path, task=options.task)
+    return read_npz(path, options=options)
 
 
-def _of_images(path: Path, task: str | None) -> Parts:
+def _of_images(path: Path, options: TableOptions) -> Parts:
     found, note = read_folder(path)
     own = {(letter, part): f"{letter}_{part}" for part in found for letter in (X, Y)}
     arrays = {
@@ -91,7 +93,7 @@ def _of_images(path: Path, task: str | None) -> Parts:
         for part, pair in found.items()
         for letter, array in zip((X, Y), pair, strict=True)
     }
-    return replace(_of_roles(path, own, arrays, task), note=note)
+    return replace(_of_roles(path, own, arrays, options), note=note)
 
 
 def path_of(text: str | Path) -> Path:
@@ -111,7 +113,7 @@ def path_of(text: str | Path) -> Path:
     return path
 
 
-def read_npz(path: Path, keys: tuple[str, ...] = (), task: str | None = None) -> Parts:
+def read_npz(path: Path, keys: tuple[str, ...] = (), options: TableOptions | None = None) -> Parts:
     """Reads `keys` or, where none are given, x_train, y_train[, x_test, y_test] or x, y.
 
     Other names that say the same, such as `train_images` and `labels`, do as well. A validation
@@ -120,7 +122,7 @@ def read_npz(path: Path, keys: tuple[str, ...] = (), task: str | None = None) ->
     Args:
         path: The file.
         keys: Names of the arrays.
-        task: `classification` or `regression`; `None` to find out.
+        options: What the user says about the data.
 
     Raises:
         ZooError: If the file is missing, unreadable, or cannot be trained on.
@@ -147,16 +149,16 @@ def read_npz(path: Path, keys: tuple[str, ...] = (), task: str | None = None) ->
             f"{path}: not a readable .npz archive ({type(error).__name__}). {WRITE}"
         ) from error
     if keys:
-        return checked(*arrays.values(), source=str(path), names=keys, task=task)
-    return _of_roles(path, own, arrays, task)
+        return checked(*arrays.values(), source=str(path), names=keys)
+    return _of_roles(path, own, arrays, options or TableOptions())
 
 
-def read_npy(path: Path, task: str | None = None) -> Parts:
+def read_npy(path: Path, options: TableOptions) -> Parts:
     """Reads an array `x.npy` with the arrays beside it: `y.npy`, or those of parts.
 
     Args:
         path: One of the files, or their folder.
-        task: `classification` or `regression`; `None` to find out.
+        options: What the user says about the data.
 
     Raises:
         ZooError: If one is missing, unreadable, or cannot be trained on.
@@ -180,7 +182,7 @@ def read_npy(path: Path, task: str | None = None) -> Parts:
                 f"{files[name]}: not a readable .npy array ({type(error).__name__}). Write it "
                 "again with numpy.save."
             ) from error
-    return _of_roles(folder, own, arrays, task)
+    return _of_roles(folder, own, arrays, options)
 
 
 def _named(path: Path, there: list[str]) -> dict[Role, str]:
@@ -202,7 +204,9 @@ def _lacking(
     )
 
 
-def _of_roles(path: Path, own: dict[Role, str], arrays: dict[Role, Any], task: str | None) -> Parts:
+def _of_roles(
+    path: Path, own: dict[Role, str], arrays: dict[Role, Any], options: TableOptions
+) -> Parts:
     """Returns the arrays of a file or folder, checked; a validation part with the training part."""
     first = WHOLE if (X, WHOLE) in own else TRAIN
     kept = [(X, first), (Y, first)]
@@ -217,8 +221,17 @@ def _of_roles(path: Path, own: dict[Role, str], arrays: dict[Role, Any], task: s
             arrays[role] = np.concatenate([arrays[role], more])
     if (X, TEST) in own:
         kept += [(X, TEST), (Y, TEST)]
+    first_x = arrays[kept[0]]
+    if options.inputs and first_x.ndim != 3:
+        raise ZooError(
+            f"--inputs {options.inputs} is for arrays of shape (examples, rows, columns). {path}: "
+            f"{own[kept[0]]} has shape {first_x.shape}. Leave it out."
+        )
+    inputs = options.inputs or inputs_of(first_x)
     found = [
-        channels_last(arrays[role]) if role[0] == X else place_of_one(arrays[role]) for role in kept
+        channels_last(arrays[role], inputs) if role[0] == X else place_of_one(arrays[role])
+        for role in kept
     ]
     names = tuple(own[role] for role in kept)
-    return checked(*found, source=str(path), names=names, task=task)
+    parts = checked(*found, source=str(path), names=names, task=options.task)
+    return replace(parts, note=doubt_about(first_x, options.inputs))

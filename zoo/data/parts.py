@@ -12,10 +12,18 @@ from numpy.typing import NDArray
 
 from zoo.data.features import Features
 from zoo.data.labels import MISSING_LABELS
-from zoo.data.numbers import MOST_CLASSES, REGRESSION, check_spread, checked_targets, has_fractions
+from zoo.data.numbers import (
+    FEWEST,
+    MOST_CLASSES,
+    REGRESSION,
+    check_spread,
+    checked_targets,
+    has_fractions,
+)
 from zoo.errors import ZooError, printable
 
 LAST_CHARACTER, SURROGATES = 0x10FFFF, (0xD800, 0xDFFF)
+CHUNK_ROWS = 1024  # examples that are looked at, or computed, at a time
 LARGEST_INTEGER = 2.0**53  # beyond, a float is no longer one label
 FOUR_KEYS = ("x_train", "y_train", "x_test", "y_test")
 
@@ -112,6 +120,7 @@ def checked(
         )
     fewest, use = (3, "train, validation and test") if x_test is None else (2, "train, validation")
     if counts.min() < fewest:
+        _check_numbers(classes, counts, f"{source}: {names[1]}")
         many = labels.dtype.kind in "iuf" and len(classes) > MOST_CLASSES
         hint = f" To predict it as a number: --task {REGRESSION}." if many else ""
         raise ZooError(
@@ -134,6 +143,19 @@ def checked(
     return Parts(x, encoded, x_test, encoded_test, names_of_classes)
 
 
+def _check_numbers(classes: Array, counts: Array, what: str) -> None:
+    """Raises ZooError for few examples each of which has a number of its own."""
+    try:
+        classes.astype(np.float64)
+    except ValueError:
+        return
+    if counts.max() == 1 and len(classes) < FEWEST:
+        raise ZooError(
+            f"{what} has another number in each of its {len(classes)} rows. To predict a number "
+            f"takes at least {FEWEST} examples, and each class 3. Add some."
+        )
+
+
 def _check_features(x: Array, what: str) -> None:
     if x.dtype.kind not in "biuf":
         raise ZooError(f"{what} must hold numbers. Received dtype {x.dtype}.")
@@ -142,20 +164,33 @@ def _check_features(x: Array, what: str) -> None:
             f"{what} must have shape (examples, features) or (examples, height, width, channels) "
             f"and not be empty. Received shape {x.shape}."
         )
-    unusable = np.argwhere(_unusable(x))
-    if len(unusable):
-        place = ", ".join(map(str, unusable[0]))
+    count, first = unusable(x)
+    if count:
+        place = ", ".join(map(str, first))
         raise ZooError(
-            f"{what} has {len(unusable)} values that are NaN, infinite or beyond float32; the "
-            f"first is at row {unusable[0][0]}, index [{place}]. Fill them in or drop these rows."
+            f"{what} has {count} values that are NaN, infinite or beyond float32; the "
+            f"first is at row {first[0]}, index [{place}]. Fill them in or drop these rows."
         )
 
 
-def _unusable(x: Array) -> Array:
-    if x.dtype.kind != "f":
-        return np.zeros((0, 0), bool)
-    with np.errstate(over="ignore"):
-        return ~np.isfinite(x.astype(np.float32))
+def unusable(x: Array) -> tuple[int, list[int]]:
+    """Returns how many values are NaN, infinite or beyond float32, and where the first is.
+
+    Looks at some examples at a time, to spare memory.
+
+    Args:
+        x: Shape (examples, ...).
+    """
+    count, first = 0, list[int]()
+    for start in range(0, len(x) if x.dtype.kind == "f" else 0, CHUNK_ROWS):
+        with np.errstate(over="ignore"):
+            finite = np.isfinite(x[start : start + CHUNK_ROWS].astype(np.float32))
+        if finite.all():
+            continue
+        places = np.argwhere(~finite)
+        count += len(places)
+        first = first or [start + int(places[0][0]), *map(int, places[0][1:])]
+    return count, first
 
 
 def _plain_labels(y: Array, examples: int, what: str, none: frozenset[str]) -> Array:
@@ -164,7 +199,7 @@ def _plain_labels(y: Array, examples: int, what: str, none: frozenset[str]) -> A
     if labels.shape != (examples,):
         raise ZooError(
             f"{what} must hold one label for each of the {examples} rows of features. "
-            f"Received shape {y.shape}.{' One-hot labels: save y.argmax(axis=1).' * (y.ndim == 2)}"
+            f"Received shape {y.shape}.{_advice(y)}"
         )
     if labels.dtype.kind not in "biufUS":
         raise ZooError(f"{what} must hold numbers or strings. Received dtype {y.dtype}.")
@@ -182,6 +217,20 @@ def _plain_labels(y: Array, examples: int, what: str, none: frozenset[str]) -> A
     if integral and bool((np.abs(labels) <= LARGEST_INTEGER).all()):
         return labels.astype(np.int64)
     return labels
+
+
+def _advice(y: Array) -> str:
+    """Returns what to do with labels in several columns."""
+    if y.ndim != 2:
+        return ""
+    several = y.dtype.kind in "biuf" and np.isin(y, (0, 1)).all()
+    odd = int((y.sum(axis=1) != 1).argmax()) if several and len(y) else 0
+    if not several or not len(y) or y[odd].sum() == 1:
+        return " Keep one column."
+    return (
+        f" Row {odd} is of {y[odd].sum():g} classes, and experiments predict one: keep one column, "
+        "or train on all with zoo.fit_many and loss='binary_crossentropy'."
+    )
 
 
 def _texts(labels: Array, what: str) -> Array:

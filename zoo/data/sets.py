@@ -17,7 +17,7 @@ from zoo.data.arrays import PARTS, shapes_of
 from zoo.data.files import SINGLE, is_file, path_of, read_file, read_npz, target_of
 from zoo.data.labels import FEWEST
 from zoo.data.options import TableOptions
-from zoo.data.parts import FOUR_KEYS, Array, Parts, checked
+from zoo.data.parts import CHUNK_ROWS, FOUR_KEYS, Array, Parts, checked, unusable
 from zoo.data.sources import KERAS_FILES, PACKAGES, cache_path, from_keras, from_package
 from zoo.data.splits import some_rows, stratified_split
 from zoo.data.tables import parts_of_frame
@@ -26,7 +26,6 @@ from zoo.errors import ZooError, closest
 FRAME = "frame"  # what a DataFrame is called
 SPLIT_SEED = 0
 HELD_OUT_SHARE = 0.2
-CHUNK_ROWS = 1024
 
 Preprocessing = Callable[[Array], Callable[[Array], Array]]
 
@@ -166,6 +165,8 @@ def _whole(
                 f"{name_or_path} is no table: --target, --drop, --keep and --header are for the "
                 "path of one (--data FILE)."
             )
+        if table is not None and table.inputs:
+            raise ZooError(f"{name_or_path} is known: --inputs is for arrays of yours.")
         if table is not None and table.task == numbers.REGRESSION:
             raise ZooError(
                 f"{name_or_path} has classes. --task {numbers.REGRESSION} is for data of yours "
@@ -207,9 +208,14 @@ def digest_of(path: Path) -> str:
         digest = hashlib.sha256()
         for file in files:
             digest.update(f"{file.relative_to(folder)} ".encode())
-            digest.update(hashlib.sha256(file.read_bytes()).digest())
+            digest.update(bytes.fromhex(_digest_of_file(file)))
         return digest.hexdigest()[:6]
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:6] if path.is_file() else ""
+    return _digest_of_file(path)[:6] if path.is_file() else ""
+
+
+def _digest_of_file(path: Path) -> str:
+    with path.open("rb") as file:  # which may be larger than the memory
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def available(data_dir: str | Path | None = None) -> dict[str, str]:
@@ -279,12 +285,12 @@ def assembled(
         seed_of: Function of `test`, `validation` or `subset` that returns the seed by which it is
             drawn. The sizes are the same for all seeds.
     """
-    x, y, x_test, y_test = parts.x, parts.y, parts.x_test, parts.y_test
-    strata = parts.strata
-    if x_test is None or y_test is None:
-        rest, held_out = stratified_split(strata, HELD_OUT_SHARE, seed_of("test"))
-        x, y, x_test, y_test = x[rest], y[rest], x[held_out], y[held_out]
-        strata = strata[rest]
+    # Rows are taken of the whole once, as each copy takes as much memory as the data.
+    whole, strata = np.arange(len(parts.y)), parts.strata
+    tested = None
+    if parts.x_test is None or parts.y_test is None:
+        whole, tested = stratified_split(strata, HELD_OUT_SHARE, seed_of("test"))
+        strata = strata[whole]
     rest, held_out = stratified_split(strata, HELD_OUT_SHARE, seed_of("validation"))
     if train_examples is not None:
         least = len(parts.class_names) or numbers.FEWEST
@@ -295,23 +301,31 @@ def assembled(
                 f"examples (validation is split off). Received: train_examples={train_examples}"
             )
         rest = rest[some_rows(strata[rest], train_examples, seed_of("subset"))]
-    if parts.features is not None:
-        learned = parts.features(x[rest])
-        x, x_test = learned(x), learned(x_test)
-    x_train = x[rest]  # one array, as a preprocessing may ask whether a part is the training part
+    rows = whole[rest], whole[held_out], tested
+    x_train = parts.x[rows[0]]
+    featured = (lambda x: x) if parts.features is None else parts.features(x_train)
+    x_train = featured(x_train)  # one array, as a preprocessing may ask which part it is given
     apply = (preprocessing or _standardised)(x_train)
-    train, validation, test = (
-        _applied(apply, features, f"the {part} part of {name}")
-        for features, part in zip((x_train, x[held_out], x_test), PARTS, strict=True)
+    train = _applied(apply, x_train, f"the {PARTS[0]} part of {name}")
+    del x_train
+    validation, test = (
+        _applied(apply, featured(_rows(parts.x, parts.x_test, own)), f"the {part} part of {name}")
+        for own, part in zip(rows[1:], PARTS[1:], strict=True)
     )
-    labels, names = [y[rest], y[held_out], y_test], parts.class_names
-    scale = None if names else numbers.scale_of(y[rest])
+    labels = [_rows(parts.y, parts.y_test, own) for own in rows]
+    names = parts.class_names
+    scale = None if names else numbers.scale_of(labels[0])
     if scale is not None:
         labels = [numbers.standardised(each, *scale) for each in labels]
     arrays = train, labels[0], validation, labels[1], test, labels[2]
     known = fingerprint_of(*arrays)
     told = parts.table, scale, parts.note
     return Data(name, *arrays, len(names) or 1, names, known, *told)
+
+
+def _rows(whole: Array, test: Array | None, rows: Array | None) -> Any:
+    """Returns some rows of the whole, or without any the test part of its own."""
+    return test if rows is None else whole[rows]
 
 
 def _applied(apply: Callable[[Array], Array], x: Array, what: str) -> Array:
@@ -328,11 +342,11 @@ def _applied(apply: Callable[[Array], Array], x: Array, what: str) -> Array:
             f"Preprocessing must return as many examples as it is given, {len(x)} in {what}. "
             f"Received: an array of shape {array.shape}"
         )
-    unusable = np.argwhere(~np.isfinite(array))
-    if len(unusable):
+    count, first = unusable(array)
+    if count:
         raise ZooError(
-            f"Preprocessing of {what} gives {len(unusable)} values that are NaN, infinite or "
-            f"beyond float32, the first at {unusable[0].tolist()}. Look for a division by 0 or a "
+            f"Preprocessing of {what} gives {count} values that are NaN, infinite or "
+            f"beyond float32, the first at {first}. Look for a division by 0 or a "
             "logarithm of 0."
         )
     return array

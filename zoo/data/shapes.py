@@ -10,25 +10,41 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 CHANNELS = (1, 3, 4)
+IMAGES, SIGNALS = "images", "signals"
+INPUTS = (IMAGES, SIGNALS)
 SMALLEST = 8  # pixels of a side of an image
 
 
-def channels_last(x: Array) -> Array:
+def channels_last(x: Array, inputs: str | None = None) -> Array:
     """Returns examples with an axis of channels, the last, if they are images.
 
     Shape (examples, channels, height, width) is known by 1, 3 or 4 where channels come first and
-    not where they come last. Shape (examples, height, width) is taken for grey images if they are
-    square or of bytes, else for signals, (examples, steps, channels), which stay.
+    not where they come last. Shape (examples, height, width) is taken for what `inputs_of` says;
+    signals, (examples, steps, channels), stay.
 
     Args:
         x: Examples of any shape.
+        inputs: `images` or `signals`; `None` to find out.
     """
     if x.ndim == 4 and x.shape[1] in CHANNELS and x.shape[3] not in CHANNELS:
         return np.moveaxis(x, 1, 3)
+    return x[..., np.newaxis] if (inputs or inputs_of(x)) == IMAGES and x.ndim == 3 else x
+
+
+def inputs_of(x: Array) -> str:
+    """Returns what an array of shape (examples, rows, columns) is taken for.
+
+    Those are grey images if they are square or of bytes, else signals.
+    """
     square = x.ndim == 3 and x.shape[1] == x.shape[2] >= SMALLEST
-    if x.ndim == 3 and (square or x.dtype == np.uint8):
-        return x[..., np.newaxis]
-    return x
+    return IMAGES if x.ndim == 3 and (square or x.dtype == np.uint8) else SIGNALS
+
+
+def doubt_about(x: Array, inputs: str | None) -> str:
+    """Returns what to say of an array that may as well be the other, or an empty text."""
+    if x.ndim != 3 or inputs or x.dtype == np.uint8 or inputs_of(x) == SIGNALS:
+        return ""
+    return f"taken for grey images, as they are square (--inputs {SIGNALS} for steps x channels)"
 
 
 def place_of_one(y: Array) -> Array:

@@ -55,7 +55,7 @@ def data_and_loss(
     chosen = _loss(model, loss)
     labels, names = [y for _, y in pairs], tuple[str, ...]()
     if hasattr(outputs, "shape"):  # if there are several, the engines say so
-        labels, names = _fitting(labels, chosen(), outputs, told)
+        labels, names = fitting(labels, chosen(), outputs, told)
         _check_loss(chosen(), labels[0], outputs)
     parts = [each for (x, _), y in zip(pairs, labels, strict=True) for each in (x, y)]
     found = Data(
@@ -115,7 +115,7 @@ def _loss(model: Any, given: Any) -> Callable[[], Any]:
     return crossentropy
 
 
-def _fitting(
+def fitting(
     labels: list[Any], loss: Any, outputs: Any, told: Progress
 ) -> tuple[list[Any], tuple[str, ...]]:
     """Returns the labels of all parts as a network and its loss take them, and classes' names."""
@@ -125,7 +125,7 @@ def _fitting(
     if flat and (kind == "sparse" or (places == 1 and several)):
         labels = [single(each) for each in labels]
     if flat and kind == "categorical" and not several:
-        labels, names = _fitting(labels, crossentropy(), outputs, told)
+        labels, names = fitting(labels, crossentropy(), outputs, told)
         return [keras.utils.to_categorical(each, places) for each in labels], names
     if kind == "sparse" and places == 1:
         raise ZooError(

@@ -85,6 +85,20 @@ def kind_of(loss: Any) -> str:
     return KINDS.get(getattr(getattr(loss, "fn", None), "__name__", ""), "")
 
 
+def of_numbers(loss: Any, labels: Any) -> bool:
+    """Returns whether a loss and its labels are of numbers, so that accuracy means nothing.
+
+    Args:
+        loss: As given to `compile`.
+        labels: Shape `(examples, ...)`.
+    """
+    if labels.dtype.kind == "f" and (labels % 1 != 0).any():
+        return not kind_of(loss_of(loss, labels, labels))
+    found = loss_of(loss, labels, labels)
+    name = getattr(getattr(found, "fn", None), "__name__", "")
+    return of_each_example(found) and not kind_of(found) and "hinge" not in name
+
+
 def check(loss: Any, outputs: Any, parts: Mapping[str, tuple[Any, Any]]) -> None:
     """Raises ZooError for examples that a network cannot learn from with this loss.
 

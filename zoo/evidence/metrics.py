@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 CURVES = ("loss", "accuracy", "val_loss", "val_accuracy")
 # The columns of runs.csv that every run has.
 PLAIN = ("epochs", "loss", "accuracy", "val_loss", "val_accuracy", "test_loss", "test_accuracy")
+OF_R2 = {"r2": "accuracy", "val_r2": "val_accuracy", "test_r2": "test_accuracy"}
 ACCURACY = re.compile(
     r"(best_|mean_)?(val_|test_)?accuracy(_batch_\d+|_under_noise|_without_units)?"
 )
@@ -23,7 +24,7 @@ VALIDATION = "val_accuracy"  # what the learning rate is chosen by, unless a met
 OWN = ("loss", "initial_loss", "accuracy", "val_loss", "best_val_loss")  # that choose it themselves
 TARGET = r"([0-9]+(?:\.[0-9]+)?(?:e-?[0-9]+)?)"
 EPOCHS_TO = re.compile(rf"epochs_to_({'|'.join(CURVES)})_{TARGET}")
-EPOCHS_TO_SHARE = re.compile(r"epochs_to_((?:val_)?accuracy)_(0\.[0-9]+)_of_best")
+EPOCHS_TO_SHARE = re.compile(r"epochs_to_((?:val_)?(?:accuracy|r2))_(0\.[0-9]+)_of_best")
 
 
 def _gap(result: Result) -> float:
@@ -76,8 +77,26 @@ DERIVED: Mapping[str, Callable[[Result], float]] = {
   lower bound;
 - `epochs_to_accuracy_0.5_of_best`, ...: until an accuracy has come half of the way from chance to
   the best of the experiment's cells, so that the target suits every data set. Between epochs, and
-  before the first from chance on, the curve is taken to be straight.
+  before the first from chance on, the curve is taken to be straight. Where the target is a number
+  it is `epochs_to_r2_0.5_of_best`, from an R2 of 0 on; claims may name either.
+
+Claims on `r2`, `val_r2` and `test_r2` are on data whose target is a number.
 """
+
+
+def inside(metric: str) -> str:
+    """Returns the name by which runs have a metric: there R2 is called accuracy."""
+    return OF_R2.get(metric) or named_for(metric, numbers=False)
+
+
+def named_for(metric: str, numbers: bool) -> str:
+    """Returns the name that a speed has where numbers are predicted, or where classes are.
+
+    Other metrics keep their names.
+    """
+    if not EPOCHS_TO_SHARE.fullmatch(metric):
+        return metric
+    return metric.replace("accuracy", "r2") if numbers else metric.replace("r2", "accuracy")
 
 
 def way_of(results: Sequence[Result], curve: str, classes: int) -> tuple[float, float]:
@@ -174,7 +193,7 @@ def _reductions(rates: Sequence[float]) -> int:
 
 def is_metric(name: str) -> bool:
     """Returns whether runs have a metric of that name."""
-    return name in PLAIN or name in DERIVED or is_speed(name)
+    return name in PLAIN or name in DERIVED or name in OF_R2 or is_speed(name)
 
 
 def unknown(name: str, probes: Iterable[str] = ()) -> str:

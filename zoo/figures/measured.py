@@ -26,6 +26,7 @@ from zoo.figures.palette import (
     rate_text,
     styles_in,
     widest,
+    wrap,
 )
 from zoo.figures.panels import (
     MARGIN,
@@ -161,7 +162,7 @@ def draw_values(spec: Mapping[str, Any], table: pd.DataFrame) -> Figure:
         size = dots / width, len(variants) * size_of_row / height
         axes = figure.add_axes((corner[0] / width, corner[1] / height, *size))
         title = metric.replace("_", " ")
-        axes.set_title(fitting(title, dots) if current().width else title, loc="left", pad=5)
+        axes.set_title(_in_two_lines(title, dots) if current().width else title, loc="left", pad=5)
         own = rows[rows["metric"] == metric].set_index("variant")
         for row, label in enumerate(variants):
             if label not in own.index:
@@ -177,6 +178,12 @@ def draw_values(spec: Mapping[str, Any], table: pd.DataFrame) -> Figure:
         geometric = _spans_decades(metric, own["mean"]) and not (own["low"] <= 0).any()
         _horizontal_axis(axes, geometric)
     return figure
+
+
+def _in_two_lines(title: str, width: float) -> str:
+    """Returns a title in one line or two of a width; what has no room in the second is left out."""
+    first, *others = wrap(title, width)
+    return "\n".join([first, *([fitting(" ".join(others), width)] if others else [])])
 
 
 @house_style

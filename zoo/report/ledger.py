@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from zoo.claims import Claim, from_dict
 from zoo.report.charts import Chart, Point, Row, rows, small
 from zoo.results.effects import effects_of
 from zoo.results.files import read_spec
@@ -21,7 +20,7 @@ from zoo.results.ledger_order import lectures_of
 from zoo.results.ledger_text import evidence_in
 from zoo.results.ledger_words import in_words, metric_in_words
 from zoo.results.panel import TOGETHER, no_effect, scale_of, shown_row, with_effects
-from zoo.results.verdicts import describe
+from zoo.results.verdicts import claims_of, describe
 
 SIGNS = {
     "supported": "\N{CHECK MARK}",
@@ -105,8 +104,7 @@ def _effects(folder: Path) -> pd.DataFrame:
 
 def _rules(folder: Path) -> dict[str, str]:
     """Returns the rules of claims in words, by what verdicts.csv has for machines."""
-    claims: list[Claim] = [from_dict(given) for given in read_spec(folder).get("claims", [])]
-    return {describe(claim): in_words(claim) for claim in claims}
+    return {describe(claim): in_words(claim) for claim in claims_of(read_spec(folder))}
 
 
 def _by_data(effects: pd.DataFrame) -> dict[str, str]:

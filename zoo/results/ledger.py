@@ -10,14 +10,13 @@ from typing import Any
 import pandas as pd
 
 from zoo import catalogue
-from zoo.claims import from_dict
 from zoo.errors import ZooError
 from zoo.results import kinds, ledger_text
 from zoo.results.files import read_frame, read_spec, results_folder, write_text
 from zoo.results.folders import settled_folder
 from zoo.results.ledger_kinds import kind_of, verdict_counts
 from zoo.results.ledger_order import lectures, sections
-from zoo.results.verdicts import COLUMNS, describe, verdicts_frame, words_of
+from zoo.results.verdicts import COLUMNS, claims_of, describe, verdicts_frame, words_of
 
 CONTEXT = ["kind", "data", "tested"]
 FORMATS = ("text", "md", "csv")
@@ -77,7 +76,7 @@ def _in_context(verdicts: pd.DataFrame, spec: Mapping[str, Any], name: str) -> p
 
     A rule in words comes from the declaration; a row without its claim there keeps the rule it has.
     """
-    claims = {describe(claim): claim for claim in map(from_dict, spec.get("claims", []))}
+    claims = {describe(claim): claim for claim in claims_of(spec)}
     trained = kinds.kind_of(spec) in ("trained", "panel")
     found, tested = [], []
     for claim_id, rule in zip(verdicts["id"], verdicts["rule"], strict=True):

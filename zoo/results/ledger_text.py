@@ -47,9 +47,9 @@ FURTHEST = re.compile(
 REMARK = re.compile(r"\d+ of \d+ parts hold|p = .*")  # a part that says something of all others
 ALIKE = re.compile(r"and (\d+) more alike")
 EPOCHS_TO = re.compile(
-    r"epochs to ((?:val )?(?:accuracy|loss) \d+(?:\.\d+)?(?:e-?\d+)?(?: of best)?)"
+    r"epochs to ((?:val )?(?:accuracy|loss|r2) \d+(?:\.\d+)?(?:e-?\d+)?(?: of best)?)"
 )
-IN_TRAINING = re.compile(r"(?<=[%\d] )(accuracy|loss)(?=:)")
+IN_TRAINING = re.compile(r"(?<=[%\d] )(accuracy|loss|R2)(?=:)")
 
 
 def markdown(

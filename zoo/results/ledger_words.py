@@ -25,9 +25,11 @@ CURVES = {
     "val_accuracy": "validation accuracy",
     "loss": "training loss",
     "val_loss": "validation loss",
+    "r2": "training R2",
+    "val_r2": "validation R2",
 }
 METRICS = CURVES | {
-    "val_r2": "validation R2",
+    "test_r2": "test R2",
     "accuracy_gap": "gap between training and test accuracy",
     "loss_gap": "gap between test and training loss",
     "best_val_accuracy": "best validation accuracy",

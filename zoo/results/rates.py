@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from zoo.evidence.metrics import VALIDATION
+from zoo.evidence.metrics import VALIDATION, inside
 from zoo.evidence.rates import Rates, choose, choose_all
 from zoo.results.files import overlap_of
 
@@ -67,7 +67,8 @@ def choose_rates(
 ) -> dict[str, Rates]:
     """Returns the rates that runs choose, by what chooses them. Arguments as in `with_rates`."""
     choosing = runs[runs["seed"].isin(spec["seeds"])]
-    metrics = {rule["metric"] for claim in spec.get("claims", []) for rule in claim["rules"]}
+    rules = [rule for claim in spec.get("claims", []) for rule in claim["rules"]]
+    metrics = {inside(rule["metric"]) for rule in rules}
     overlap = overlap_of(spec)
     found = choose_all(choosing, metrics, overlap)
     if chosen is not None:

@@ -7,6 +7,7 @@ inside the columns keep their names. Imports no pandas.
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -71,6 +72,11 @@ def _renamed(frame: Any, old: str, new: str) -> Any:
 
 
 def _name(name: str, old: str, new: str) -> str:
-    """Returns a name with the last of its words replaced, if it is the old one."""
+    """Returns a name with the last of its words replaced, if it is the old one, or that of a curve.
+
+    The curve is that which a speed such as `epochs_to_accuracy_0.5_of_best` is measured on.
+    """
     start, _, last = name.rpartition("_")
-    return "_".join(filter(None, [start, new])) if last == old else name
+    if last == old:
+        return "_".join(filter(None, [start, new]))
+    return re.sub(rf"^(epochs_to_(?:val_)?){old}_", rf"\g<1>{new}_", name)

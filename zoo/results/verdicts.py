@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -12,7 +13,7 @@ import pandas as pd
 from zoo import catalogue
 from zoo.claims import ALPHA, NOT_RUN, Claim, Identity, from_dict
 from zoo.evidence.cells import Cells, RatedCells
-from zoo.evidence.metrics import VALIDATION, of_classes
+from zoo.evidence.metrics import OF_R2, VALIDATION, inside, named_for, of_classes
 from zoo.evidence.parts import Verdict
 from zoo.evidence.verdicts import settle
 from zoo.results.files import overlap_of
@@ -50,22 +51,37 @@ def settled(
         The claims, their verdicts, and what the verdict would be at the baseline's learning rate,
         empty where there are no rates.
     """
-    claims = [from_dict(given) for given in spec.get("claims", [])]
+    claims = claims_of(spec)
     alpha, overlap = spec.get("alpha", ALPHA), overlap_of(spec)
     if "learning_rate" not in runs.columns:
         return claims, settle(claims, Cells(runs), alpha), [""] * len(claims)
     rates = rates_in(spec, runs, chosen)
     own = rates[VALIDATION].chosen
     shared = dict.fromkeys(own, own.get(spec["baseline"], math.nan))
-    refused = {claim: _of_classes(claim, runs) for claim in claims} if of_numbers(spec) else {}
+    refuse = _of_classes if of_numbers(spec) else _of_numbers
+    refused = {claim: refuse(claim, runs) for claim in claims}
     left = [claim for claim in claims if not refused.get(claim)]
-    known = dict(zip(left, settle(left, RatedCells(runs, rates, overlap), alpha), strict=True))
-    others = dict(zip(left, settle(left, Cells(runs, shared, overlap), alpha), strict=True))
-    if refused:
+    own_names = [_with(claim, inside) for claim in left]
+    known = dict(zip(left, settle(own_names, RatedCells(runs, rates, overlap), alpha), strict=True))
+    others = dict(zip(left, settle(own_names, Cells(runs, shared, overlap), alpha), strict=True))
+    if of_numbers(spec):
         known = {claim: _of_r2(verdict) for claim, verdict in known.items()}
     found = [known.get(claim) or Verdict(NOT_RUN, refused[claim]) for claim in claims]
     same = [others[claim].verdict if claim in others else NOT_RUN for claim in claims]
     return claims, found, same
+
+
+def claims_of(spec: Mapping[str, Any]) -> list[Claim]:
+    """Returns the claims of a declaration, in whose rules speeds have the names of its results."""
+    numbers = of_numbers(spec)
+    named = partial(named_for, numbers=numbers)
+    return [_with(from_dict(given), named) for given in spec.get("claims", [])]
+
+
+def _with(claim: Claim, named: Callable[[str], str]) -> Claim:
+    """Returns a claim with other names of its rules' metrics."""
+    rules = [replace(rule, metric=named(rule.metric)) for rule in claim.rules]
+    return replace(claim, rule=rules[0] if len(rules) == 1 else tuple(rules))
 
 
 def _of_r2(verdict: Verdict) -> Verdict:
@@ -76,9 +92,16 @@ def _of_r2(verdict: Verdict) -> Verdict:
 def _of_classes(claim: Claim, runs: pd.DataFrame) -> str:
     """Returns why a claim cannot be settled where the target is a number; nothing if it can."""
     for rule in claim.rules:
-        if of_classes(rule.metric) or rule.metric not in runs.columns:
+        declared_r2 = rule.metric in OF_R2
+        if not declared_r2 and (of_classes(rule.metric) or inside(rule.metric) not in runs.columns):
             return f"{metric_in_words(rule.metric)} is of classes, and the target is a number"
     return ""
+
+
+def _of_numbers(claim: Claim, runs: pd.DataFrame) -> str:
+    """Returns why a claim cannot be settled where the target is classes; nothing if it can."""
+    own = [rule.metric for rule in claim.rules if rule.metric in OF_R2]
+    return f"{metric_in_words(own[0])} is of numbers, and the target is classes" if own else ""
 
 
 def verdicts_frame(

@@ -11,7 +11,7 @@ import pandas as pd
 
 from zoo.claims import Claim, from_dict, labels_of
 from zoo.errors import ZooError, closest
-from zoo.evidence.metrics import VALIDATION, chosen_by
+from zoo.evidence.metrics import VALIDATION, chosen_by, inside
 from zoo.results import kinds, ledger
 from zoo.results.files import read_frame, read_spec, results_folder
 from zoo.results.measured import compared
@@ -174,7 +174,7 @@ def _by_metric(claims: Iterable[Claim], variants: Sequence[str]) -> dict[str, li
     found: dict[str, dict[str, None]] = {}
     for claim in claims:
         for rule in claim.rules:
-            own = found.setdefault(rule.metric, {})
+            own = found.setdefault(inside(rule.metric), {})
             own |= dict.fromkeys(labels_of(rule) or variants)
     return {metric: [*labels] for metric, labels in found.items()}
 

@@ -83,8 +83,13 @@ def write(entry: Entry, lesson: Sequence[Cell], folder: Path) -> list[Path]:
     """Writes a lesson as a notebook and as a Python file with the same cells; returns the files.
 
     Raises:
-        ZooError: If jupytext is not installed.
+        ZooError: If jupytext is not installed, or it would write over the experiment.
     """
+    if folder.resolve() == entry.path.resolve().parent:
+        raise ZooError(
+            f"{entry.path} is the experiment itself, and the notebook in Python has the same name. "
+            "Name another folder with --to."
+        )
     notebook = notebook_of(lesson)
     try:
         import jupytext
@@ -92,7 +97,13 @@ def write(entry: Entry, lesson: Sequence[Cell], folder: Path) -> list[Path]:
         raise ZooError(f"Notebooks need jupytext, which is not installed. {INSTALL}") from error
     from zoo.results.files import write_text
 
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ZooError(
+            f"`--to` must be a folder that can be written. Received: {folder} ({error.strerror}). "
+            "Name another."
+        ) from error
     paths = []
     for ending, form in ENDINGS.items():
         path = folder / f"{entry.name}{ending}"

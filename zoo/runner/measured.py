@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import json
 import os
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ import pandas as pd
 from rich.console import Console
 
 from zoo.claims import ALPHA
-from zoo.data import available
+from zoo.data import NAMES, available
 from zoo.errors import Interrupted, ZooError
 from zoo.experiment import Measurement
 from zoo.results import files, ledger, tables
@@ -54,13 +55,20 @@ class Prepared:
     words: tuple[tuple[str, str], ...] = ()
 
 
-def check_taken(name: str, settings: Settings) -> None:
+def check_taken(entry: Entry, settings: Settings) -> None:
     """Raises ZooError if a setting is given that is for experiments with a recipe.
 
-    What a measured experiment trains, and on which data, its function says.
+    What a measured experiment trains, and on which data, its function says; it takes other data
+    sets if `measure` has an argument `data`.
     """
+    name, own = entry.name, settings.data is not None and takes_data(entry.load_measurement())
+    if own and settings.data not in NAMES:
+        raise ZooError(
+            f"{name} measures on data sets that the zoo knows: {', '.join(NAMES)}. Received: "
+            f"--data {settings.data}"
+        )
     for setting in OF_RECIPES:
-        if getattr(settings, setting) is not None:
+        if getattr(settings, setting) is not None and not (own and setting == "data"):
             option = f"--{setting.replace('_', '-')}"
             raise ZooError(
                 f"{name} measures what its file says, on the data that it says, and takes no "
@@ -68,8 +76,21 @@ def check_taken(name: str, settings: Settings) -> None:
             )
 
 
+def takes_data(experiment: Measurement) -> bool:
+    """Returns whether an experiment measures on the data set that it is told."""
+    return "data" in inspect.signature(experiment.measure).parameters
+
+
+def _other_data(experiment: Measurement, given: str | None) -> str | None:
+    """Returns the data set that is given, if an experiment takes it and has not declared it."""
+    if given not in NAMES or not takes_data(experiment):
+        return None
+    declared = inspect.signature(experiment.measure).parameters["data"].default
+    return None if given == declared else given
+
+
 def prepare(entry: Entry, settings: Settings, data_dir: Path | None) -> Prepared:
-    """Loads the experiment; of the settings it takes seeds, scale, variants and words.
+    """Loads the experiment; of the settings it takes seeds, scale, variants, words, perhaps data.
 
     Measures nothing.
 
@@ -87,13 +108,19 @@ def prepare(entry: Entry, settings: Settings, data_dir: Path | None) -> Prepared
     words = overrides.beyond(settings.words, experiment)
     if values := overrides.values_of(words, experiment):
         experiment = dataclasses.replace(experiment, measure=partial(experiment.measure, **values))
+    other = _other_data(experiment, settings.data)
     count = settings.seeds if isinstance(settings.seeds, int) else experiment.seeds
     differing = {"scale": settings.scale} if settings.scale else {}
+    if other is not None:
+        told: Any = partial(experiment.measure, **{"data": other})
+        experiment = dataclasses.replace(experiment, measure=told, needs=other)
+        differing["data"] = other
     if count != experiment.seeds:
         differing["seeds"] = str(count)
     labels = tuple(experiment.variants) if experiment.left_out else ()
     differing |= overrides.differing(labels, [(name, [text]) for name, text in words])
-    return Prepared(entry, experiment, folder_name(entry.name, differing), count, words)
+    set_to = (*words, *([] if other is None else [("data", other)]))
+    return Prepared(entry, experiment, folder_name(entry.name, differing), count, set_to)
 
 
 def plan_of(prepared: Prepared) -> str:

@@ -95,7 +95,8 @@ def settable(experiment: Experiment | Measurement) -> dict[str, Any]:
     What has no plain default (a number, a text, true or false) is left alone, and so is the factor.
     """
     if isinstance(experiment, Measurement):
-        return _plain_defaults(experiment.measure, skipped=2)
+        keywords = _plain_defaults(experiment.measure, skipped=2)
+        return {name: value for name, value in keywords.items() if name != "data"}  # has an option
     keywords = _plain_defaults(experiment.recipe.build_model)
     if experiment.factor == "build_model":
         keywords = {}  # each variant has a builder of its own

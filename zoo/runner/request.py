@@ -91,7 +91,7 @@ def prepare(
     if panel and not (every and not panels.fits(entry)):
         kind = panels
     elif entry.kind == "measured" and not every:
-        measured.check_taken(entry.name, settings)
+        measured.check_taken(entry, settings)
     with phase("plan and keys"):
         return Request(kind, kind.prepare(entry, settings, data_dir), settings)
 

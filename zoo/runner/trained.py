@@ -16,7 +16,7 @@ from zoo.data.numbers import REGRESSION
 from zoo.engine.device import device_name
 from zoo.errors import Interrupted
 from zoo.evidence.guessing import IMBALANCED, balanced_accuracy, guess_of, guess_of_numbers
-from zoo.evidence.metrics import is_metric
+from zoo.evidence.metrics import inside, is_metric
 from zoo.results.store import Store
 from zoo.runner.how import How
 from zoo.runner.mistakes import mistakes_in
@@ -95,7 +95,7 @@ def extended(prepared: Prepared, store: Store, seeds: int) -> Prepared:
         if verdict == UNDECIDED
         for rule in claim.rules
         for label in labels_of(rule)
-        for rate in rates.get(chosen_by(rule.metric), rates[VALIDATION]).of(label)
+        for rate in rates.get(chosen_by(inside(rule.metric)), rates[VALIDATION]).of(label)
     }
     there = {job.run for job in prepared.jobs}
     more = [
@@ -225,7 +225,8 @@ def _summary(prepared: Prepared, store: Store) -> Summary:
     from zoo.results.summary import summarise
 
     experiment, data = prepared.experiment, prepared.data
-    wanted = {rule.metric for claim in experiment.claims for rule in claim.rules}
+    rules = [rule for claim in experiment.claims for rule in claim.rules]
+    wanted = {inside(rule.metric) for rule in rules}
     if data.of_numbers:
         known = experiment.recipe.probes
         wanted = {each for each in wanted if is_metric(each) or each in known}

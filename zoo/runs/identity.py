@@ -15,7 +15,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from callbacks.keras_internals import all_layers
+from callbacks.keras_internals import all_layers, unwritten_arguments
 from zoo.experiment import Recipe
 from zoo.runs.code import code_of, is_users, source_of
 from zoo.runs.reach import instructions
@@ -52,9 +52,11 @@ def describe(value: Any) -> Any:
         config = value.get_config()
         if isinstance(value, keras.optimizers.Optimizer):
             config.pop("name", None)  # counts the optimizers that were made before
-        if isinstance(value, keras.losses.Loss) and isinstance(config.get("name"), str):
-            # A name that Keras gives counts the losses that were made before.
-            config["name"] = re.sub(r"_\d+$", "", config["name"])
+        if isinstance(value, keras.losses.Loss):
+            config |= unwritten_arguments(value)
+            if isinstance(config.get("name"), str):
+                # A name that Keras gives counts the losses that were made before.
+                config["name"] = re.sub(r"_\d+$", "", config["name"])
         return {"class": _named(type(value)), "config": describe(config)}
     if hasattr(value, "func") and hasattr(value, "keywords"):  # functools.partial
         return [describe(value.func), describe(value.args), describe(value.keywords)]

@@ -18,6 +18,7 @@ import numpy as np
 from rich.console import Console
 
 from zoo.data import Data
+from zoo.engine.outputs import kind_of
 from zoo.errors import ZooError
 from zoo.results.files import write_text
 from zoo.results.store import Store
@@ -25,10 +26,10 @@ from zoo.runner.progress import tell
 from zoo.runner.trainer import Trainer, here
 from zoo.runs.identity import key_of
 from zoo.runs.run import Job
+from zoo.search.given import data_of, taken_alone
 from zoo.search.hypermodel import (
     LABEL,
     built,
-    data_of,
     fits_itself,
     jobs_of,
     validation_of,
@@ -82,6 +83,13 @@ class HypermodelTrainer:
         given = {name: value for name, value in self.arguments.items() if name != "verbose"}
         return contents([self.positional, given, self.callbacks()])
 
+    def epoch(self, jobs: list[Job], epoch: int) -> None:
+        """Does nothing: what trains shows how far it has come."""
+
+    def note(self, text: str) -> None:
+        """Says once what was done with labels."""
+        self._print(f"{text[0].upper()}{text[1:]}.")
+
     def train(
         self, batch: Sequence[Trial], store: Store
     ) -> dict[Trial, list[Execution] | Exception]:
@@ -94,26 +102,32 @@ class HypermodelTrainer:
         """
         jobs: dict[Trial, list[Job]] = {}
         found: dict[Trial, Any] = dict.fromkeys(batch)
+        by_data: dict[str, tuple[Data, list[Trial]]] = {}  # which differ where losses do
         for trial in batch:
-            own, reason = self._jobs(trial)
-            if reason:
+            own, data, reason = self._jobs(trial)
+            if reason or data is None:
                 self.say(reason)
                 found[trial] = _attempt(partial(self._alone, trial))
             else:
                 jobs[trial] = own
-        every = [job for own in jobs.values() for job in own]
-        if _attempt(partial(self._together, every, store)) is not None:
-            for trial, own in jobs.items():  # one by one, to see whose error it is
-                found[trial] = _attempt(partial(self._together, own, store))
+                by_data.setdefault(data.fingerprint, (data, []))[1].append(trial)
+        for data, trials in by_data.values():
+            every = [job for trial in trials for job in jobs[trial]]
+            if _attempt(partial(self._together, every, data, store)) is not None:
+                for trial in trials:  # one by one, to see whose error it is
+                    found[trial] = _attempt(partial(self._together, jobs[trial], data, store))
         for trial, own in jobs.items():
             if found[trial] is None:
+                of_classes = bool(kind_of(own[0].recipe.loss()))
                 results = store.results(job.run for job in own)
-                found[trial] = [execution_of(result, self.objective) for result in results]
+                found[trial] = [
+                    execution_of(result, self.objective, of_classes) for result in results
+                ]
         return found
 
     def together(self, space: Any) -> bool:
         """Returns whether trials like that of the defaults train together."""
-        return not self._jobs(Trial("", {}, None, space.copy()))[1]
+        return not self._jobs(Trial("", {}, None, space.copy()))[2]
 
     def say(self, reason: str) -> None:
         """Says once why trials train one at a time."""
@@ -126,15 +140,15 @@ class HypermodelTrainer:
 
     def model(self, trial: Trial) -> Any:
         """Trains the first execution of a trial once more and returns its compiled model."""
-        jobs, _ = self._jobs(trial)
-        if not jobs or self.data is None:
+        jobs, data, _ = self._jobs(trial)
+        if not jobs or data is None:
             return self._fitted(trial, 0)[0]
-        return trained_model(jobs[0], self.data)
+        return trained_model(jobs[0], data)
 
-    def _jobs(self, trial: Trial) -> tuple[list[Job], str]:
-        """Returns the runs of a trial, or why it trains alone."""
+    def _jobs(self, trial: Trial) -> tuple[list[Job], Data | None, str]:
+        """Returns the runs of a trial and their data, or why it trains alone."""
         if self.data is None:
-            return [], self.reason
+            return [], None, self.reason
         made = _attempt(
             partial(
                 jobs_of,
@@ -145,17 +159,18 @@ class HypermodelTrainer:
                 epochs=trial.epochs or self.epochs,
                 batch_size=self.arguments.get("batch_size") or BATCH_SIZE,
                 callbacks=self.callbacks,
+                objective=self.objective,
+                told=self,
             )
         )
         if isinstance(made, Exception):
-            return [], f"a model could not be examined ({first_line(made)})"
-        jobs, reason = made
-        return jobs, reason
+            return [], None, f"a model could not be examined ({first_line(made)})"
+        jobs, data, reason = made
+        return jobs, data, reason
 
-    def _together(self, jobs: Iterable[Job], store: Store) -> None:
+    def _together(self, jobs: Iterable[Job], data: Data, store: Store) -> None:
         """Trains the runs that the store does not have."""
-        data_of: Any = {LABEL: self.data}
-        Trainer(store=store, where=here(self.console)).train(jobs, data_of, "tuner")
+        Trainer(store=store, where=here(self.console)).train(jobs, {LABEL: data}, "tuner")
 
     def _alone(self, trial: Trial) -> list[Execution]:
         """Trains a trial with the hypermodel's `fit`, or reads what became of it."""
@@ -184,7 +199,11 @@ class HypermodelTrainer:
         arguments = {**self.arguments, "callbacks": self.callbacks()}
         if trial.epochs:
             arguments["epochs"] = trial.epochs
-        return model, self.hypermodel.fit(point, model, *self.positional, **arguments)
+        positional = list(self.positional)
+        if len(positional) == 2 and not fits_itself(self.hypermodel):
+            x, y = positional
+            positional[1], arguments = taken_alone(model, x, y, arguments, self)
+        return model, self.hypermodel.fit(point, model, *positional, **arguments)
 
 
 def trainer_of(
@@ -230,7 +249,7 @@ def trainer_of(
         reason = f"fit is given {', '.join(unknown)}"
     else:
         data = data_of(train, validation)
-        reason = "" if data else "the data are not arrays of features and of whole numbers"
+        reason = "" if data else "the data are not arrays of features and of labels or numbers"
     given = {name: value for name, value in arguments.items() if name != "callbacks"}
     return HypermodelTrainer(
         hypermodel=hypermodel,

@@ -12,19 +12,22 @@ import keras
 import numpy as np
 
 from callbacks.keras_internals import compiled_with, excludes_from_weight_decay, learning_rate_of
-from zoo.data import Data, fingerprint_of
+from zoo.data import Data
+from zoo.data.arrays import PARTS
+from zoo.engine.outputs import check_labels, kind_of, loss_of, of_each_example
 from zoo.errors import ZooError
 from zoo.experiment import Recipe, no_schedule
 from zoo.runs import plan
-from zoo.runs.run import Job
+from zoo.runs.run import Job, Progress
 from zoo.runs.seeding import draw_initial_values, fresh_model
-from zoo.search.oracle import keras_tuner_or_error
+from zoo.search.given import fitted, one_loss
+from zoo.search.oracle import OBJECTIVE, keras_tuner_or_error
 
 # What a model may have of its own without training differently from any other.
 OVERRIDES = ("fit", "train_step", "test_step", "compute_loss", "compute_metrics")
 LABEL = "model"  # the variant of every run
-# Losses by their names in Keras with which models train together.
-TOGETHER = {
+# Losses by the names that most people give them.
+NAMED = {
     "sparse_categorical_crossentropy": keras.losses.SparseCategoricalCrossentropy,
     "binary_crossentropy": keras.losses.BinaryCrossentropy,
 }
@@ -182,41 +185,6 @@ def validation_of(x: Any, y: Any, arguments: Mapping[str, Any]) -> tuple[Any, An
     return (x[:first], y[:first]), (x[first:], y[first:])
 
 
-def data_of(train: Any, validation: Any) -> Data | None:
-    """Returns arrays as the engines take them, or None if they are not of a classifier.
-
-    They are used as they are. What a search reports is measured on the validation examples; as the
-    engines want test examples, they get the same.
-
-    Args:
-        train: Pair of features, shape `(examples, ...)`, and whole numbers from 0, shape
-            `(examples,)` or `(examples, 1)`.
-        validation: The same for validation.
-    """
-    if not isinstance(validation, tuple) or len(validation) != 2:
-        return None
-    known, held_out = _examples(*train), _examples(*validation)
-    if known is None or held_out is None:
-        return None
-    classes = max(1 + max(int(labels.max()) for _, labels in (known, held_out)), 2)
-    names = tuple(map(str, range(classes)))
-    fingerprint = fingerprint_of(*known, *held_out)
-    return Data("given", *known, *held_out, *held_out, classes, names, fingerprint)
-
-
-def _examples(x: Any, y: Any) -> tuple[Any, Any] | None:
-    if not (hasattr(x, "__array__") and hasattr(y, "__array__")):
-        return None
-    x, y = np.asarray(x), np.asarray(y)
-    numbers = x.dtype.kind in "iuf" and y.dtype.kind in "biuf" and x.size and y.size
-    if not numbers or x.ndim < 2 or y.size != len(y):
-        return None
-    y = y.reshape(-1).astype(np.int8 if y.dtype.kind == "b" else y.dtype)
-    if y.min() < 0 or (y != y.round()).any():
-        return None
-    return x.astype(np.float32), y.astype(np.int32)
-
-
 def jobs_of(
     hypermodel: Any,
     hyperparameters: Any,
@@ -226,30 +194,37 @@ def jobs_of(
     epochs: int,
     batch_size: int,
     callbacks: Callable[[], list[Any]],
-) -> tuple[list[Job], str]:
+    objective: str,
+    told: Progress,
+) -> tuple[list[Job], Data, str]:
     """Returns the runs of a point of the space with their keys, one a seed.
 
     Args:
         hypermodel: What builds the model.
         hyperparameters: The point.
-        data: The data.
+        data: The data as they were given.
         seeds: Distinct integers from 0.
         epochs: Positive integer.
         batch_size: Positive integer.
         callbacks: Function that returns fresh callbacks.
+        objective: What trials are scored by.
+        told: Is told if labels are numbered.
 
     Returns:
-        The runs and an empty text; or none and why such a model can only train alone.
+        The runs, the data as they train on them, and an empty text; or no runs and why such a model
+        can only train alone.
 
     Raises:
         ZooError: If it has fewer outputs than there are classes.
     """
     model = built(hypermodel, hyperparameters, data.input_shape)
-    reason = _why_alone(model, data)
+    reason = _why_alone(model, data, objective)
     if reason:
-        return [], reason
+        return [], data, reason
+    data = fitted(model, data, told)
+    check_labels(model.loss, model(data.x_train[:2]), {PARTS[0]: data.y_train})
     rate, schedule = _rate_of(model.optimizer)
-    loss = _loss(model)
+    loss = _loss(model, data)
     recipe = Recipe(
         build_model=partial(_uncompiled, hypermodel, hyperparameters),
         optimizer=partial(_optimizer, type(model.optimizer), model.optimizer.get_config()),
@@ -258,11 +233,12 @@ def jobs_of(
         batch_size=min(batch_size, len(data.x_train)),
         schedule=schedule,
         callbacks=callbacks,
-        loss=partial(type(loss).from_config, loss.get_config()),
+        loss=lambda: loss,  # a copy of it would lack what Keras does not write down
     )
     if not _drawn_from_seed(model, hypermodel, hyperparameters, data.input_shape):
-        return [], "some of its initial weights are loaded, or drawn without an initializer"
-    return plan.jobs_of(recipe, data, LABEL, [rate], seeds), ""
+        why = "some of its initial weights are loaded, or drawn without an initializer"
+        return [], data, why
+    return plan.jobs_of(recipe, data, LABEL, [rate], seeds), data, ""
 
 
 def _uncompiled(hypermodel: Any, point: Any, input_shape: Any, num_classes: int) -> Any:
@@ -283,39 +259,34 @@ def _rate_of(optimizer: Any) -> tuple[float, Callable[..., Any]]:
     return float(keras.ops.convert_to_numpy(rate)), no_schedule
 
 
-def _why_alone(model: Any, data: Data) -> str:
+def _why_alone(model: Any, data: Data, objective: str) -> str:
     """Returns what a model has that runs of one program cannot share, or an empty text."""
     for name in OVERRIDES:
         if getattr(type(model), name) is not getattr(keras.Model, name):
             return f"the model has a {name} of its own"
-    loss, optimizer = _loss(model), model.optimizer
-    if type(loss) not in TOGETHER.values():
-        return "its loss is neither SparseCategoricalCrossentropy nor BinaryCrossentropy"
-    if loss.reduction != "sum_over_batch_size":
-        return f"its loss is reduced by {loss.reduction}"
+    if not one_loss(model):
+        return "it has several losses"
+    optimizer = model.optimizer
+    outputs = model(data.x_train[:3])
+    if len(getattr(outputs, "shape", ())) != 2:
+        return "its output is not one vector for each example"
+    loss = loss_of(model.loss, data.y_train, outputs)
+    if not of_each_example(loss):
+        return f"its loss is not one of Keras's, or is reduced by {loss.reduction}"
     for name in ("loss_weights", "run_eagerly"):
         if compiled_with(model).get(name):
             return f"it is compiled with {name}"
-    if metrics := [name for name in _metrics(model) if name not in ("accuracy", "acc")]:
-        return f"it is compiled with a metric besides accuracy, {metrics[0]}"
+    known = ("accuracy", "acc") if kind_of(loss) else ()
+    if metrics := [name for name in _metrics(model) if name not in known]:
+        return f"it is compiled with a metric{' besides accuracy' * bool(known)}, {metrics[0]}"
+    if not known and objective == OBJECTIVE:
+        return f"its loss is not of classes and the objective is {objective}"
     if excludes_from_weight_decay(optimizer):
         return "exclude_from_weight_decay is no part of an optimizer's configuration"
     rate = learning_rate_of(optimizer)
     scheduled = isinstance(rate, keras.optimizers.schedules.LearningRateSchedule)
     if rate is None or (callable(rate) and not scheduled):
         return "its optimizer has no learning rate that is a number or a schedule"
-    output = model(keras.ops.zeros((1, *data.input_shape)))
-    shape = tuple(getattr(output, "shape", ()))
-    if len(shape) != 2:
-        return "its output is not one number for each class"
-    binary = isinstance(loss, keras.losses.BinaryCrossentropy)
-    if binary and (shape[1] != 1 or data.num_classes > 2):
-        return "its binary crossentropy is not of one output and two classes"
-    if not binary and shape[1] < data.num_classes:
-        raise ZooError(
-            f"The model must have an output for each class. Received: {shape[1]} outputs, and "
-            f"labels up to {data.num_classes - 1}"
-        )
     return ""
 
 
@@ -333,12 +304,12 @@ def _metrics(model: Any) -> list[str]:
     ]
 
 
-def _loss(model: Any) -> Any:
+def _loss(model: Any, data: Data) -> Any:
     """Returns the loss, also where it was given by name or as a function."""
-    for name, kind in TOGETHER.items():
+    for name, kind in NAMED.items():
         if model.loss is getattr(keras.losses, name) or model.loss == name:
             return kind()
-    return model.loss
+    return loss_of(model.loss, data.y_train, model(data.x_train[:3]))
 
 
 def _drawn_from_seed(

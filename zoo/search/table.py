@@ -32,15 +32,22 @@ class Execution:
     history: dict[str, Any]
 
 
-def execution_of(result: Result, objective: str) -> Execution:
+def execution_of(result: Result, objective: str, of_classes: bool = True) -> Execution:
     """Returns a run as an execution of a trial.
 
     Args:
         result: The run.
         objective: A name in its `final` values.
+        of_classes: Whether accuracy means something.
     """
     value = result.final[objective]
-    return Execution(value, result.status if math.isfinite(value) else "diverged", result.history)
+    status = result.status if math.isfinite(value) else "diverged"
+    history = {
+        name: values
+        for name, values in result.history.items()
+        if of_classes or not name.endswith("accuracy")
+    }
+    return Execution(value, status, history)
 
 
 @dataclass(eq=False)

@@ -79,7 +79,7 @@ def _search(
     wanted: ExperimentSearch, folder: Path, console: Console, trainer: Trainer, workers: int
 ) -> Table:
     """Goes through all trials."""
-    table = Table(OBJECTIVE, epochs=wanted.epochs)
+    table = Table(spec_of(wanted)["objective"], epochs=wanted.epochs)
     space = dict(wanted.space)
     for stage, (trials, epochs) in enumerate(_stages(wanted), 1):
         if stage > 1:

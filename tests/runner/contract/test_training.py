@@ -195,6 +195,16 @@ def test_a_treatment_without_effect_is_found_however_long_it_trains():
 
 
 @pytest.mark.slow
+def test_what_waits_longer_than_these_runs_is_told_and_need_not_act():
+    def patient(epochs):
+        return lambda: [keras.callbacks.EarlyStopping(patience=epochs)]
+
+    found = trained("callbacks", {"never": list, "20": patient(20), "0": patient(0)})
+    assert found.late() == {"20": 20}
+    assert ("never", "20") not in found.without_effect()
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("factor", training.SET_HERE)
 def test_a_factor_that_these_runs_have_the_same_of_need_not_act(factor):
     assert trained(factor, {"less": 10, "more": 20}).without_effect() == []

@@ -157,6 +157,10 @@ def _shown(entry: Entry, trained: training.Trained) -> Iterator[Finding]:
             "alike, step by step"
             for first, second in trained.without_effect()
         ],
+        [
+            f"variant {label!r} waits for {epochs} epochs, longer than this check trains"
+            for label, epochs in trained.late().items()
+        ],
     )
 
 

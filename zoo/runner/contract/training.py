@@ -6,7 +6,7 @@ Each variant trains for two epochs on a few examples, with plain Keras and nothi
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -203,11 +203,21 @@ class Trained:
         first_two = list(self.histories)[1::-1]
         return [label for label in first_two if not equal(self.again(label), self.histories[label])]
 
-    def without_effect(self, late: Collection[str] = ()) -> list[tuple[str, str]]:
+    def late(self) -> dict[str, int]:
+        """Returns the epochs that callbacks wait for, by variant, if these runs end before."""
+        found = {}
+        for label in self.experiment.variants:
+            callbacks = self.experiment.recipe_for(label).callbacks()
+            patience = [getattr(each, "patience", 0) for each in callbacks]
+            longest = max([each for each in patience if isinstance(each, int)], default=0)
+            if longest >= MANY_EPOCHS:
+                found[label] = longest
+        return found
+
+    def without_effect(self) -> list[tuple[str, str]]:
         """Returns the pairs of variants between which training shows no difference.
 
-        Args:
-            late: Labels that do not count: what they do comes later than these runs end.
+        Variants that are `late` do not count: what they do comes after these runs.
 
         Pairs that are alike train for more epochs, at their largest rate and at the middle one:
         some factors act late, or on large weights only. How long training is, and on how many
@@ -215,6 +225,7 @@ class Trained:
         """
         if self.experiment.factor in SET_HERE:
             return []
+        late = self.late()
         histories = {k: v for k, v in self.histories.items() if k not in late}
         pairs = same(histories, alike)
         for choose in (max, middle):

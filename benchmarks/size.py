@@ -1,0 +1,137 @@
+"""What large data take: memory beside their own bytes, seconds to load, and the estimate of time.
+
+A million examples of 30 numbers, as arrays and as CSV, and 50,000 images of 32 x 32 x 3 bytes. Each
+is loaded in a process of its own, whose peak memory, less that of the imports, is told beside the
+float32 features that training needs. Then one epoch is trained, after `--dry-run` has said how long
+that will take. Times are of this machine as busy as it is, both alike. Written is
+`results/size.md`.
+
+    python -m benchmarks.size
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+FILE = Path("results/size.md")
+ROWS, COLUMNS, IMAGES = 1_000_000, 30, 50_000
+RUN = ("--variants", "tanh", "--seeds", "1", "--batch-size", "1000", "--learning-rates", "0.01")
+EPOCHS = 5  # so that most of the time is training
+HEAD = """# Large data: memory, seconds to load, and the estimate of time
+
+Memory is what loading adds at most; features are what training needs, float32. Seconds are of one
+machine, and the estimate is `--dry-run`'s, of the same command in the same minute.
+"""
+# Of `getrusage` a child begins with the peak of its parent, so Linux is asked itself.
+PROGRAM = """
+import pathlib, re, sys, time
+import pandas, skrub
+from zoo import data
+
+def memory(name):
+    text = pathlib.Path("/proc/self/status").read_text()
+    return 1024 * int(re.search(name + r":\\s+(\\d+)", text)[1])
+
+before, began = memory("VmRSS"), time.perf_counter()
+found = data.load_draws(sys.argv[1])
+size = found.x_train.nbytes + found.x_validation.nbytes + found.x_test.nbytes
+print(memory("VmHWM") - before, size, time.perf_counter() - began)
+"""
+# Phases of a run that are no training, which the estimate leaves out.
+OTHERS = (
+    *("import", "data", "plan and keys", "store", "tables and verdicts", "pictures", "rest"),
+    "together",
+)
+SECONDS = {"s": 1, "min": 60, "h": 3600}
+
+
+def make(folder: Path, rows: int, images: int) -> dict[str, Path]:
+    """Writes the data and returns their paths by what they are."""
+    draw = np.random.default_rng(0)
+    x = draw.normal(size=(rows, COLUMNS)).astype(np.float32)
+    y = (x[:, 0] + x[:, 1] > 0).astype(np.int32)
+    paths = {
+        f"{rows:,} x {COLUMNS} numbers, .npz": folder / "arrays.npz",
+        f"{rows:,} x {COLUMNS} numbers, .csv": folder / "table.csv",
+        f"{images:,} images of 32 x 32 x 3, .npz": folder / "images.npz",
+    }
+    arrays, table, pictures = paths.values()
+    np.savez(arrays, x=x, y=y)
+    frame = pd.DataFrame(x, columns=[f"column_{place}" for place in range(COLUMNS)])
+    frame.assign(label=y).to_csv(table, index=False, float_format="%.4f")
+    pixels = draw.integers(0, 256, (images, 32, 32, 3), dtype=np.uint8)
+    np.savez(pictures, x=pixels, y=np.arange(images) % 10)
+    return paths
+
+
+def loaded(path: Path) -> tuple[float, float, float]:
+    """Returns the bytes that loading takes at most, those of the features, and the seconds."""
+    told = _output(["-c", PROGRAM, str(path)]).split()
+    memory, features, seconds = map(float, told[-3:])
+    return memory, features, seconds
+
+
+def estimated(path: Path, folder: Path) -> tuple[str, float]:
+    """Returns the seconds of training that `--dry-run` tells, and those that it took."""
+    words = ["-m", "zoo", "run", "activation", "--data", str(path), *RUN, "--epochs", str(EPOCHS)]
+    words += ["--results", str(folder)]
+    told = _output([*words, "--dry-run"])
+    found = re.search(r"time: about ([\d.]+) (s|min|h) ", told)
+    estimate = f"{float(found[1]) * SECONDS[found[2]]:.0f}" if found else "less than 60"
+    profile = _output([*words, "--profile"])
+    phases = re.findall(r"^(\w[\w ]*?) {2,}([\d.]+) {2,}[\d.]+ ", profile, re.MULTILINE)
+    return estimate, sum(float(each) for phase, each in phases if phase not in OTHERS)
+
+
+def _output(words: Sequence[str]) -> str:
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    done = subprocess.run(
+        [sys.executable, *words], env=environment, capture_output=True, text=True, check=True
+    )
+    return done.stdout
+
+
+def row_of(label: str, path: Path, folder: Path) -> dict[str, str]:
+    """Returns what one data set takes, as a row of the table."""
+    memory, features, seconds = loaded(path)
+    estimate, trained = estimated(path, folder)
+    return {
+        "data": label,
+        "file MB": f"{path.stat().st_size / 1e6:,.0f}",
+        "features MB": f"{features / 1e6:,.0f}",
+        "memory MB": f"{memory / 1e6:,.0f}",
+        "of the features": f"{memory / features:.1f}",
+        "loaded in s": f"{seconds:.1f}",
+        "estimate s": estimate,
+        "trained in s": f"{trained:.0f}",
+    }
+
+
+def main() -> None:
+    """Measures all data sets and writes the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--share", type=float, default=1.0, help="Of the examples.")
+    share = parser.parse_args().share
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        paths = make(folder, int(share * ROWS), int(share * IMAGES))
+        rows = [row_of(label, path, folder / "results") for label, path in paths.items()]
+    lines = [list(rows[0]), ["---"] * len(rows[0]), *(list(row.values()) for row in rows)]
+    text = "\n".join([HEAD, *(f"| {' | '.join(line)} |" for line in lines), ""])
+    print(text)  # noqa: T201
+    if share == 1:
+        FILE.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
