@@ -13,7 +13,8 @@ quick: .venv/installed  ## the same without the tests that train for long
 	$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync lint $(PARTS:%=tests-%) MARK="not slow"
 
 # A process that has compiled some thousand programs runs out of memory maps, so each part has its own.
-PARTS := contract engine callbacks runner others
+# The longest first, so that two at a time end together.
+PARTS := runner others contract callbacks engine
 contract := tests/contract
 engine := tests/engine tests/test_many.py
 callbacks := tests/callbacks

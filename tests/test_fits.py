@@ -58,6 +58,7 @@ def test_what_no_run_has_is_refused(fits):
         fits.plot("los")
 
 
+@pytest.mark.pictures
 def test_the_picture_has_every_run_and_the_mean_of_each_rate(fits):
     [axes] = fits.plot().axes
     assert axes.get_ylabel() == "validation accuracy (%)"

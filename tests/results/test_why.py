@@ -33,7 +33,9 @@ def test_a_claim_has_the_runs_of_its_variants_at_the_rates_that_count(tiny):
 
 
 def test_a_claim_chooses_its_own_rate_and_holds_at_those_that_tie():
-    [found] = why.of_claim(COMMITTED, "DRO09")
+    each = {found.file.parent.name: found for found in why.of_claim(COMMITTED, "DRO09")}
+    assert set(each) == set(read_spec(COMMITTED / "dropout@panel")["runs"])
+    found = each["dropout"]
     saved = read_spec(COMMITTED / "dropout")
     metric = list(found.rows)[-1]
     own = saved.get("rates_by", {}).get(metric, saved)
