@@ -143,7 +143,13 @@ def test_ctrl_c_keeps_rows_and_leaves_no_process(tiny_experiment, tmp_path):
     command = [sys.executable, "-m", "zoo", "run", tiny_experiment, "--results", results]
     command += ["--workers", "1", "--engine", "fit", "--seeds", "30"]
     process = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # What runs in the background of a shell ignores it, and so do its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     root, seen = psutil.Process(process.pid), []
     try:
