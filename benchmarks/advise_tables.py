@@ -22,8 +22,7 @@ HEAD = """\
 # What following advice gains
 
 On rows that advice has not looked at, in points of accuracy or of R2; intervals cover rows, and of
-classes seeds. How many questions fit into the budget depends on how busy the machine is: these were
-asked while others used both of its cores.
+classes seeds. How many questions fit into the budget depends on how busy the machine is.
 
 | table | rows | budget | asked | advice | network % | advised % | gain | boosted trees % |
 |---|---|---|---|---|---|---|---|---|
