@@ -13,6 +13,7 @@ HEAD = '''"""The network that `python -m zoo advise` recommends for {name}.
 
 `python {file}` trains it and tells its loss and {score} on a test part.
 `python {file} FILE` takes other data of the same columns.
+The zoo reads the data: `pip install .` in its clone makes it a package.
 """
 
 import sys

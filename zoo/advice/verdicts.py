@@ -25,10 +25,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special, stats
+from scipy import stats
 
 from zoo.advice.clock import LOOKS
-from zoo.evidence.statistics import POWER, benjamini_hochberg, standard_error
+from zoo.evidence.statistics import POWER, benjamini_hochberg, standard_error, student_tail
 
 Array = NDArray[Any]
 LEVEL = 0.05
@@ -58,14 +58,14 @@ class Evidence:
         """Two-sided p that the true difference is 0."""
         if self.error == 0:
             return float(self.mean == 0)
-        return 2 * _above(abs(self.mean) / self.error, self.freedom)
+        return 2 * student_tail(abs(self.mean) / self.error, self.freedom)
 
     def equal_p(self, margin: float) -> float:
         """Returns the p of two one-sided tests that the true difference lies within the margin."""
         distance = margin - abs(self.mean)
         if self.error == 0:
             return float(distance <= 0)
-        return _above(distance / self.error, self.freedom)
+        return student_tail(distance / self.error, self.freedom)
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -78,11 +78,6 @@ class Evidence:
         """The smallest true difference that a look shows with a power of 80 % at this error."""
         quantiles = stats.t.ppf([1 - ALPHA / 2, POWER], self.freedom)
         return self.error * float(quantiles.sum())
-
-
-def _above(t: float, freedom: float) -> float:
-    """Returns the chance that Student's t is above a value."""
-    return float(special.stdtr(freedom, -t))  # stats.t.sf is fifty times as slow
 
 
 def of_splits(differences: Sequence[float], overlap: float) -> Evidence:

@@ -215,13 +215,13 @@ def student_p(
     if np.ptp(sample) == 0:
         p = 0.0 if sample[0] else 1.0
     else:
-        p = _two_sided(abs(_t(sample)) / math.sqrt(1 + n * overlap), n - 1)
+        p = 2 * student_tail(abs(_t(sample)) / math.sqrt(1 + n * overlap), n - 1)
     if examples is None or not examples.square:
         return p
     # The larger of two tests, so that examples never make up for seeds.
     mean, seeds = float(np.mean(values)), float(np.var(values, ddof=1)) * (1 / n + overlap)
     t = abs(mean) / math.sqrt(seeds + examples.square)
-    return max(p, _two_sided(t, examples.freedom(seeds, n)))
+    return max(p, 2 * student_tail(t, examples.freedom(seeds, n)))
 
 
 def skewness_adjusted_p(values: Sequence[float]) -> float:
@@ -253,12 +253,19 @@ def skewness_adjusted_p(values: Sequence[float]) -> float:
     square = against / (3 * math.sqrt(n))
     rest = max(abs(t) - square / 2, 0)
     z = (math.sqrt(1 + 4 * square * rest) - 1) / (2 * square)
-    return _two_sided(z, n - 1)
+    return 2 * student_tail(z, n - 1)
 
 
-def _two_sided(t: float, freedom: float) -> float:
-    """Returns the p of Student's t, at least 0; the function behind `scipy.stats.t` is quicker."""
-    return float(2 * special.stdtr(freedom, -t))
+def student_tail(t: float, freedom: float) -> float:
+    """Returns the chance that Student's t is above a value.
+
+    It is what `scipy.stats.t.sf` calls, which takes dozens of times as long.
+
+    Args:
+        t: The value.
+        freedom: Degrees of freedom, above 0.
+    """
+    return float(special.stdtr(freedom, -t))
 
 
 def _t(sample: npt.NDArray[np.float64]) -> float:

@@ -2,6 +2,7 @@
 
 `python advice.py` trains it and tells its loss and accuracy on a test part.
 `python advice.py FILE` takes other data of the same columns.
+The zoo reads the data: `pip install .` in its clone makes it a package.
 """
 
 import sys
