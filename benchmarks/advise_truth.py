@@ -1,16 +1,14 @@
-"""Does advice call what does nothing a help, and does it find what helps? Planted truth, twice.
+"""Does advice call what does nothing a help, and does it find what helps? Simulated scores.
 
-`python -m benchmarks.advise_truth` simulates scores, in some minutes on a core; `--trained 40` also
-trains networks on that many data sets of a teacher network, `--data-sets 0` leaves the simulation
-as it is. Written are `results/advise_truth.csv`, `advise_truth_trained.csv` and `advise_truth.md`.
+`python -m benchmarks.advise_truth` simulates, in some minutes on a core, and writes
+`results/advise_truth.csv` and `advise_truth.md`. Networks are trained by
+`benchmarks.advise_planted`.
 """
 
 from __future__ import annotations
 
 import argparse
-import tempfile
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,9 +44,7 @@ OVERLAP = TEST / (1 - TEST - 0.2 * (1 - TEST))  # a validation part is split off
 WORDS = (HELPS, HURTS, EQUAL, UNDECIDED)
 
 EXPLAINED = """\
-# Planted truth: advice
-
-## Simulated scores
+# Planted truth: advice on simulated scores
 
 {data_sets} data sets of each size. Beside the baseline stand {nulls} knobs that do nothing and one
 each of {effects} points. On {disagree:.0f} % of the rows two networks differ for good, on
@@ -56,17 +52,6 @@ each of {effects} points. On {disagree:.0f} % of the rows two networks differ fo
 more). A fifth of the rows is kept back; of the rest every split tests a fifth. Margin 1 point,
 looks at 8, 16 and 32 splits. Shares in percent of each verdict. `rows` is what advice uses;
 `splits` is Nadeau and Bengio's correction of the scores of splits.
-
-"""
-TRAINED = """\
-
-## Real networks
-
-{data_sets} data sets of {rows} rows: 10 features that a random teacher network of 20 units makes 3
-classes of, 10 that say nothing, 5 % wrong labels, and scales of features from 0.01 to 100. The
-baseline is that of `advise` (2 x 100 units, one learning rate of 0.001, {epochs} epochs), and every
-look is done. `equal` knobs are equal to the baseline but for random numbers or one unit of a
-hundred.
 
 """
 
@@ -168,68 +153,6 @@ def shares(found: Mapping[tuple[int, str, str], Sequence[str]]) -> pd.DataFrame:
     )
 
 
-def teacher(seed: int, rows: int) -> tuple[Floats, npt.NDArray[np.int64]]:
-    """Returns features of shape (rows, 20) and classes of a random network, some of them wrong."""
-    draw = np.random.default_rng([SEED, seed])
-    x = draw.normal(size=(rows, 20))
-    hidden = np.maximum(x[:, :10] @ draw.normal(size=(10, 20)) / 10**0.5, 0)
-    scores = hidden @ draw.normal(size=(20, 3))
-    scores = scores - scores.mean(axis=0)
-    y = scores.argmax(axis=1)
-    wrong = draw.random(rows) < 0.05
-    y[wrong] = draw.integers(0, 3, int(wrong.sum()))
-    return x * 10 ** draw.uniform(-2, 2, 20), y
-
-
-def trained(
-    data_sets: int, rows: int, epochs: int, seconds: float, tell: Callable[[str], None]
-) -> pd.DataFrame:
-    """Returns the share of each verdict by knob on data of teachers.
-
-    Args:
-        data_sets: How many at most.
-        rows: Rows of each.
-        epochs: Epochs of every run.
-        seconds: After which no further data set is begun.
-        tell: Is told of every data set.
-    """
-    import dataclasses
-
-    from zoo.advice import race as races
-    from zoo.advice.bench import Bench
-    from zoo.advice.clock import Clock, Pace, Plan
-    from zoo.advice.held import kept_back
-    from zoo.advice.knobs import Item
-    from zoo.advice.network import baseline
-    from zoo.data.parts import checked
-    from zoo.results.store import Store
-    from zoo.runner.trainer import Engine
-
-    items = [
-        Item("width", "100", "101 (equal)", 101, "units"),
-        Item("width", "100", "99 (equal)", 99, "units"),
-        Item("initialization", "he_normal", "he_uniform (equal)", "he_uniform", "initializer"),
-        Item("preprocessing", "standardised", "none", "none"),
-        Item("width", "100", "2", 2, "units"),
-    ]
-    found: dict[tuple[int, str, str], list[str]] = {}
-    began = time.perf_counter()
-    for seed in range(data_sets):
-        if time.perf_counter() - began > seconds:
-            break
-        split = kept_back("teacher", checked(*teacher(seed, rows), source="teacher"))
-        recipe = dataclasses.replace(baseline(epochs, 32), learning_rates=(0.001,))
-        with tempfile.TemporaryDirectory() as folder, Store(Path(folder)) as store:
-            bench = Bench(split, recipe, store, "truth", Engine())
-            race = races.Race(margin=MARGIN)
-            plan, pace = Plan(epochs, 1, 32), Pace(0.0, 0.0001, rows // 50)
-            races.run(race, items, bench, Clock(1e9), pace, plan, lambda text: None)
-        for label, verdict in race.verdicts.items():
-            found.setdefault((rows, "rows", label), []).append(verdict)
-        tell(f"{seed + 1}: {race.verdicts}")
-    return shares(found)
-
-
 def lines_of(table: pd.DataFrame) -> list[str]:
     """Returns shares as lines of Markdown, in percent."""
     lines = [
@@ -243,12 +166,11 @@ def lines_of(table: pd.DataFrame) -> list[str]:
     return lines
 
 
-def markdown(simulated_shares: pd.DataFrame, trained_shares: pd.DataFrame | None) -> str:
-    """Returns both tables of shares with what they are of.
+def markdown(simulated_shares: pd.DataFrame) -> str:
+    """Returns the shares with what they are of.
 
     Args:
         simulated_shares: As `simulated` returns them.
-        trained_shares: As `trained` does, with the column `epochs`; `None` without any.
     """
     text = EXPLAINED.format(
         data_sets=f"{simulated_shares['cases'].min():,}",
@@ -257,38 +179,18 @@ def markdown(simulated_shares: pd.DataFrame, trained_shares: pd.DataFrame | None
         disagree=100 * DISAGREE,
         chance=100 * CHANCE,
     )
-    text += "\n".join(lines_of(simulated_shares)) + "\n"
-    if trained_shares is None:
-        return text
-    first = trained_shares.iloc[0]
-    text += TRAINED.format(
-        data_sets=first["cases"], rows=f"{first['rows']:,}", epochs=first["epochs"]
-    )
-    return text + "\n".join(lines_of(trained_shares)) + "\n"
+    return text + "\n".join(lines_of(simulated_shares)) + "\n"
 
 
 def main() -> None:
-    """Simulates, trains what is asked for, and writes what came out."""
+    """Simulates, and writes what came out."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--data-sets", type=int, default=DATA_SETS, help="simulated, of each size")
-    parser.add_argument("--trained", type=int, default=0, help="data sets to train on")
-    parser.add_argument("--rows", type=int, default=600, help="of those")
-    parser.add_argument("--epochs", type=int, default=20, help="of those")
-    parser.add_argument("--minutes", type=float, default=60.0, help="begin none after so many")
+    parser.add_argument("--data-sets", type=int, default=DATA_SETS, help="of each size")
     parser.add_argument("--results", type=Path, default=ROOT / "results", help="the folder")
     asked = parser.parse_args()
-    first, second = (asked.results / f"advise_truth{end}.csv" for end in ("", "_trained"))
-    if asked.data_sets:
-        write_frame(first, simulated(asked.data_sets))
-    if asked.trained:
-        from zoo.engine.device import import_keras
-
-        import_keras()
-        table = trained(asked.trained, asked.rows, asked.epochs, 60 * asked.minutes, print)
-        write_frame(second, table.assign(epochs=asked.epochs))
-    found = pd.read_csv(second) if second.is_file() else None
-    text = markdown(pd.read_csv(first), found)
-    write_text(asked.results / "advise_truth.md", text)
+    found = simulated(asked.data_sets)
+    write_frame(asked.results / "advise_truth.csv", found)
+    write_text(asked.results / "advise_truth.md", markdown(found))
 
 
 if __name__ == "__main__":
