@@ -21,6 +21,7 @@ from zoo.runs.code import code_of, is_users, source_of
 from zoo.runs.reach import instructions
 
 ROOT = Path(__file__).parents[2]
+PLAIN = frozenset({type(None), bool, int, float, str})
 
 
 def describe(value: Any) -> Any:
@@ -43,7 +44,8 @@ def describe(value: Any) -> Any:
         cls = getattr(sys.modules.get(str(value.get("module"))), str(value.get("class_name")), None)
         return {**described, "source": _named(cls)} if isinstance(cls, type) else described
     if isinstance(value, Sequence | set | frozenset):
-        return [describe(item) for item in value]
+        plain = PLAIN.issuperset(map(type, value))  # such as a million numbers
+        return list(value) if plain else [describe(item) for item in value]
     if inspect.isroutine(value) and hasattr(value, "__code__"):
         return _function(value)
     if isinstance(value, keras.Model):
@@ -203,7 +205,18 @@ def digest_of_sources(*patterns: str) -> str:
     return digest.hexdigest()
 
 
+class Text(str):
+    """Described parts as text, which is made once where many keys have them."""
+
+    __slots__ = ()
+
+
+def text_of(part: Any) -> Text:
+    """Returns a described part as the text that stands for it in keys."""
+    return part if isinstance(part, Text) else Text(json.dumps(part, sort_keys=True, default=repr))
+
+
 def key_of(*parts: Any) -> str:
-    """Returns 32 hexadecimal digits that identify the described parts."""
-    text = json.dumps(parts, sort_keys=True, default=repr)
+    """Returns 32 hexadecimal digits that identify the described parts, or their texts."""
+    text = f"[{', '.join(map(text_of, parts))}]"
     return hashlib.sha256(text.encode()).hexdigest()[:32]
