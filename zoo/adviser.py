@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import time
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from zoo.data import TableOptions
     from zoo.data.parts import Parts
+    from zoo.runner.cluster.connection import Cluster
 
 HERE = Path("results")
 BUDGET = "5m"
@@ -82,6 +84,7 @@ def advise(
     knobs: str | Iterable[str] = (),
     model: str | os.PathLike[str] | None = None,
     results: str | os.PathLike[str] = HERE,
+    workers: int | None = None,
     verbose: int = 1,
 ) -> Advice:
     """Says which knobs of a network matter on given data, by how much, and what to change.
@@ -97,6 +100,8 @@ def advise(
         knobs: Names of what to ask; without any, all.
         model: Path of an experiment of your own, whose recipe takes the place of the baseline.
         results: Results folder, of all experiments.
+        workers: How many processes of this machine train (with Ray), a GPU each if there are any;
+            `None` for this process alone.
         verbose: 0 prints nothing.
 
     Returns:
@@ -128,6 +133,7 @@ def advise(
             tell=lambda text: tell(console, text),
             command=f"zoo.advise(..., budget={budget!r})",
             began=began,
+            workers=workers,
         )
     return Advice(folder)
 
@@ -147,6 +153,7 @@ def answered(
     device: str = "auto",
     began: float | None = None,
     name: str | None = None,
+    workers: int | None = None,
 ) -> Path:
     """Answers a request as the command line or `advise` has it.
 
@@ -164,6 +171,7 @@ def answered(
         device: What trains.
         began: When the budget began, by `time.perf_counter`.
         name: What the folder is called; by itself after the data.
+        workers: How many processes of this machine train; `None` for this one.
 
     Returns:
         The folder with the answer.
@@ -179,30 +187,38 @@ def answered(
             f"`--margin` must be above 0 and at most {LARGEST_MARGIN:g} points. Received: {margin}"
         )
     entry = None if model is None else find(model)
-    import_keras(device)
-    from zoo.advice import carry_out, clock
-    from zoo.advice.knobs import wanted
+    with contextlib.nullcontext() if workers is None else _cluster(workers) as cluster:
+        import_keras(device)
+        from zoo.advice import carry_out, clock
+        from zoo.advice.knobs import wanted
 
-    seconds, names = clock.seconds_in(budget), wanted(knobs)
-    experiment = None if entry is None else entry.load()
-    if source is None and experiment is not None:
-        source = experiment.recipe.data
-    usual, parts = _read(source, data_dir, table)
-    path = source if isinstance(source, str) else "examples.npz"
-    request = carry_out.Request(
-        name=name or (usual if entry is None else f"{entry.name}@{usual}"),
-        parts=parts,
-        path=path if name is None else Path(path).name,
-        table=table,
-        budget=seconds,
-        margin=margin / 100,
-        knobs=names,
-        command=command,
-        results=results,
-        experiment=experiment,
-        file="" if entry is None else str(entry.path),
-    )
-    return carry_out.carry_out(request, clock.Clock(seconds, began=began), tell)
+        seconds, names = clock.seconds_in(budget), wanted(knobs)
+        experiment = None if entry is None else entry.load()
+        if source is None and experiment is not None:
+            source = experiment.recipe.data
+        usual, parts = _read(source, data_dir, table)
+        path = source if isinstance(source, str) else "examples.npz"
+        request = carry_out.Request(
+            name=name or (usual if entry is None else f"{entry.name}@{usual}"),
+            parts=parts,
+            path=path if name is None else Path(path).name,
+            table=table,
+            budget=seconds,
+            margin=margin / 100,
+            knobs=names,
+            command=command,
+            results=results,
+            experiment=experiment,
+            file="" if entry is None else str(entry.path),
+            cluster=cluster,
+        )
+        return carry_out.carry_out(request, clock.Clock(seconds, began=began), tell)
+
+
+def _cluster(workers: int) -> Cluster:
+    from zoo.runner.cluster.connection import Cluster
+
+    return Cluster(workers)
 
 
 def _read(source: Any, data_dir: Path | None, table: TableOptions | None) -> tuple[str, Parts]:

@@ -39,6 +39,10 @@ class Scripted:
 
     overlap = 0.25
     split = SimpleNamespace(draws=None)
+    at_once = 1
+
+    def train(self, turned, seeds):
+        assert len(turned) == self.at_once
 
     def runs(self, items, seeds):
         assert list(seeds) == list(NEW)

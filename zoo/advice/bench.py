@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.console import Console
 
 from zoo.advice.clock import LOOKS
 from zoo.advice.held import Split
@@ -18,10 +19,14 @@ from zoo.data import Data, Draws
 from zoo.engine.explained import WORST
 from zoo.experiment import Recipe
 from zoo.results.store import Store
+from zoo.runner.how import where_of
 from zoo.runner.trainer import Engine, Trainer
 from zoo.runs.plan import jobs_of
 from zoo.runs.rights import unpacked
-from zoo.runs.run import Job, Result, Silent
+from zoo.runs.run import Job, Result
+
+if TYPE_CHECKING:
+    from zoo.runner.cluster.connection import Cluster
 
 BASELINE = "baseline"
 ERROR = "squared_error"
@@ -38,10 +43,17 @@ class Bench:
         store: Where runs are kept.
         name: The results folder that they are kept for.
         engine: What trains.
+        cluster: Processes of this machine that train; `None` for this one.
     """
 
     def __init__(
-        self, split: Split, recipe: Recipe, store: Store, name: str, engine: Engine
+        self,
+        split: Split,
+        recipe: Recipe,
+        store: Store,
+        name: str,
+        engine: Engine,
+        cluster: Cluster | None = None,
     ) -> None:
         self.split = split
         self.store = store
@@ -54,11 +66,14 @@ class Bench:
         self._draws: dict[Any, Draws] = {None: split.draws}
         self._recipes: dict[tuple[str, ...], Recipe] = {}
         self._seconds: dict[str, float] = {}
+        self.at_once = 1 if cluster is None else cluster.places
+        # In silence, as every item is told of when it is done.
+        self._trains = where_of(Console(quiet=True), engine, cluster, verbose=False)
         self.trainer = Trainer(store=store, where=self._where)
 
     def _where(self, jobs: Sequence[Job], data_of: Mapping[str, Data]) -> Iterator[Result]:
-        """Trains runs of one variant in silence, as every item is told of when it is done."""
-        for result in self.engine.train(jobs, data_of[jobs[0].run.variant], Silent()):
+        """Trains runs, and keeps the errors of those that predict numbers."""
+        for result in self._trains(jobs, data_of):
             if self._probe is not None:
                 truth = self.split.draws.of(result.run.seed).y_test
                 errors = np.square(self._probe.of(result)[:, 0].astype(float) - truth)
@@ -87,13 +102,8 @@ class Bench:
             items: The knobs that are turned; none for the baseline.
             seeds: The splits.
         """
-        recipe, label = self.recipe_of(items), label_of(items)
-        draws, rates = self.draws_of(recipe), sorted(rates_of(recipe))
-        jobs = jobs_of(recipe, draws, label, rates, seeds)
-        # Blocks of one size share a compiled program, whatever look they are of.
-        for block in (seeds[start : start + BLOCK] for start in range(0, len(seeds), BLOCK)):
-            own = [job for job in jobs if job.run.seed in block]
-            self.trainer.train(own, {label: draws}, self._name)
+        label, rates = label_of(items), sorted(rates_of(self.recipe_of(items)))
+        jobs = self.train([items], seeds)
         found = {each.run: each for each in self.trainer.store.results(job.run for job in jobs)}
         self._seconds[label] = sum(each.seconds for each in found.values()) / len(found)
         table = [
@@ -101,6 +111,27 @@ class Bench:
         ]
         places = chosen([[validation_of(each) for each in own] for own in table])
         return [table[place][split] for split, place in enumerate(places)]
+
+    def train(self, turned: Sequence[Sequence[Item]], seeds: Sequence[int]) -> list[Job]:
+        """Trains what is not stored, as many networks of a kind at once as there are processes.
+
+        Args:
+            turned: The knobs that are turned, of each kind of network.
+            seeds: The splits.
+
+        Returns:
+            The runs of all.
+        """
+        jobs, data_of = [], {}
+        for items in turned:
+            recipe, label = self.recipe_of(items), label_of(items)
+            data_of[label] = self.draws_of(recipe)
+            jobs += jobs_of(recipe, data_of[label], label, sorted(rates_of(recipe)), seeds)
+        # Blocks of one size share a compiled program, whatever look they are of.
+        for block in (seeds[start : start + BLOCK] for start in range(0, len(seeds), BLOCK)):
+            own = [job for job in jobs if job.run.seed in block]
+            self.trainer.train(own, data_of, self._name)
+        return jobs
 
     def evidence(self, baseline: Sequence[Result], other: Sequence[Result]) -> Evidence:
         """Returns what runs say of a difference, on the splits that both have.

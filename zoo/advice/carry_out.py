@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zoo.advice import race as races
 from zoo.advice.bench import BASELINE, Bench
@@ -42,6 +42,9 @@ from zoo.runner import estimate, regression
 from zoo.runner.trainer import Engine
 from zoo.runs.plan import jobs_of, steps_per_epoch
 
+if TYPE_CHECKING:
+    from zoo.runner.cluster.connection import Cluster
+
 FOLDER = "advise"  # in the results folder
 STANDARD = "2 x 100 ReLU, He, Adam, nothing else"
 LAST_SECONDS = 3.0  # of the budget, for files and pictures
@@ -64,6 +67,7 @@ class Request:
         experiment: The user's own experiment, whose recipe is the baseline; `None` without one.
         file: Its path.
         engine: What trains.
+        cluster: Processes of this machine that train; `None` for this one.
     """
 
     name: str
@@ -78,6 +82,7 @@ class Request:
     experiment: Experiment | None = None
     file: str = ""
     engine: Engine = dataclasses.field(default_factory=Engine)
+    cluster: Cluster | None = None
 
     @property
     def folder(self) -> Path:
@@ -105,7 +110,8 @@ def carry_out(request: Request, clock: Clock, tell: Callable[[str], None]) -> Pa
     with Store(request.results) as store:
         pace, chosen = _planned(request, split, recipe, items)
         recipe = _fitted(recipe, chosen)
-        bench = Bench(split, recipe, store, f"{FOLDER}/{request.name}", request.engine)
+        kept_for = f"{FOLDER}/{request.name}"
+        bench = Bench(split, recipe, store, kept_for, request.engine, request.cluster)
         if chosen.rates == 1:
             left |= {i.label: "one learning rate fits" for i in items if i.knob == LEARNING_RATE}
             items = [item for item in items if item.knob != LEARNING_RATE]

@@ -102,14 +102,22 @@ def turn_together(
 
     Where the time is not enough for all, the smallest helper is left out first.
     """
-    while helping and not clock.fits(_needed(helping, pace, plan)):
+    while helping and not clock.fits(_needed(helping, pace, plan) / bench.at_once):
         helping = helping[:-1]
-    runs: dict[tuple[Item, ...], list[Result]] = {(): bench.runs([], NEW)}
-    for count in range(1, len(helping) + 1):
-        for turned in itertools.combinations(helping, count):
+    every = [
+        turned
+        for count in range(len(helping) + 1)
+        for turned in itertools.combinations(helping, count)
+    ]
+    runs: dict[tuple[Item, ...], list[Result]] = {}
+    for start in range(0, len(every), bench.at_once):
+        own = every[start : start + bench.at_once]
+        bench.train(own, NEW)
+        for turned in own:
             runs[turned] = bench.runs(turned, NEW)
-            label = " and ".join(item.label for item in turned)
-            tell(f"on new splits, {label}: {100 * _mean(runs[turned]):.1f} %")
+            if turned:
+                label = " and ".join(item.label for item in turned)
+                tell(f"on new splits, {label}: {100 * _mean(runs[turned]):.1f} %")
     cells = tuple(
         Cell(turned, _mean(own), bench.evidence(runs[()], own)) for turned, own in runs.items()
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -98,17 +99,22 @@ def run(
     slow = 1.0  # how much longer items take than was said
     try:
         race.baseline = bench.runs([], range(LOOKS[0]))
-        for item in items:
-            needed = pace.seconds(item, LOOKS[0] * plan.rates, plan.epochs)
-            if not clock.fits(slow * needed):
-                race.left[item.label] = "did not fit into the budget"
-                continue
+        needed = {i.label: pace.seconds(i, LOOKS[0] * plan.rates, plan.epochs) for i in items}
+        waiting = deque(items)
+        while wave := _next(
+            waiting, bench.at_once, clock, {own: slow * each for own, each in needed.items()}
+        ):
             before, trained = clock.spent, bench.trainer.trained
-            _ask(race, item, bench, LOOKS[0])
-            took[item.label] = clock.spent - before
+            _ask(race, wave, bench, LOOKS[0])
+            took |= dict.fromkeys((item.label for item in wave), clock.spent - before)
             if bench.trainer.trained > trained:
-                slow = 0.5 * slow + 0.5 * min(max(took[item.label] / needed, 0.5), 3.0)
-            tell(_line(race, item))
+                factor = (clock.spent - before) / max(needed[item.label] for item in wave)
+                slow = 0.5 * slow + 0.5 * min(max(factor, 0.5), 3.0)
+            for item in wave:
+                tell(_line(race, item))
+        for item in items:
+            if item not in race.asked:
+                race.left[item.label] = "did not fit into the budget"
         race.settle()
         race.looks = 1
         looked()
@@ -130,23 +136,51 @@ def _look(race: Race, bench: Bench, clock: Clock, took: dict[str, float], splits
     if not todo or not clock.fits(2 * min(each.values())):
         return False
     race.baseline = bench.runs([], range(splits))
-    for item in todo:
-        if not clock.fits(each[item.label]):
-            race.settle()
-            return False
+    waiting = deque(todo)
+    while wave := _next(waiting, bench.at_once, clock, each, stops=True):
         before = clock.spent
-        _ask(race, item, bench, splits)
-        took[item.label] = max(clock.spent - before, 0.05)
+        _ask(race, wave, bench, splits)
+        spent = max(clock.spent - before, 0.05)
+        took |= dict.fromkeys((item.label for item in wave), spent)
     race.settle()
-    return True
+    return not waiting
 
 
-def _ask(race: Race, item: Item, bench: Bench, splits: int) -> None:
-    race.runs[item.label] = bench.runs([item], range(splits))
-    race.evidence[item.label] = bench.evidence(race.baseline, race.runs[item.label])
-    race.seconds[item.label] = bench.seconds_of([item])
-    if item not in race.asked:
-        race.asked.append(item)
+def _next(
+    waiting: deque[Item],
+    most: int,
+    clock: Clock,
+    seconds: Mapping[str, float],
+    stops: bool = False,
+) -> list[Item]:
+    """Takes the next items that fit; those before them that do not are dropped.
+
+    Args:
+        waiting: The items, in order.
+        most: How many are asked at once.
+        clock: What is left of the budget.
+        seconds: How long an item takes, by its label.
+        stops: Whether the first that does not fit ends it, and waits.
+    """
+    found: list[Item] = []
+    while waiting and len(found) < most:
+        if clock.fits(seconds[waiting[0].label]):
+            found.append(waiting.popleft())
+        elif stops:
+            break
+        else:
+            waiting.popleft()
+    return found
+
+
+def _ask(race: Race, items: Sequence[Item], bench: Bench, splits: int) -> None:
+    bench.train([[item] for item in items], range(splits))
+    for item in items:
+        race.runs[item.label] = bench.runs([item], range(splits))
+        race.evidence[item.label] = bench.evidence(race.baseline, race.runs[item.label])
+        race.seconds[item.label] = bench.seconds_of([item])
+        if item not in race.asked:
+            race.asked.append(item)
 
 
 def _distance(own: Evidence) -> float:

@@ -16,6 +16,7 @@ from zoo.commands.options import (
     DataOption,
     DebugOption,
     ResultsOption,
+    WorkersOption,
     echo,
     takes_table,
 )
@@ -38,6 +39,7 @@ def advise(
     data_dir: DataDirOption = None,
     results: ResultsOption = RESULTS,
     device: Annotated[str, typer.Option(help="auto, cpu, gpu or gpu:N.")] = "auto",
+    workers: WorkersOption = None,
     debug: DebugOption = False,
     table: Any = None,
 ) -> None:
@@ -59,6 +61,7 @@ def advise(
         data_dir=data_dir,
         device=device,
         began=time.perf_counter(),
+        workers=workers,
     )
     show_advice(folder)
 

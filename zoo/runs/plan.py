@@ -93,9 +93,7 @@ def jobs_of(
     made = {rate: optimizer_of(recipe, rate, steps) for rate in rates}
     first = next(iter(made.values()), ())
     set_by_builder = loaded(model, build, data.input_shape)
-    shared = text_of(
-        recipe_identity(recipe, model, data.fingerprint, steps, first, set_by_builder)
-    )
+    shared = text_of(recipe_identity(recipe, model, data.fingerprint, steps, first, set_by_builder))
     return [
         Job(recipe, Run(variant, rate, seed, key_of(shared, trained_by, seed)))
         for rate, trained_by in ((rate, text_of(describe(each))) for rate, each in made.items())

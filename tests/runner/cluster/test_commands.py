@@ -5,9 +5,11 @@ import os
 import re
 
 import keras
+import numpy as np
 import pytest
 
 import zoo
+from zoo.advice import carry_out
 from zoo.commands import doctor as doctors
 from zoo.commands import run as runs
 from zoo.commands import tune as tunes
@@ -105,6 +107,24 @@ def test_fit_many_trains_what_was_typed(cluster, monkeypatch):
     assert [each.history for each in found] == [each.history for each in alone]
     assert [each.run for each in found] == [each.run for each in alone]
     assert (3, 2) in told
+
+
+def test_advice_about_numbers_is_the_same(cluster, monkeypatch, tmp_path):
+    monkeypatch.setattr(connection, "Cluster", lambda workers: contextlib.nullcontext(cluster))
+    monkeypatch.setattr(carry_out, "most_epochs", lambda steps: 2)
+    monkeypatch.setattr(carry_out.races, "LOOKS", (8,))
+    monkeypatch.setattr(carry_out.estimate, "probe", lambda *given: (0.1, 1e-5))
+    monkeypatch.setattr(carry_out, "tested_once", lambda *given: None)
+    draw = np.random.default_rng(0)
+    x = draw.normal(size=(220, 3))
+    y = x @ [1.0, 2.0, 0.0] + draw.normal(size=220)
+    words = {"knobs": ["schedule", "initialization"], "budget": "1h", "verbose": 0}
+    found = [
+        zoo.advise(x, y, **words, results=tmp_path / str(workers), workers=workers).table
+        for workers in (None, 2)
+    ]
+    assert found[0].drop(columns="seconds").equals(found[1].drop(columns="seconds"))
+    assert set(found[0]["knob"]) == {"schedule", "initialization"}
 
 
 def test_doctor_lists_the_machines(zoo, connected, tmp_path):
