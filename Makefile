@@ -14,12 +14,13 @@ quick: .venv/installed  ## the same without the tests that train for long
 
 # A process that has compiled some thousand programs runs out of memory maps, so each part has its own.
 # The longest first, so that two at a time end together.
-PARTS := runner others contract callbacks engine
+PARTS := others contract callbacks engine runner search
 contract := tests/contract
 engine := tests/engine tests/test_many.py
 callbacks := tests/callbacks
-runner := tests/runner tests/search tests/test_tuner.py tests/figures tests/report
-others := $(filter-out $(contract) $(engine) $(callbacks) $(runner),$(patsubst %/,%,$(wildcard tests/*/)) $(wildcard tests/test_*.py))
+runner := tests/runner
+search := tests/search tests/test_tuner.py tests/figures tests/report
+others := $(filter-out $(contract) $(engine) $(callbacks) $(runner) $(search),$(patsubst %/,%,$(wildcard tests/*/)) $(wildcard tests/test_*.py))
 
 tests-%: .venv/installed
 	$(BIN)/python -m pytest -m "$(MARK)" $($*)
