@@ -2,7 +2,9 @@
 
 `python -m benchmarks.advise_tables --budget 5m` writes `results/advise/NAME/` for each of them and
 `results/advise/gains.md`; `--tables breast_cancer,digits` takes some of them only. The tables lie
-in `--folder`, as files that `python -m zoo advise --data FILE` reads.
+in `--folder`, as files that `python -m zoo advise --data FILE` reads. Some come with packages that
+the zoo does not need otherwise: pip install scikit-lego==0.9.* statsmodels==0.15.*
+vega_datasets==0.9.*
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import json
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -68,12 +71,37 @@ def _autompg() -> pd.DataFrame:
     return frame.assign(mpg=y)
 
 
+def _lego(name: str, target: str) -> pd.DataFrame:
+    datasets = import_module("sklego.datasets")
+    return _last(getattr(datasets, f"load_{name}")(as_frame=True), target)
+
+
+def _elections() -> pd.DataFrame:
+    frame = import_module("statsmodels.datasets.anes96").load_pandas().data
+    return _last(frame.assign(vote=frame["vote"].map({0.0: "Clinton", 1.0: "Dole"})), "vote")
+
+
+def _weather() -> pd.DataFrame:
+    data = import_module("vega_datasets").local_data
+    return _last(data.seattle_weather(), "weather")
+
+
+def _last(frame: pd.DataFrame, target: str) -> pd.DataFrame:
+    """Returns a table with its target as the last column."""
+    return frame[[*frame.columns.drop(target), target]]
+
+
 TABLES: Mapping[str, Callable[[], pd.DataFrame]] = {
     "breast_cancer": lambda: _sklearn("breast_cancer"),
     "autompg": _autompg,
     "diabetes": lambda: _sklearn("diabetes"),
     "digits": lambda: _sklearn("digits"),
     "boston_housing": _boston,
+    "penguins": lambda: _lego("penguins", "species"),
+    "hearts": lambda: _lego("hearts", "target"),
+    "abalone": lambda: _lego("abalone", "rings"),
+    "anes96": _elections,
+    "seattle_weather": _weather,
 }
 
 
