@@ -30,7 +30,8 @@ def record():
         {"model": name, "mean": mean, "low": mean - 0.1, "high": mean + 0.05}
         for name, mean in (("baseline", 0.9), ("advised", 0.92), ("boosted trees", 0.94))
     ]
-    held = {"rows": 1000, "scores": scores, "trees": {"mean": 0.02, "p": 0.2}}
+    others = [{"model": "boosted trees", "mean": 0.02, "p": 0.2}]
+    held = {"rows": 1000, "scores": scores, "others": others}
     held["gain"] = {"mean": 0.02, "low": 0.001, "high": 0.04, "p": 0.041}
     return {
         "rows": 4000,
@@ -49,12 +50,20 @@ def test_the_sentence_says_what_to_change_and_what_it_gains(record):
     )
 
 
-def test_trees_that_win_are_said_first(record):
-    record["held_out"]["trees"]["p"] = 0.0002
+def test_the_best_of_the_models_that_win_is_said_first(record):
+    held = record["held_out"]
+    held["others"][0]["p"] = 0.0002
     assert sentence_of(record).startswith(
         "Boosted trees do better here than these networks: 94.0 % on the rows kept back, "
         "+2.0 points (p <0.001). Change dropout"
     )
+    held["scores"].append({"model": "ridge regression", "mean": 0.95})
+    held["others"].append({"model": "ridge regression", "mean": 0.03, "p": 0.024})
+    assert sentence_of(record).startswith("Ridge regression does better here than these networks")
+    held["others"][1]["p"] = 0.026  # twice asked
+    assert sentence_of(record).startswith("Boosted trees")
+    held["others"] = [{"model": "boosted trees", "mean": -0.02, "p": 0.0}]
+    assert sentence_of(record).startswith("Change dropout")
 
 
 def test_nothing_to_change_is_said(record):

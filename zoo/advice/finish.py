@@ -63,13 +63,13 @@ class Last:
     Attributes:
         scores: Score by model, with an interval over the rows.
         gain: How much better the advised network is than the baseline; `None` if it is the same.
-        trees: How much better boosted trees are than the advised network; `None` without trees.
+        others: How much better each model of scikit-learn is than the advised network, by its name.
         rates: Learning rates of the advised networks.
     """
 
     scores: Mapping[str, Estimate]
     gain: Gap | None
-    trees: Gap | None
+    others: Mapping[str, Gap]
     rates: tuple[float, ...]
 
 
@@ -182,8 +182,8 @@ def tested_once(items: Sequence[Item], bench: Bench, left: Callable[[], float]) 
     found |= {name: marks([own]) for name, own in others.items()}
     scores = {name: _score(own, truth, classes) for name, own in found.items()}
     gain = gap(baseline, advised) if items else None
-    trees = gap(advised, found[models.TREE]) if models.TREE in found else None
-    return Last(scores, gain, trees, tuple(rates))
+    better = {name: gap(advised, found[name]) for name in others}
+    return Last(scores, gain, better, tuple(rates))
 
 
 def _score(marks: Array, truth: Array, classes: bool) -> Estimate:

@@ -11,6 +11,7 @@ from zoo.advice.clock import Plan
 from zoo.advice.finish import Cell, Last, Together
 from zoo.advice.knobs import Item
 from zoo.advice.models import GUESS, TREE
+from zoo.advice.paired import Gap
 from zoo.advice.race import Race
 from zoo.advice.verdicts import ALPHA, EQUAL, HELPS, HURTS, UNDECIDED, Effect, Evidence
 from zoo.evidence.statistics import Estimate
@@ -89,19 +90,18 @@ def _labels(cell: Cell) -> list[str]:
 
 
 def _last(last: Last) -> dict[str, Any]:
-    gaps = {"gain": last.gain, "trees": last.trees}
     rows = next(iter(last.scores.values())).n
     return {
         "rows": rows,
         "scores": [{"model": name, **_ends(told)} for name, told in last.scores.items()],
-        **{
-            name: None
-            if gap is None
-            else {key: _rounded(value) for key, value in dataclasses.asdict(gap).items()}
-            for name, gap in gaps.items()
-        },
+        "gain": None if last.gain is None else _gap(last.gain),
+        "others": [{"model": name, **_gap(gap)} for name, gap in last.others.items()],
         "learning_rates": list(last.rates),
     }
+
+
+def _gap(told: Gap) -> dict[str, float | None]:
+    return {name: _rounded(value) for name, value in dataclasses.asdict(told).items()}
 
 
 def _ends(told: Estimate) -> dict[str, float | None]:
@@ -137,7 +137,7 @@ def sentence_of(record: Mapping[str, Any]) -> str:
     Args:
         record: As `advice.json` has it.
     """
-    said = _of_trees(record)
+    said = _of_others(record)
     advised = _advised(record)
     helping = [row for row in record["items"] if row["verdict"] == HELPS]
     if advised:
@@ -186,16 +186,20 @@ def _gain(record: Mapping[str, Any]) -> str:
     )
 
 
-def _of_trees(record: Mapping[str, Any]) -> list[str]:
-    """Returns a sentence that boosted trees win, if they do."""
+def _of_others(record: Mapping[str, Any]) -> list[str]:
+    """Returns a sentence that another model wins, the best of those that do (Bonferroni)."""
     held = record["held_out"]
-    trees = held and held["trees"]
-    if not trees or not (trees["mean"] > 0 and trees["p"] < TO_SHOW):
+    others = held["others"] if held else []
+    winning = [each for each in others if each["mean"] > 0 and each["p"] * len(others) < TO_SHOW]
+    if not winning:
         return []
-    score = next(each for each in held["scores"] if each["model"] == TREE)
+    best = max(winning, key=lambda each: each["mean"])
+    score = next(each for each in held["scores"] if each["model"] == best["model"])
+    name = best["model"][0].upper() + best["model"][1:]
+    do = "do" if best["model"] == TREE else "does"
     return [
-        f"Boosted trees do better here than these networks: {points(score['mean'], False)} % on "
-        f"the rows kept back, {points(trees['mean'])} points (p {_p(trees['p'])})."
+        f"{name} {do} better here than these networks: {points(score['mean'], False)} % on "
+        f"the rows kept back, {points(best['mean'])} points (p {_p(best['p'])})."
     ]
 
 
@@ -313,12 +317,11 @@ def _scores(record: Mapping[str, Any]) -> list[str]:
         name = NETWORKS.get(row["model"], row["model"])
         lines.append(f"| {name} | {points(row['mean'], False)} | {interval(row, False)} |")
     told = "McNemar's exact test of one each" if record["classes"] > 1 else "bootstrap over rows"
-    pairs = (("gain", "Advised less baseline"), ("trees", f"{TREE.capitalize()} less network"))
-    for key, what in pairs:
-        gap = held[key]
-        if gap:
-            found = f"{points(gap['mean'])} {interval(gap)} points (p {_p(gap['p'])}, {told})"
-            lines += ["", f"{what}: {found}."]
+    pairs = [("Advised less baseline", held["gain"])] if held["gain"] else []
+    pairs += [(f"{each['model'].capitalize()} less network", each) for each in held["others"]]
+    for what, gap in pairs:
+        found = f"{points(gap['mean'])} {interval(gap)} points (p {_p(gap['p'])}, {told})"
+        lines += ["", f"{what}: {found}."]
     lines += [
         "",
         "Networks: mean of five, each with a validation part of its own that chooses its rate. "
