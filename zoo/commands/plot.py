@@ -81,8 +81,8 @@ def plot(
         raise Interrupted("Each picture is the old one or the new one, none is half.") from None
     if not drawn and size and not every:
         raise ZooError(
-            f"Nothing fits a {size}. Name the variants to show (--variants A,B); a panel has none, "
-            "its experiment on one data set has."
+            f"Nothing fits a {size}. Name the variants to show (--variants A,B), if it has any; "
+            "a panel has a picture of each claim, with the claim's sentence on it."
         )
     if not drawn and kind is not None:
         raise ZooError(f"No experiment in {results} has a picture {kind!r}. Leave --kind out.")
@@ -96,7 +96,7 @@ def _plot(folder: Path, kind: str | None, look: Look, lenient: bool) -> Drawn:
     if kind is not None and not lenient:
         return plot_results(folder, kind, look), []
     paths, left_out = [], []
-    for name in shown(folder):
+    for name in shown(folder, look):
         if kind in (None, name):
             try:
                 paths += plot_results(folder, name, look)
