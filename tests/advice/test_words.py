@@ -4,11 +4,11 @@ from zoo.advice.words import (
     held_line,
     interval,
     not_asked,
-    ordered,
     points,
     sentence_of,
     verdict_words,
 )
+from zoo.results.advised import ordered
 
 
 def row(knob="dropout", to="0.3", verdict="helps", difference=0.02, rows=0):

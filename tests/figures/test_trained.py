@@ -378,3 +378,12 @@ def test_no_name_ends_a_picture(tmp_path):
     ElementTree.parse(svg)
     (text,) = figure.findobj(Text)
     assert text.get_text() == r"val_\x1b[2J$\f$ of \x00"
+
+
+def test_no_name_along_an_axis_ends_a_picture(tmp_path):
+    figure = Figure()
+    axes = figure.add_subplot()
+    axes.set_yticks([0, 1], ["plain", "val_\x1b[2J"])
+    svg, _ = save_figure(figure, tmp_path / "mine")
+    ElementTree.parse(svg)
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["plain", r"val_\x1b[2J"]

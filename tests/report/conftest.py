@@ -3,7 +3,7 @@
 import shutil
 
 import pytest
-from report_case import COMMITTED, COPIED, write_hostile, write_page
+from report_case import COMMITTED, COPIED, write_advice, write_hostile, write_page
 
 
 @pytest.fixture(scope="session")
@@ -13,6 +13,7 @@ def root(tmp_path_factory):
     for name in COPIED:
         shutil.copytree(COMMITTED / name, root / name, ignore=shutil.ignore_patterns("*.png"))
     write_hostile(root)
+    write_advice(root)
     write_page(root)
     return root
 

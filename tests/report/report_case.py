@@ -1,5 +1,6 @@
 """What the tests' page is made of: committed experiments, and one with hostile names."""
 
+import json
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from zoo.runs.run import Result, Run
 COMMITTED = Path(__file__).parents[2] / "results"
 COPIED = ("momentum", "optimizer_default", "optimizer_default@data=digits")
 COPIED += ("optimizer_default@data=mnist5k", "optimizer_default@panel")
+ADVICE = "advise/diabetes"
 FOLDER = "mine <b>&\"' 漢字"
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -95,6 +97,17 @@ def write_hostile(root):
     }
     tables.write(root / FOLDER, spec, summarise(runs, list(HOSTILE), HOSTILE[0]))
     ledger.write(root / FOLDER)
+
+
+def write_advice(root):
+    """Writes advice on committed data into a results folder, and the same with hostile names."""
+    record = json.loads((COMMITTED / ADVICE / "advice.json").read_text(encoding="utf-8"))
+    hostile = {"name": HOSTILE[0], "sentence": HOSTILE[1], "network": HOSTILE[6]}
+    items = [{**row, "to": HOSTILE[nth % 7]} for nth, row in enumerate(record["items"])]
+    for name, changes in ((ADVICE, {}), (f"advise/{FOLDER}", {**hostile, "items": items})):
+        (root / name).mkdir(parents=True)
+        text = json.dumps(record | changes)
+        (root / name / "advice.json").write_text(text, encoding="utf-8")
 
 
 def write_page(root):

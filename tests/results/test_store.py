@@ -280,3 +280,30 @@ def test_history_and_final_values_are_readable_json(tmp_path, make_result):
     assert (experiment, variant, seed) == ("tiny", result.run.variant, result.run.seed)
     assert json.loads(history) == result.history
     assert json.loads(final) == result.final
+
+
+def test_a_run_is_kept_with_all_that_belongs_to_it_or_not_at_all(
+    tmp_path, make_result, monkeypatch
+):
+    result = replace(make_result(), rights="A" * 8)
+    with Store(tmp_path) as store:
+        whole = store._execute
+
+        def fails(query, values=()):
+            if "INTO runs" in query:
+                raise ZooError("full")
+            return whole(query, values)
+
+        monkeypatch.setattr(store, "_execute", fails)
+        with pytest.raises(ZooError, match="full"):
+            store.add("tiny", result)
+        monkeypatch.undo()
+        assert not whole("SELECT * FROM rights").fetchall()
+        store.add("tiny", make_result())
+        assert store.summary()["runs"] == 1
+
+
+def test_the_store_waits_for_the_disk_only_as_often_as_its_log_needs(tmp_path):
+    with Store(tmp_path) as store:
+        assert store._execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert store._execute("PRAGMA synchronous").fetchone() == (1,)  # NORMAL

@@ -30,11 +30,12 @@ from zoo.advice.held import Split, kept_back
 from zoo.advice.knobs import LEARNING_RATE, Item, items_of, own_items, rates_of, some_rates
 from zoo.advice.network import baseline
 from zoo.advice.program import program
-from zoo.advice.words import COLUMNS, markdown, ordered, record_of, sentence_of
+from zoo.advice.words import COLUMNS, markdown, record_of, sentence_of
 from zoo.data import TableOptions
 from zoo.data.parts import Parts
 from zoo.errors import Interrupted, ZooError
 from zoo.experiment import Experiment, Recipe
+from zoo.results.advised import ordered
 from zoo.results.files import write_frame, write_text
 from zoo.results.scores import ACCURACY, R2
 from zoo.results.store import Store

@@ -13,13 +13,13 @@ from zoo.advice.knobs import Item
 from zoo.advice.models import GUESS, TREE
 from zoo.advice.paired import Gap
 from zoo.advice.race import Race
-from zoo.advice.verdicts import ALPHA, EQUAL, HELPS, HURTS, UNDECIDED, Effect, Evidence
+from zoo.advice.verdicts import ALPHA, HELPS, UNDECIDED, Effect, Evidence
 from zoo.evidence.statistics import Estimate
+from zoo.results.advised import ordered
 
 COLUMNS = ("knob", "from", "to", "difference", "low", "high", "p", "splits", "verdict", "rows")
 TO_SHOW = 0.05  # below which p the held-out rows show a difference
 NETWORKS = {"baseline": "baseline network", "advised": "advised network"}
-ORDER = (HELPS, HURTS, EQUAL, UNDECIDED)
 
 
 def record_of(
@@ -212,11 +212,6 @@ def verdict_words(row: Mapping[str, Any]) -> str:
     if row["verdict"] != UNDECIDED or not row["rows"]:
         return str(row["verdict"])
     return f"{UNDECIDED}; about {row['rows']:,} rows would decide"
-
-
-def ordered(items: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Returns the rows of the table: what helps first, the undecided last, larger means first."""
-    return sorted(items, key=lambda row: (ORDER.index(row["verdict"]), -row["difference"]))
 
 
 def table_lines(record: Mapping[str, Any]) -> list[str]:

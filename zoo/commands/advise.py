@@ -68,8 +68,9 @@ def advise(
 
 def show_advice(folder: Path) -> None:
     """Prints the table and the sentence."""
-    from zoo.advice.words import held_line, interval, not_asked, ordered, points, verdict_words
+    from zoo.advice.words import held_line, interval, not_asked, points, verdict_words
     from zoo.adviser import Advice
+    from zoo.results.advised import ordered
 
     record = Advice(folder).record
     rows = ordered(record["items"])

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import gc
-import os
-import signal
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from zoo.commands.cores import on_all
 from zoo.commands.options import RESULTS, AllOption, DebugOption, Names, ResultsOption, echo
 from zoo.errors import Interrupted, ZooError
 
 if TYPE_CHECKING:
     from zoo.figures.kinds import Look
 
-ALONE = 4  # so many folders are drawn sooner than other processes start
+Drawn = tuple[list[Path], list[str]]  # the files, and the pictures that are too much for the page
 
 
 def plot(
@@ -56,6 +52,7 @@ def plot(
     from zoo.figures.kinds import Look
     from zoo.figures.panels import BOTH
     from zoo.results import files
+    from zoo.results.folders import drawn_before
     from zoo.runner.overrides import labels_in
 
     if every == bool(names):
@@ -63,7 +60,7 @@ def plot(
     if every and variants:
         raise ZooError("`--variants` must go with the names of experiments, which have variants.")
     if every:
-        names = sorted(path.parent.name for path in results.glob("*/spec.json"))
+        names = [folder.name for folder in drawn_before(results)]
         if not names:
             raise ZooError(f"There are no results in {results}. `python -m zoo run` makes some.")
     wanted = BOTH if forms is None else tuple(form.strip() for form in forms.split(","))
@@ -71,11 +68,10 @@ def plot(
         wanted = BOTH
     look = Look(size or "", theme, tuple(dict.fromkeys(wanted)), tuple(labels_in(variants or [])))
     folders = [files.results_folder(results, name) for name in dict.fromkeys(names or [])]
+    draw = partial(_plot, kind=kind, look=look, lenient=every)
     drawn = 0
     try:
-        for folder, (paths, left_out) in zip(
-            folders, _drawn(folders, kind, look, every), strict=True
-        ):
+        for folder, (paths, left_out) in zip(folders, on_all(draw, folders), strict=True):
             drawn += len(paths)
             for path in paths:
                 echo(str(path))
@@ -85,34 +81,11 @@ def plot(
         raise Interrupted("Each picture is the old one or the new one, none is half.") from None
     if not drawn and size and not every:
         raise ZooError(
-            f"Nothing fits a {size}. Name the variants to show (--variants A,B); a panel has none, "
-            "its experiment on one data set has."
+            f"Nothing fits a {size}. Name the variants to show (--variants A,B), if it has any; "
+            "a panel has a picture of each claim, with the claim's sentence on it."
         )
     if not drawn and kind is not None:
         raise ZooError(f"No experiment in {results} has a picture {kind!r}. Leave --kind out.")
-
-
-Drawn = tuple[list[Path], list[str]]  # the files, and the pictures that are too much for the page
-
-
-def _drawn(folders: Sequence[Path], kind: str | None, look: Look, lenient: bool) -> Iterator[Drawn]:
-    """Yields what was drawn of each folder; many folders are drawn on all cores."""
-    one = partial(_plot, kind=kind, look=look, lenient=lenient)
-    if len(folders) < ALONE:
-        yield from map(one, folders)
-        return
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    with ProcessPoolExecutor(cores, initializer=_begin) as pool:
-        yield from pool.map(one, folders)
-
-
-def _begin() -> None:
-    """Has a process leave Ctrl-C to the one that started it, and collect garbage rarely.
-
-    A figure is tens of thousands of objects that live as long as it is drawn.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    gc.set_threshold(200_000, 20, 100)
 
 
 def _plot(folder: Path, kind: str | None, look: Look, lenient: bool) -> Drawn:
@@ -123,7 +96,7 @@ def _plot(folder: Path, kind: str | None, look: Look, lenient: bool) -> Drawn:
     if kind is not None and not lenient:
         return plot_results(folder, kind, look), []
     paths, left_out = [], []
-    for name in shown(folder):
+    for name in shown(folder, look):
         if kind in (None, name):
             try:
                 paths += plot_results(folder, name, look)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from zoo.commands.cores import on_all
 from zoo.commands.options import RESULTS, DebugOption, ResultsOption, echo
 
 
@@ -32,7 +33,7 @@ def report(
         echo(str(readme))
         return
     topic_of = {entry.name: entry.topic for entry in registry.entries()}
-    path, experiments = page.write(results, registry.topics(), topic_of)
+    path, experiments = page.write(results, registry.topics(), topic_of, on_all)
     size = path.stat().st_size / 1e6
     noun = "experiment" if experiments == 1 else "experiments"
     echo(f"{path}  ({experiments} {noun}, {size:.1f} MB)")

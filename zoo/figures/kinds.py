@@ -88,9 +88,10 @@ class Look:
 STANDARD = Look()
 
 
-def shown(folder: Path) -> list[str]:
+def shown(folder: Path, look: Look = STANDARD) -> list[str]:
     """Returns the names of the pictures that a results folder is shown with."""
-    names: list[str] = KINDS[kind_of(read_spec(folder))].shown(folder)
+    with on(look.page):
+        names: list[str] = KINDS[kind_of(read_spec(folder))].shown(folder)
     return names
 
 
@@ -109,7 +110,7 @@ def plot_results(folder: Path, kind: str | None = None, look: Look = STANDARD) -
         ZooError: If there is no such picture or variant, or a file is missing.
         DoesNotFitError: If the page is too small for a picture.
     """
-    names = [kind] if kind is not None else shown(folder)
+    names = [kind] if kind is not None else shown(folder, look)
     figures = {name: draw(folder, name, look) for name in names}
     written = []
     for name, figure in figures.items():
@@ -156,7 +157,7 @@ def figure_of(folder: Path, kind: str | None = None, look: Look = STANDARD) -> F
     Raises:
         ZooError: If there is no such picture or variant, or a file is missing.
     """
-    names = shown(folder)
+    names = shown(folder, look)
     wanted = kind or next((name for name in ("effect", "values") if name in names), None)
     wanted = wanted or next(iter(names), None)
     if wanted is None:

@@ -32,6 +32,8 @@ HOUSE_STYLE = {
     "axes.labelcolor": INK,
     "axes.labelsize": TEXT,
     "axes.titlesize": TEXT,
+    # Where it stands by itself: else Matplotlib looks for it beside all numbers of both axes.
+    "axes.titley": 1.0,
     "axes.edgecolor": QUIET,
     "axes.spines.top": False,
     "axes.spines.right": False,

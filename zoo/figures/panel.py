@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from zoo.errors import ZooError
+from zoo.figures.page import current
 from zoo.figures.palette import (
     BASELINE_GREY,
     COLOURS,
@@ -27,7 +29,7 @@ from zoo.figures.palette import (
     TEXT,
     wrap,
 )
-from zoo.figures.panels import LINE, MARGIN, start_page
+from zoo.figures.panels import LINE, MARGIN, room, row_height, start_page
 from zoo.results.files import read_frame, read_spec, read_table
 from zoo.results.ledger_words import metric_in_words
 from zoo.results.panel import TOGETHER, first_effects, no_effect, scale_of
@@ -35,12 +37,16 @@ from zoo.results.panel import TOGETHER, first_effects, no_effect, scale_of
 PICTURE = "panel"
 # Inches: the words beside a claim's axes, the axes, a data set in them, what is around them.
 WORDS, AXES, ROW, AROUND = 4.3, 4.4, 0.2, 0.55
+SHARE = 0.55  # of a given width that the axes have
+NO_NAME = r"[^\w.+-]"  # what the name of a file leaves out of a claim's id
 
 house_style = style.context(["default", HOUSE_STYLE])
 
 
 def pictures(folder: Path, variants: Sequence[str] = ()) -> dict[str, Callable[[], Figure]]:
-    """Returns what draws the one picture, by its name; nothing if no claim has an effect.
+    """Returns what draws the pictures, by name; nothing if no claim has an effect.
+
+    There is one of all claims, or on a page of a given size one a claim, under its sentence.
 
     Args:
         folder: Holds `spec.json`, `panel.csv` and `verdicts.csv`.
@@ -55,14 +61,26 @@ def pictures(folder: Path, variants: Sequence[str] = ()) -> dict[str, Callable[[
             f"of one data set: python -m zoo plot {folder.name.partition('@')[0]}."
         )
     table = read_table(folder)
-    if not len(_drawn(table)):
+    rows = _drawn(table)
+    if not len(rows):
         return {}
-    verdicts = read_frame(folder / "verdicts.csv").set_index("id")["verdict"]
-    return {PICTURE: partial(draw_panel, read_spec(folder), table, verdicts.to_dict())}
+    spec, found = read_spec(folder), read_frame(folder / "verdicts.csv").set_index("id")
+    verdicts = found["verdict"].to_dict()
+    if not current().width:
+        return {PICTURE: partial(draw_panel, spec, table, verdicts)}
+    return {
+        f"{PICTURE}-{re.sub(NO_NAME, '_', claim)}": partial(
+            draw_panel,
+            {**spec, "question": found.loc[claim, "says"] or spec["question"]},
+            table[table["id"] == claim],
+            verdicts,
+        )
+        for claim in dict.fromkeys(rows["id"])
+    }
 
 
 def shown(folder: Path) -> list[str]:
-    """Returns the name of the one picture, nothing where no claim has an effect."""
+    """Returns the names of the pictures, none where no claim has an effect."""
     return list(pictures(folder))
 
 
@@ -72,28 +90,42 @@ def draw_panel(spec: Mapping[str, Any], table: pd.DataFrame, verdicts: Mapping[s
 
     Args:
         spec: As in `spec.json`.
-        table: As in `panel.csv`.
+        table: As in `panel.csv`; on a page of a given size of a single claim.
         verdicts: The verdict over data sets by claim.
 
     Returns:
         Claims below each other, each with axes of its own; to the right of the line is where the
         variant that is named first has more.
+
+    Raises:
+        DoesNotFitError: If the page is too small for it.
     """
     rows = _drawn(table)
     claims = list(dict.fromkeys(rows["id"]))
     looks = _looks(spec["datasets"])
-    told = {claim: _words(rows[rows["id"] == claim].iloc[0], verdicts[claim]) for claim in claims}
-    least = ROW * (len(looks) + 1)
+    words, across = WORDS, AXES
+    if current().width:
+        across = SHARE * (current().width - 2 * MARGIN)
+        words = current().width - 2 * MARGIN - across
+    width = 2 * MARGIN + words + across
+    told = {
+        claim: _words(rows[rows["id"] == claim].iloc[0], verdicts[claim], words - 0.3)
+        for claim in claims
+    }
+    legend = _legend(looks)
+    free = room(spec, width, 0.1, legend)
+    row = row_height(spec, ROW, None if free is None else free - AROUND, len(looks) + 1, ROW)
+    least = row * (len(looks) + 1)
     heights = {claim: max(least, LINE * sum(map(len, told[claim]))) + AROUND for claim in claims}
-    width = 2 * MARGIN + WORDS + AXES
-    figure, bottom = start_page(spec, width, sum(heights.values()), 0.1, _legend(looks))
+    figure, bottom = start_page(spec, width, sum(heights.values()), 0.1, legend)
     height = figure.get_figheight()
     top = bottom + sum(heights.values())
     for claim in claims:
         own = rows[rows["id"] == claim]
         inside = heights[claim] - AROUND
-        place = [(MARGIN + WORDS) / width, (top - inside) / height, AXES / width, inside / height]
-        axes = figure.add_axes((place[0], place[1], place[2], place[3]))
+        place = [(MARGIN + words) / width, (top - inside) / height]
+        size = [across / width, inside / height]
+        axes = figure.add_axes((place[0], place[1], size[0], size[1]))
         _draw_claim(axes, own, looks)
         head, rest = told[claim]
         figure.text(MARGIN / width, top / height, "\n".join(head), va="top", fontweight="bold")
@@ -126,13 +158,12 @@ def _legend(looks: Mapping[str, Mapping[str, Any]]) -> list[Line2D]:
     return [*keys, Line2D([], [], color=INK, linestyle="none", label="95 % interval", **bar)]
 
 
-def _words(row: Any, verdict: str) -> tuple[list[str], list[str]]:
+def _words(row: Any, verdict: str, width: float) -> tuple[list[str], list[str]]:
     """Returns the lines beside a claim: id and verdict, and what its axes show."""
     unit = " (points)" if scale_of(row["metric"]) > 1 else ""
     what = row["what"]
-    room = WORDS - 0.3
-    head = wrap(f"{row['id']}: {verdict}", room, TEXT, "bold")
-    return head, wrap(f"{what}: {metric_in_words(row['metric'])}{unit}", room)
+    head = wrap(f"{row['id']}: {verdict}", width, TEXT, "bold")
+    return head, wrap(f"{what}: {metric_in_words(row['metric'])}{unit}", width)
 
 
 def _draw_claim(axes: Axes, own: pd.DataFrame, looks: Mapping[str, Mapping[str, Any]]) -> None:

@@ -2,7 +2,8 @@
 
 import io
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,10 @@ import numpy as np
 from matplotlib import style
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-from matplotlib.ticker import FixedLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullFormatter
 
 from zoo.errors import printable
 from zoo.figures.page import current, too_much
@@ -380,9 +382,7 @@ def save_figure(figure: Figure, stem: Path, forms: Sequence[str] = BOTH) -> list
 @style.context(["default", HOUSE_STYLE])
 def contents_of(figure: Figure, forms: Sequence[str]) -> list[bytes]:
     """Returns a figure in each of some formats."""
-    for text in figure.findobj(Text):
-        text.set_text(printable(text.get_text()))  # an escape character ends an SVG
-        text.set_parse_math(False)
+    _settle(figure)
     contents = []
     for form in forms:
         content = io.BytesIO()
@@ -390,3 +390,34 @@ def contents_of(figure: Figure, forms: Sequence[str]) -> list[bytes]:
         figure.savefig(content, format=form, metadata=FORMS[form], dpi=dots)
         contents.append(content.getvalue())
     return contents
+
+
+def _settle(figure: Figure) -> None:
+    """Prepares a figure for being written: nothing in it ends a file, nothing empty is placed."""
+    for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
+        formatter = axis.get_major_formatter()
+        if isinstance(formatter, FuncFormatter):  # names along an axis
+            formatter.func = partial(_shown, formatter.func)
+        if not axis.get_label_text():
+            axis.set_label_coords(0, 0)  # else its place is sought beside all numbers of the axis
+    for text in _texts(figure):
+        text.set_text(printable(text.get_text()))  # an escape character ends an SVG
+        text.set_parse_math(False)
+
+
+def _texts(artist: Artist) -> Iterator[Text]:
+    """Yields the texts of a figure but the numbers and names along axes.
+
+    To be asked for those an axis makes ticks, of which most are never drawn.
+    """
+    if isinstance(artist, Axis):
+        yield artist.label
+        return
+    if isinstance(artist, Text):
+        yield artist
+    for child in artist.get_children():
+        yield from _texts(child)
+
+
+def _shown(name: Callable[..., str], place: float, index: int | None = None) -> str:
+    return printable(name(place, index))

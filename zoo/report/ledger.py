@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ from zoo.results.ledger_text import evidence_in
 from zoo.results.ledger_words import in_words, metric_in_words
 from zoo.results.panel import TOGETHER, no_effect, scale_of, shown_row, with_effects
 from zoo.results.verdicts import claims_of, describe
+
+Over = Callable[[Callable[[Path], Any], Sequence[Path]], Iterable[Any]]
 
 SIGNS = {
     "supported": "\N{CHECK MARK}",
@@ -60,8 +62,24 @@ class LedgerRow:
     charts: Sequence[Chart]
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """A claim's effects: the verdict on each data set, a small picture, and those with axes."""
+
+    by_data: Mapping[str, str]
+    picture: Markup
+    charts: Sequence[Chart]
+
+
+UNDRAWN = Drawn({}, Markup(""), [])
+
+
 def rows_of(
-    root: Path, found: pd.DataFrame, topic_of: Mapping[str, str], first: int = 0
+    root: Path,
+    found: pd.DataFrame,
+    topic_of: Mapping[str, str],
+    first: int = 0,
+    over: Over = map,
 ) -> list[LedgerRow]:
     """Returns the rows of the ledger with what the page shows besides.
 
@@ -70,36 +88,41 @@ def rows_of(
         found: As `ledger.read` returns it, of what was run as declared.
         topic_of: Topic by experiment.
         first: Number of the first row.
+        over: Applies a function to all of some folders; on all cores, if it can.
     """
     told = blank(found)
     torn = told.groupby("id")["verdict"].nunique()
-    effects = {name: _effects(root / name) for name in dict.fromkeys(told["experiment"])}
-    rules = {name: _rules(root / name) for name in effects}
+    names = list(dict.fromkeys(told["experiment"]))
+    effects = dict(zip(names, over(_drawn, [root / name for name in names]), strict=True))
+    rules = {name: _rules(root / name) for name in names}
     lines = []
     for nth, row in enumerate(told.itertuples(), start=first):
-        own = effects[row.experiment]
-        own = own[(own["id"] == row.id)]
-        by_data = _by_data(own)
-        if len(by_data) == 1 and set(by_data.values()) != {row.verdict}:
-            own, by_data = own[:0], {}  # its files are from different times: nothing is drawn
+        own = effects[row.experiment].get(row.id, UNDRAWN)
+        if len(own.by_data) == 1 and set(own.by_data.values()) != {row.verdict}:
+            own = UNDRAWN  # its files are from different times
         lines.append(
             LedgerRow(
                 row,
                 nth,
                 topic_of.get(row.experiment.partition("@")[0], ""),
                 lectures_of(row.id, row.source),
-                by_data if len(by_data) > 1 else {},
-                _picture(own),
+                own.by_data if len(own.by_data) > 1 else {},
+                own.picture,
                 evidence_in(row, BRIEF, torn[row.id] > 1),
                 rules[row.experiment].get(row.rule, row.rule),
-                charts_of(own),
+                own.charts,
             )
         )
     return lines
 
 
-def _effects(folder: Path) -> pd.DataFrame:
-    return effects_of(settled_folder(folder))
+def _drawn(folder: Path) -> dict[str, Drawn]:
+    """Returns what is drawn of each claim of an experiment, by id."""
+    effects = effects_of(settled_folder(folder))
+    return {
+        str(claim): Drawn(_by_data(own), _picture(own), charts_of(own))
+        for claim, own in effects.groupby("id", sort=False)
+    }
 
 
 def _rules(folder: Path) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -14,12 +15,12 @@ from markupsafe import Markup, escape
 from zoo.catalogue import LECTURES
 from zoo.claims import VERDICTS
 from zoo.errors import ZooError, printable
-from zoo.report import search
-from zoo.report.ledger import SIGNS, LedgerRow, rows_of, verdicts_in
-from zoo.report.sections import Section, section_of
-from zoo.results import kinds, ledger
+from zoo.report import advice, search
+from zoo.report.ledger import SIGNS, LedgerRow, Over, rows_of, verdicts_in
+from zoo.report.sections import Section, with_claims, without_claims
+from zoo.results import advised, kinds, ledger
 from zoo.results.files import read_spec, write_text
-from zoo.results.folders import PANEL, settled_folder
+from zoo.results.folders import PANEL, inside_panels, settled_folder
 from zoo.results.ledger_kinds import headline
 from zoo.results.ledger_order import sections
 
@@ -27,13 +28,16 @@ FILES = Path(__file__).with_name("templates")
 NAME = "index.html"
 
 
-def write(root: Path, topics: Mapping[str, str], topic_of: Mapping[str, str]) -> tuple[Path, int]:
+def write(
+    root: Path, topics: Mapping[str, str], topic_of: Mapping[str, str], over: Over = map
+) -> tuple[Path, int]:
     """Writes `index.html` into a results folder; the same results give the same bytes.
 
     Args:
         root: The results folder.
         topics: The question of each topic, in their order.
         topic_of: Topic by experiment.
+        over: Applies a function to all of some folders; on all cores, if it can.
 
     Returns:
         The file, and how many experiments it shows.
@@ -42,14 +46,19 @@ def write(root: Path, topics: Mapping[str, str], topic_of: Mapping[str, str]) ->
         ZooError: If there are no results, or a file is damaged.
     """
     folders = shown_folders(root)
-    if not folders and not search.folders(root):
+    if not folders and not search.folders(root) and not advised.folders(root):
         raise ZooError(f"There are no results in {root}. `python -m zoo run` makes some.")
-    claims = _claims(root, topics, topic_of)
+    claims = _claims(root, topic_of, over)
     more = _claims_besides(root, folders, topic_of, len(claims))
-    found = [_section(folder, [*claims, *more], topic_of) for folder in folders]
+    told = over(partial(_section, topic_of=topic_of), folders)
+    found = [
+        with_claims(section, _own(folder, [*claims, *more]))
+        for folder, section in zip(folders, told, strict=True)
+    ]
     found += [_search(folder, topic_of) for folder in search.folders(root)]
+    found += [advice.section_of(folder) for folder in advised.folders(root)]
     write_text(root / NAME, render(found, claims, topics))
-    return root / NAME, len(found)
+    return root / NAME, sum(section.topic != advice.TOPIC for section in found)
 
 
 def shown_folders(root: Path) -> list[Path]:
@@ -59,11 +68,7 @@ def shown_folders(root: Path) -> list[Path]:
     """
     there = sorted(path.parent for path in root.glob("*/spec.json"))
     there = [folder for folder in there if kinds.kind_of(read_spec(folder)) in kinds.KINDS]
-    inside: set[str] = set()
-    for folder in there:
-        panel = settled_folder(folder)
-        if panel != folder:
-            inside |= {panel.name, *read_spec(panel)["runs"]} - {folder.name}
+    inside = inside_panels(there)
     return [folder for folder in there if folder.name not in inside]
 
 
@@ -79,7 +84,7 @@ def render(found: Sequence[Section], claims: Sequence[LedgerRow], topics: Mappin
     by_topic = {name: [each for each in found if each.topic == name] for name in own}
     return environment().get_template("page.html.j2").render(
         by_topic={name: each for name, each in by_topic.items() if each},
-        topics=topics,
+        topics={**topics, advice.TOPIC: advice.ASKS},
         claims=claims,
         headline=_headline(claims),
         lectures=LECTURES,
@@ -91,13 +96,13 @@ def render(found: Sequence[Section], claims: Sequence[LedgerRow], topics: Mappin
     )  # fmt: skip
 
 
-def _claims(root: Path, topics: Mapping[str, str], topic_of: Mapping[str, str]) -> list[LedgerRow]:
+def _claims(root: Path, topic_of: Mapping[str, str], over: Over) -> list[LedgerRow]:
     """Returns the rows of the ledger in the order of the lectures."""
     if not verdicts_in(root):
         return []
     frame = ledger.read(root)
     ordered = [place for each in sections(ledger.blank(frame)) for place in each.rows.index]
-    return rows_of(root, frame.loc[ordered].reset_index(drop=True), topic_of)
+    return rows_of(root, frame.loc[ordered].reset_index(drop=True), topic_of, over=over)
 
 
 def _claims_besides(
@@ -111,12 +116,15 @@ def _claims_besides(
     return rows_of(root, ledger.read(root, names), topic_of, first)
 
 
-def _section(folder: Path, claims: Sequence[LedgerRow], topic_of: Mapping[str, str]) -> Section:
+def _section(folder: Path, topic_of: Mapping[str, str]) -> Section:
     panel = settled_folder(folder)
-    names = {folder.name, panel.name}
-    own = [claim for claim in claims if claim.row.experiment in names]
     topic = topic_of.get(folder.name.partition("@")[0], "")
-    return section_of(folder, topic, own, panel if panel != folder else None)
+    return without_claims(folder, topic, panel if panel != folder else None)
+
+
+def _own(folder: Path, claims: Sequence[LedgerRow]) -> list[LedgerRow]:
+    names = {folder.name, settled_folder(folder).name}
+    return [claim for claim in claims if claim.row.experiment in names]
 
 
 def _search(folder: Path, topic_of: Mapping[str, str]) -> Section:

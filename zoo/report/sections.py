@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +92,18 @@ def section_of(
         claims: Its claims with their verdicts.
         panel: The folder of the panel that it was settled on.
     """
+    return with_claims(without_claims(folder, topic, panel), claims)
+
+
+def with_claims(section: Section, claims: Sequence[LedgerRow]) -> Section:
+    """Returns what the page says about an experiment with what became of its claims."""
+    verdicts = pd.Series([claim.row.verdict for claim in claims], dtype=object)
+    told = [*section.told, *findings.settled(claims)]
+    return replace(section, claims=claims, told=told, counts=verdict_counts(verdicts))
+
+
+def without_claims(folder: Path, topic: str, panel: Path | None = None) -> Section:
+    """Returns what `section_of` does, as if the experiment had no claims."""
     spec, table = told_spec(folder), _table(folder)
     kind = kinds.kind_of(spec)
     pictures = PICTURES[kind].charts(folder, spec) if kind in PICTURES else {}
@@ -104,13 +116,12 @@ def section_of(
         topic=topic,
         question=spec["question"],
         facts=_facts(spec, kind),
-        told=[*_found(spec, table, kind), *findings.settled(claims)],
-        counts=verdict_counts(pd.Series([claim.row.verdict for claim in claims], dtype=object)),
+        told=_found(spec, table, kind),
+        counts=[],
         charts=pictures,
         grids=grids,
         tables=tables,
         notes=[*notes, *filter(None, [seconds.line_of(folder)])],
-        claims=claims,
         over=over,
         elsewhere=elsewhere,
         command=_command(folder.name, panel is not None) if topic else "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from zoo.errors import ZooError
@@ -23,6 +24,41 @@ def settled_folder(folder: Path) -> Path:
         return folder
     own, over = (read_spec(each / "spec.json").get("claims", []) for each in (folder, panel))
     return panel if own == over else folder
+
+
+def inside_panels(folders: Iterable[Path]) -> set[str]:
+    """Returns the names of panels, and of the single data sets that they are made of.
+
+    What they found stands with the experiment that was settled on them, as its declared run does.
+
+    Args:
+        folders: Results folders of experiments.
+    """
+    names: set[str] = set()
+    for folder in folders:
+        panel = settled_folder(folder)
+        if panel != folder:
+            names |= {panel.name, *read_spec(panel / "spec.json")["runs"]} - {folder.name}
+    return names
+
+
+def drawn_before(root: Path) -> list[Path]:
+    """Returns the results folders that `plot --all` draws, sorted by name.
+
+    Those are all but single data sets of a panel that no picture was drawn of: a copy of the
+    repository has none of them.
+
+    Args:
+        root: The results folder.
+    """
+    there = sorted(path.parent for path in root.glob("*/spec.json"))
+    declared = [folder for folder in there if "@" not in folder.name]
+    inside = inside_panels(declared)
+    return [
+        folder
+        for folder in there
+        if folder.name not in inside or folder.name.endswith(PANEL) or any(folder.glob("*.svg"))
+    ]
 
 
 def root_of(path: Path) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -61,6 +61,10 @@ class Store:
 
     Several processes may share it. Use it as a context manager, or call `close`.
 
+    What is kept outlives the process, however that ends. A power cut or a crash of the system may
+    take the runs of the last moments, whole ones, and damages nothing: the same command trains
+    them again. Waiting for the disk after every run would cost more than it saves.
+
     Args:
         folder: The results folder; made if it does not exist.
 
@@ -114,7 +118,9 @@ class Store:
         # SQLite does not wait for others here. The file keeps its mode, so whoever opens it next
         # sets it; and only now, so that a store that is refused above is left as it was.
         with contextlib.suppress(sqlite3.OperationalError):
-            self._connection.execute("PRAGMA journal_mode = WAL")
+            (mode,) = self._connection.execute("PRAGMA journal_mode = WAL").fetchone()
+            if mode == "wal":  # without it the file itself could be damaged
+                self._connection.execute("PRAGMA synchronous = NORMAL")
         self._connection.execute(RECORDS)
         self._connection.execute(RIGHTS)
         self._connection.execute(CELLS)
@@ -150,6 +156,18 @@ class Store:
             raise
         except sqlite3.DatabaseError as error:
             raise self._damaged(error) from error
+
+    @contextlib.contextmanager
+    def _at_once(self) -> Iterator[None]:
+        """Keeps all that is written meanwhile, or nothing of it."""
+        self._execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.rollback()
+            raise
 
     def _damaged(self, why: object) -> ZooError:
         return ZooError(
@@ -187,13 +205,13 @@ class Store:
             result.device,
             result.seconds,
         )
-        # First, so that a run that is kept never lacks what is kept with it.
-        if result.rights:
-            self._execute("INSERT OR REPLACE INTO rights VALUES (?, ?)", (run.key, result.rights))
-        else:
-            self._execute("DELETE FROM rights WHERE key = ?", (run.key,))
-        marks = ", ".join("?" * len(row))
-        self._execute(f"INSERT OR REPLACE INTO runs VALUES ({marks})", row)
+        rights, marks = (run.key, result.rights), ", ".join("?" * len(row))
+        with self._at_once():
+            if result.rights:
+                self._execute("INSERT OR REPLACE INTO rights VALUES (?, ?)", rights)
+            else:
+                self._execute("DELETE FROM rights WHERE key = ?", rights[:1])
+            self._execute(f"INSERT OR REPLACE INTO runs VALUES ({marks})", row)
 
     def known(self, keys: Iterable[str]) -> set[str]:
         """Returns those of the keys whose runs are kept."""
