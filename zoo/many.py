@@ -33,6 +33,8 @@ def fit_many(
     validation_split: float | None = None,
     callbacks: Any = None,
     loss: Any = None,
+    sample_weight: Any = None,
+    class_weight: Any = None,
     engine: str = "population",
     largest: int | None = None,
     workers: int | None = None,
@@ -75,6 +77,12 @@ def fit_many(
             numbers and logits, or probabilities if the last layer has a softmax, or is one unit
             with a sigmoid; squared error for a table whose target is a number, standardised, and
             then R2 is told in place of accuracy.
+        sample_weight: How much each training example counts in the loss: an array of shape
+            `(examples,)` of numbers of at least 0. Where `data` is one pair, of all its examples:
+            those that validate count likewise, as in `fit`.
+        class_weight: How much the training examples of a class count: a dict of numbers by label,
+            in which a class that is left out counts once; or `"balanced"`, as in scikit-learn.
+            Accuracy counts every example once, as `fit` does without `weighted_metrics`.
         engine: `"population"`, or `"fit"` for one run at a time.
         largest: Most runs that may train at once; `None` leaves it to the engine.
         workers: How many processes of this machine train (with Ray), a GPU each if there are any;
@@ -123,7 +131,9 @@ def fit_many(
             "schedule of a rate: lambda rate: ..."
         )
     rates = arguments.rates_from(own_rate or RATE if learning_rates is None else learning_rates)
-    given, chosen = data_and_loss(build_model, data, validation_split, loss, told)
+    given, chosen = data_and_loss(
+        build_model, data, validation_split, loss, told, sample_weight, class_weight
+    )
     recipe = Recipe(
         build_model=lambda input_shape, num_classes: build_model(),
         optimizer=make,

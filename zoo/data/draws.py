@@ -16,7 +16,8 @@ import numpy as np
 from zoo.data.arrays import inputs_of
 from zoo.data.options import TableOptions
 from zoo.data.parts import Array, Parts, checked
-from zoo.data.sets import Data, Preprocessing, assembled, fingerprint_of, folder_of, read
+from zoo.data.ready import Data
+from zoo.data.sets import Preprocessing, assembled, fingerprint_of, folder_of, read
 from zoo.data.sources import PACKAGES, from_package
 from zoo.errors import ZooError
 

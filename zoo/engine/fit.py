@@ -71,22 +71,22 @@ def train_one(
     recorder = _Recorder(job, progress)
     with phase("fit"):
         model.fit(
-            _batches(data.x_train, data.y_train, recipe.batch_size, run.seed),
+            _batches(data, recipe.batch_size, run.seed),
             steps_per_epoch=steps,
             epochs=recipe.epochs,
             shuffle=False,
-            validation_data=(data.x_validation, data.y_validation),
+            validation_data=_part(data, "validation"),
             validation_batch_size=EVALUATION_BATCH,
             callbacks=[recorder, *callbacks],
             verbose=0,
         )
     final: dict[str, float] = {}
-    for part, x, y in (
-        ("val", data.x_validation, data.y_validation),
-        ("test", data.x_test, data.y_test),
+    for part, (x, y, *weights) in (
+        ("val", _part(data, "validation")),
+        ("test", _part(data, "test")),
     ):
         with phase("evaluation"):
-            values = model.evaluate(x, y, EVALUATION_BATCH, verbose=0, return_dict=True)
+            values = model.evaluate(*(x, y, EVALUATION_BATCH, 0, *weights), return_dict=True)
         final[f"{part}_loss"] = float(values["loss"])
         final[f"{part}_accuracy"] = float(values["accuracy"])
         if not data.of_numbers:
@@ -142,15 +142,23 @@ def takes_xla(model: Any) -> bool:
     return not recurrent_in(model) and not (convolves(model) and on_processor())
 
 
-def _batches(x: Any, y: Any, batch_size: int, seed: int) -> Iterator[tuple[Any, Any]]:
+def _part(data: Data, part: str) -> tuple[Any, ...]:
+    """Returns features, labels and, if there are any, weights of the validation or test part."""
+    x, y, weights = (getattr(data, f"{letter}_{part}") for letter in ("x", "y", "w"))
+    return (x, y) if weights is None else (x, y, weights)
+
+
+def _batches(data: Data, batch_size: int, seed: int) -> Iterator[tuple[Any, ...]]:
     """Yields full batches without end, every epoch in the order that the seed gives it."""
+    x, y, *weights = _part(data, "train")
     for epoch in itertools.count():
         order = epoch_order(len(y), seed, epoch)
         for start in range(0, len(y) - batch_size + 1, batch_size):
             batch = order[start : start + batch_size]
             chosen = rows(x, batch)
             # TensorFlow takes a list for one array.
-            yield tuple(chosen) if isinstance(chosen, list) else chosen, y[batch]
+            x_batch = tuple(chosen) if isinstance(chosen, list) else chosen
+            yield x_batch, y[batch], *(each[batch] for each in weights)
 
 
 class _Recorder(keras.callbacks.Callback):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -11,6 +11,7 @@ import keras
 from zoo import data as datasets
 from zoo.data import Data, fingerprint_of
 from zoo.data.arrays import PARTS, inputs_of, numbered, pairs_of, rows, single
+from zoo.data.weights import BOTH, of_examples, weighted
 from zoo.engine.outputs import check_labels, kind_of, loss_of
 from zoo.errors import ZooError
 from zoo.experiment import crossentropy
@@ -23,7 +24,13 @@ LENGTH = 120  # of what is told of an error of Keras
 
 
 def data_and_loss(
-    build_model: Any, data: Any, validation_split: float | None, loss: Any, told: Progress
+    build_model: Any,
+    data: Any,
+    validation_split: float | None,
+    loss: Any,
+    told: Progress,
+    sample_weight: Any = None,
+    class_weight: Any = None,
 ) -> tuple[Data, Callable[[], Any]]:
     """Returns the data as the engines take them, and a function that returns the loss.
 
@@ -33,11 +40,20 @@ def data_and_loss(
         validation_split: Share of the last examples that validate, if there is one pair.
         loss: What is given as a loss, or None.
         told: Is told if labels are numbered.
+        sample_weight: A number for each training example, or of one pair for each example; or None.
+        class_weight: A number by label for the training examples; or None.
 
     Raises:
         ZooError: If one of these is something else, or they do not fit together.
     """
+    if sample_weight is not None and class_weight is not None:
+        raise ZooError(BOTH)
     if isinstance(data, Data | str):
+        if sample_weight is not None:
+            raise ZooError(
+                "`sample_weight` is for arrays, data=(x, y), whose order you know. For a data set "
+                "give class_weight."
+            )
         if validation_split is not None:
             raise ZooError(
                 "`validation_split` is for data=(x, y): a data set has validation examples. "
@@ -48,8 +64,9 @@ def data_and_loss(
         _outputs(model, found.x_train)
         if found.of_numbers and loss is None and not model.compiled:
             loss = keras.losses.MeanSquaredError
-        return found, _loss(model, loss)
+        return weighted(found, class_weight), _loss(model, loss)
     pairs = pairs_of(data, validation_split)
+    weights = _weights(data, pairs, sample_weight)
     model = _model(build_model)
     outputs = _outputs(model, pairs[0][0])
     chosen = _loss(model, loss)
@@ -62,10 +79,24 @@ def data_and_loss(
         name="given",
         num_classes=len(names),
         class_names=names,
-        fingerprint=fingerprint_of(*[array for part in parts for array in inputs_of(part)]),
+        fingerprint=fingerprint_of(
+            *[array for part in parts for array in inputs_of(part)], *weights.values()
+        ),
         **dict(zip(FIELDS, parts, strict=True)),
+        **weights,
     )
-    return found, chosen
+    return weighted(found, class_weight), chosen
+
+
+def _weights(data: Any, pairs: Sequence[Any], sample_weight: Any) -> dict[str, Any]:
+    """Returns weights of examples by field: of one pair those that validate have theirs, too."""
+    if sample_weight is None:
+        return {}
+    train, validation = (len(y) for _, y in pairs[:2])
+    if all(isinstance(each, tuple | list) and len(each) == 2 for each in data):
+        return {"w_train": of_examples(sample_weight, train)}
+    whole = of_examples(sample_weight, train + validation)
+    return {"w_train": whole[:train], "w_validation": whole[train:], "w_test": whole[train:]}
 
 
 def _model(build_model: Any) -> Any:

@@ -196,6 +196,7 @@ def jobs_of(
     callbacks: Callable[[], list[Any]],
     objective: str,
     told: Progress,
+    class_weight: Any = None,
 ) -> tuple[list[Job], Data, str]:
     """Returns the runs of a point of the space with their keys, one a seed.
 
@@ -209,6 +210,7 @@ def jobs_of(
         callbacks: Function that returns fresh callbacks.
         objective: What trials are scored by.
         told: Is told if labels are numbered.
+        class_weight: What `fit` takes under this name, or None.
 
     Returns:
         The runs, the data as they train on them, and an empty text; or no runs and why such a model
@@ -221,7 +223,7 @@ def jobs_of(
     reason = _why_alone(model, data, objective)
     if reason:
         return [], data, reason
-    data = fitted(model, data, told)
+    data = fitted(model, data, told, class_weight)
     check_labels(model.loss, model(data.x_train[:2]), {PARTS[0]: data.y_train})
     rate, schedule = _rate_of(model.optimizer)
     loss = _loss(model, data)
