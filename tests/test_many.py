@@ -333,7 +333,7 @@ BINARY = keras.losses.BinaryCrossentropy(from_logits=True)
         ({"build": one_output}, "the network has 1 output. For two classes take"),
         ({"build": one_output, "loss": BINARY}, "label 2"),
         ({"build": narrow, "loss": BINARY}, "label for each output. Received: 1 an example"),
-        ({"build": two_outputs}, "one output. Received: a list of 2"),
+        ({"build": two_outputs}, "has 2 outputs, so y must be a list or dict of 2 arrays"),
         ({"build": build_model()}, "clone_model"),
         ({"build": lambda shape: None}, "which needs some"),
         ({"build": lambda: None}, "must return a Keras model. Received: None"),

@@ -16,7 +16,7 @@ from zoo.data import Data
 from zoo.data.arrays import rows
 from zoo.engine.device import device_name, on_processor
 from zoo.engine.explained import in_r2, metric_of
-from zoo.engine.initial_model import Start, Starts, convolves, recurrent_in
+from zoo.engine.initial_model import Start, Starts, convolves, own_step, recurrent_in
 from zoo.engine.outputs import rights
 from zoo.engine.seams import seam
 from zoo.runs.phases import phase
@@ -68,6 +68,7 @@ def train_one(
     optimizer, callbacks = start.trained_by(job)
     metrics = [metric_of(data)]
     model.compile(optimizer, recipe.loss(), metrics=metrics, jit_compile=takes_xla(model))
+    make_ready(model, rows(data.x_train, slice(1)), data.y_train[:1])
     recorder = _Recorder(job, progress)
     with phase("fit"):
         model.fit(
@@ -88,10 +89,11 @@ def train_one(
         with phase("evaluation"):
             values = model.evaluate(*(x, y, EVALUATION_BATCH, 0, *weights), return_dict=True)
         final[f"{part}_loss"] = float(values["loss"])
-        final[f"{part}_accuracy"] = float(values["accuracy"])
-        if not data.of_numbers:
-            answers = len(y) * math.prod(start.outputs.shape[1:-1])
-            final[f"{part}_accuracy"] = exact_share(values["accuracy"], answers)
+        # A model with a step of its own may not tell it.
+        accuracy = float(values.get("accuracy", math.nan))
+        if math.isfinite(accuracy) and not data.of_numbers:
+            accuracy = exact_share(accuracy, len(y) * math.prod(start.outputs.shape[1:-1]))
+        final[f"{part}_accuracy"] = accuracy
     history = recorder.history
     if data.of_numbers:
         history, final = in_r2(history, final, data)
@@ -128,6 +130,16 @@ def _rights(model: Any, data: Data) -> str:
 @functools.cache
 def _compiled_rights() -> Any:
     return seam().compiled(rights)
+
+
+def make_ready(model: Any, x: Any, y: Any) -> None:
+    """Builds the metrics of a model with a step of its own, which may never update them.
+
+    Keras asks metrics for their results after each epoch, and refuses where one is not built.
+    """
+    if own_step(model):
+        model.compute_metrics(x, y, model(x))
+        model.reset_metrics()
 
 
 def takes_xla(model: Any) -> bool:
@@ -174,7 +186,7 @@ class _Recorder(keras.callbacks.Callback):
         rate = keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)
         row: dict[str, float] = {**(logs or {}), "learning_rate": float(rate)}
         for name in METRICS:
-            self.history[name].append(float(row[name]))
+            self.history[name].append(float(row.get(name, math.nan)))
         if not math.isfinite(row["loss"]):
             self.model.stop_training = True
         self.progress.epoch([self.job], epoch + 1)
