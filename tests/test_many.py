@@ -391,3 +391,38 @@ def test_layers_of_a_model_train_as_in_fit_whoever_tells_them():
         losses.append(one.history["loss"])
     if keras.backend.backend() == "tensorflow":
         assert losses[0] != losses[1]  # Keras does not tell a model whose call does not ask
+
+
+class OwnStep(keras.Model):
+    """Learns by a step of its own, which tells its loss only."""
+
+    def __init__(self):
+        super().__init__()
+        self.dense = keras.layers.Dense(3)
+
+    def call(self, inputs):
+        return self.dense(inputs)
+
+    def train_step(self, *given):
+        return {"loss": 7.0}
+
+
+class OwnLoss(Told):
+    def compute_loss(self, *given, **named):
+        return 2 * super().compute_loss(*given, **named)
+
+
+def test_a_step_of_ones_own_trains_alone():
+    with uncompiled():
+        result = trained(build=OwnStep)
+    assert result.engine == "fit (OwnStep has a train_step of its own)"
+    assert result.history["loss"] == [7.0, 7.0]
+    assert np.isnan(result.history["accuracy"]).all()
+    assert np.isfinite(result.final["val_accuracy"])
+
+
+def test_a_loss_that_a_model_computes_counts():
+    with uncompiled():
+        result = trained(build=OwnLoss)
+    assert result.engine == "fit (OwnLoss has a compute_loss of its own)"
+    assert np.isfinite(result.final["val_loss"])

@@ -155,6 +155,11 @@ def stream_and_loss(
     outputs = _outputs(model, x)
     count = len(keras.tree.flatten(outputs))
     if class_weight is not None:
+        if hasattr(stream.train(0), "__next__"):
+            raise ZooError(
+                "Keras takes no `class_weight` with a generator. Received: "
+                f"{arguments.shown(class_weight)}. Yield (x, y, sample_weight)."
+            )
         if not hasattr(outputs, "shape") or not isinstance(class_weight, Mapping):
             raise ZooError(
                 "Of batches `class_weight` must be weights by number, such as {0: 1, 1: 5}, for a "

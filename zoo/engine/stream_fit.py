@@ -61,9 +61,12 @@ def _trained(
     make_ready(model, *stream.first)
     recorder = _Recorder(job, progress)
     weights = {} if stream.class_weight is None else {"class_weight": stream.class_weight}
+    batches = stream.train(seed)
     with phase("fit"):
         model.fit(
-            stream.train(seed),
+            batches,
+            # Of batches that it can ask for by number Keras shuffles these, and of no others.
+            shuffle=isinstance(batches, keras.utils.PyDataset),
             steps_per_epoch=stream.steps,
             epochs=recipe.epochs,
             validation_data=_validation(stream.parts["val"]),

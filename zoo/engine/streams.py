@@ -126,10 +126,8 @@ def _said(data: Any) -> str:
 
 def _made(data: Any, seed: int) -> Any:
     """Returns batches, of a function those that it returns, drawn from a run's seed."""
-    if not _is_function(data):
-        return data
     keras.utils.set_random_seed(derived_seed(seed, "batches"))
-    return data()
+    return data() if _is_function(data) else data
 
 
 def _endless(make: Callable[[], Any], seed: int) -> Iterator[Any]:
@@ -300,7 +298,7 @@ def _numbers(labels: Any) -> Any:
     if labels.dtype.kind == "U":
         raise ZooError(
             "Labels of several outputs must be numbers. Received: words, such as "
-            f"{labels.ravel()[0]!r}. Number them from 0."
+            f"{str(labels.ravel()[0])!r}. Number them from 0."
         )
     return labels.astype(np.int32 if labels.dtype.kind in "iu" else np.float32)
 
