@@ -254,6 +254,58 @@ def test_a_list_of_callbacks_is_copied_for_each_run():
     assert not hasattr(given[0], "best") or given[0].stopped_epoch == 0
 
 
+# Weights
+
+
+WEIGHTS = np.random.default_rng(1).uniform(0, 3, 50).astype("float32")
+
+
+def known():
+    """Builds a network whose initial weights no seed reaches."""
+    drawn = keras.initializers.RandomNormal(seed=1)
+    return keras.Sequential([keras.Input((5,)), keras.layers.Dense(3, kernel_initializer=drawn)])
+
+
+@pytest.mark.parametrize("engine", ["population", "fit"])
+@pytest.mark.parametrize("given", [{"sample_weight": WEIGHTS}, {"class_weight": {0: 0.5, 2: 4}}])
+def test_weights_count_as_in_keras(engine, given):
+    (x, y), (x_validation, y_validation), _ = pairs()
+    both = np.concatenate([x, x_validation]), np.concatenate([y, y_validation])
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    whole = {"epochs": 2, "batch_size": 40}  # of one batch the order does not matter
+    with uncompiled():
+        model = known()
+        model.compile(keras.optimizers.SGD(0.1), loss, metrics=["accuracy"])
+        expected = model.fit(*both, validation_split=0.2, verbose=0, **whole, **given).history
+    with uncompiled() if engine == "fit" else contextlib.nullcontext():
+        result = trained(both, known, engine=engine, **whole, **given)
+    assert result.engine.startswith(engine)
+    for name in ("loss", "accuracy", "val_loss", "val_accuracy"):
+        np.testing.assert_allclose(result.history[name], expected[name], rtol=1e-5)
+    assert result.history["loss"] != trained(both, known, **whole).history["loss"]
+
+
+def test_classes_are_weighted_by_the_labels_as_they_were_given():
+    words = tuple((x, WORDS[y]) for x, y in pairs())
+    expected = trained(class_weight={1: 5.0}).history
+    assert trained(words, class_weight={"bee": 5.0}).history == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"sample_weight": WEIGHTS}, "for each of the 40 examples"),
+        ({"data": (pairs()[0][0], pairs()[0][1]), "sample_weight": WEIGHTS}, "40 examples"),
+        ({"data": "digits", "sample_weight": WEIGHTS}, "is for arrays"),
+        ({"sample_weight": WEIGHTS[:40], "class_weight": {0: 1}}, "cannot both be given"),
+        ({"class_weight": {7: 1}}, "classes 0, 1, 2. Received: one of 7"),
+    ],
+)
+def test_weights_that_do_not_fit(changes, said):
+    with pytest.raises(ZooError, match=said):
+        trained(**changes)
+
+
 def narrow():
     return keras.Sequential([keras.Input((5,)), keras.layers.Dense(2)])
 
@@ -281,7 +333,7 @@ BINARY = keras.losses.BinaryCrossentropy(from_logits=True)
         ({"build": one_output}, "the network has 1 output. For two classes take"),
         ({"build": one_output, "loss": BINARY}, "label 2"),
         ({"build": narrow, "loss": BINARY}, "label for each output. Received: 1 an example"),
-        ({"build": two_outputs}, "one output. Received: a list of 2"),
+        ({"build": two_outputs}, "has 2 outputs, so y must be a list or dict of 2 arrays"),
         ({"build": build_model()}, "clone_model"),
         ({"build": lambda shape: None}, "which needs some"),
         ({"build": lambda: None}, "must return a Keras model. Received: None"),
@@ -339,3 +391,38 @@ def test_layers_of_a_model_train_as_in_fit_whoever_tells_them():
         losses.append(one.history["loss"])
     if keras.backend.backend() == "tensorflow":
         assert losses[0] != losses[1]  # Keras does not tell a model whose call does not ask
+
+
+class OwnStep(keras.Model):
+    """Learns by a step of its own, which tells its loss only."""
+
+    def __init__(self):
+        super().__init__()
+        self.dense = keras.layers.Dense(3)
+
+    def call(self, inputs):
+        return self.dense(inputs)
+
+    def train_step(self, *given):
+        return {"loss": 7.0}
+
+
+class OwnLoss(Told):
+    def compute_loss(self, *given, **named):
+        return 2 * super().compute_loss(*given, **named)
+
+
+def test_a_step_of_ones_own_trains_alone():
+    with uncompiled():
+        result = trained(build=OwnStep)
+    assert result.engine == "fit (OwnStep has a train_step of its own)"
+    assert result.history["loss"] == [7.0, 7.0]
+    assert np.isnan(result.history["accuracy"]).all()
+    assert np.isfinite(result.final["val_accuracy"])
+
+
+def test_a_loss_that_a_model_computes_counts():
+    with uncompiled():
+        result = trained(build=OwnLoss)
+    assert result.engine == "fit (OwnLoss has a compute_loss of its own)"
+    assert np.isfinite(result.final["val_loss"])

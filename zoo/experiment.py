@@ -56,6 +56,9 @@ class Recipe:
         preprocessing: Function of the raw training features, shape `(examples, ...)`, that returns
             what is applied to the features of every part, or `None`: centred and scaled with the
             training part's mean and standard deviation (`zoo/preprocessing.py`).
+        class_weight: How much the training examples of each class count in the loss: a mapping of
+            numbers by label, in which one that is left out counts once; `"balanced"`, so that all
+            classes count alike; or `None`.
         schedule: Function of `(learning_rate, steps_per_epoch, epochs)` that returns what the
             optimizer takes as learning rate (a number or a `LearningRateSchedule`), or a
             callback that sets the rate as training goes.
@@ -74,6 +77,7 @@ class Recipe:
     data: str = "mnist1d"
     train_examples: int | None = None
     preprocessing: Callable[[Any], Callable[[Any], Any]] | None = None
+    class_weight: Mapping[Any, float] | str | None = None
     schedule: Callable[[float, int, int], Any] = no_schedule
     callbacks: Callable[[], list[Any]] = no_callbacks
     loss: Callable[[], Any] = crossentropy

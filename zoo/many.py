@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import keras
 
 from zoo.data import Data
-from zoo.engine.given import data_and_loss
+from zoo.engine import stream_fit
+from zoo.engine.given import BATCH_SIZE, data_and_loss, stream_and_loss
 from zoo.engine.outputs import of_numbers
+from zoo.engine.streams import has_several, is_stream
 from zoo.errors import ZooError
 from zoo.experiment import Recipe, no_schedule
 from zoo.fits import Fits
@@ -29,10 +32,14 @@ def fit_many(
     seeds: Any = range(8),
     learning_rates: Any = None,
     epochs: int = 1,
-    batch_size: int = 32,
+    batch_size: int | None = None,
     validation_split: float | None = None,
     callbacks: Any = None,
     loss: Any = None,
+    sample_weight: Any = None,
+    class_weight: Any = None,
+    steps_per_epoch: int | None = None,
+    validation_steps: int | None = None,
     engine: str = "population",
     largest: int | None = None,
     workers: int | None = None,
@@ -46,9 +53,10 @@ def fit_many(
 
     Args:
         build_model: Function without arguments that returns a fresh Keras model with one output of
-            shape `(batch, outputs)`. What it loads or sets, such as pretrained weights, every run
-            starts with; what it draws is drawn anew for every seed. If it compiles the model, only
-            the loss of that counts.
+            shape `(batch, outputs)`, or several. What it loads or sets, such as pretrained weights,
+            every run starts with; what it draws is drawn anew for every seed. If it compiles the
+            model, only the loss of that counts; where runs read batches or have several outputs,
+            its metrics too.
         optimizer: Function of the learning rate that returns a Keras optimizer, such as
             `keras.optimizers.Adam`; or the name of one, or an optimizer.
         data: Name or file of a data set; or pairs `(x, y)` of training and validation examples, and
@@ -59,12 +67,17 @@ def fit_many(
             are not whole numbers from 0, such as words, -1 and 1, or 1 to 3, are numbered in their
             sorted order, one-hot labels where it takes numbers by the place of the 1, and numbers
             are made one-hot where it takes these. A label that the model has no output for is
-            refused.
+            refused. What trains one run at a time, with Keras's own `fit`: batches, which are
+            `(training, validation)` datasets of `tf.data`, `keras.utils.PyDataset`s, or functions
+            that return one of these or a generator; and arrays whose y is a list or dict of labels
+            for several outputs. Batches come as they are made: a seed gives the initial weights,
+            and the global random numbers for what a function makes.
         seeds: Distinct non-negative integers, or one: `range(8)` are eight seeds, 8 is one.
         learning_rates: Floats above 0, or one. If they are not given, the rate of the optimizer
             that is given or named, else 0.001.
         epochs: Positive integer.
-        batch_size: Positive integer; an incomplete last batch of an epoch is dropped.
+        batch_size: Positive integer, 32 if it is not given; an incomplete last batch of an epoch is
+            dropped.
         validation_split: Share between 0 and 1 of the last examples that validate, where `data` is
             one pair; 0.2 if it is not given.
         callbacks: Function that returns a list of fresh Keras callbacks for a run; or such a list,
@@ -74,7 +87,16 @@ def fit_many(
             given, the one that the model was compiled with, else the crossentropy between whole
             numbers and logits, or probabilities if the last layer has a softmax, or is one unit
             with a sigmoid; squared error for a table whose target is a number, standardised, and
-            then R2 is told in place of accuracy.
+            then R2 is told in place of accuracy. Several outputs have a list or dict of losses.
+        sample_weight: How much each training example counts in the loss: an array of shape
+            `(examples,)` of numbers of at least 0. Where `data` is one pair, of all its examples:
+            those that validate count likewise, as in `fit`.
+        class_weight: How much the training examples of a class count: a dict of numbers by label,
+            in which a class that is left out counts once; or `"balanced"`, as in scikit-learn.
+            Accuracy counts every example once, as `fit` does without `weighted_metrics`.
+        steps_per_epoch: Batches of an epoch, where the data do not say where one ends: those of
+            generators, and of datasets that repeat.
+        validation_steps: Batches that validate, where their data do not say it.
         engine: `"population"`, or `"fit"` for one run at a time.
         largest: Most runs that may train at once; `None` leaves it to the engine.
         workers: How many processes of this machine train (with Ray), a GPU each if there are any;
@@ -123,16 +145,20 @@ def fit_many(
             "schedule of a rate: lambda rate: ..."
         )
     rates = arguments.rates_from(own_rate or RATE if learning_rates is None else learning_rates)
-    given, chosen = data_and_loss(build_model, data, validation_split, loss, told)
+    wholes = {"batch_size": batch_size, "steps_per_epoch": steps_per_epoch}
+    wholes |= {"validation_steps": validation_steps}
+    sizes = {
+        name: None if value is None else arguments.whole_from(name, value)
+        for name, value in wholes.items()
+    }
     recipe = Recipe(
         build_model=lambda input_shape, num_classes: build_model(),
         optimizer=make,
         learning_rates=rates,
         epochs=arguments.whole_from("epochs", epochs),
-        batch_size=arguments.whole_from("batch_size", batch_size),
+        batch_size=sizes["batch_size"] or BATCH_SIZE,
         schedule=schedule,
         callbacks=arguments.callbacks_from(callbacks),
-        loss=chosen,
     )
     made = make(rates[0])
     if not isinstance(made, keras.optimizers.Optimizer):
@@ -140,14 +166,35 @@ def fit_many(
             "`optimizer` must be a function of the learning rate that returns a Keras optimizer. "
             f"Received: one that returns {arguments.shown(made)}"
         )
-    jobs = [Job(recipe, Run("model", rate, seed)) for rate in rates for seed in own_seeds]
+    weights = {"sample_weight": sample_weight, "class_weight": class_weight}
+    runs = [Run("model", rate, seed) for rate in rates for seed in own_seeds]
+    if is_stream(data) or has_several(data):
+        stream, chosen = stream_and_loss(
+            build_model, data, loss, validation_split=validation_split, **sizes, **weights
+        )
+        if workers is not None:
+            raise ZooError(
+                f"`workers` is for what trains together, and {stream.why}. Received: "
+                f"workers={arguments.shown(workers)}. Leave it out."
+            )
+        recipe = dataclasses.replace(recipe, loss=chosen)
+        jobs = [Job(recipe, run) for run in runs]
+        return Fits(stream_fit.train(jobs, build_model, stream, told))
+    if steps_per_epoch is not None or validation_steps is not None:
+        raise ZooError(
+            "`steps_per_epoch` and `validation_steps` are for datasets and generators; of arrays "
+            "`batch_size` says how many steps there are. Leave them out."
+        )
+    given, chosen = data_and_loss(build_model, data, validation_split, loss, told, **weights)
+    recipe = dataclasses.replace(recipe, loss=chosen)
+    jobs = [Job(recipe, run) for run in runs]
     trains = Engine(name=engine, largest=most)
     if workers is None:
         results = trains.train(jobs, given, told)
     else:
         results = _elsewhere(workers, jobs, given, trains, told)
     by_run = {result.run: result for result in results}
-    found = [by_run[job.run] for job in jobs]
+    found = [by_run[run] for run in runs]
     numbers = given.of_numbers or of_numbers(chosen(), given.y_train)
     return Fits(map(with_r2, found) if given.of_numbers else found, numbers)
 

@@ -12,6 +12,7 @@ import keras
 import pandas as pd
 
 from zoo import data
+from zoo.data.weights import weighted
 from zoo.engine import population
 from zoo.experiment import Recipe
 from zoo.runs.run import Job, Result, Run, Silent
@@ -42,9 +43,9 @@ def load_for(recipe: Recipe, draw: int | None = None, name: str = "") -> data.Da
         "train_examples": recipe.train_examples,
         "preprocessing": recipe.preprocessing,
     }
-    if draw is None:
-        return load(name or recipe.data, **given)
-    return load_draws(name or recipe.data, **given).of(draw)
+    source = load if draw is None else load_draws
+    found = weighted(source(name or recipe.data, **given), recipe.class_weight)
+    return found if draw is None else found.of(draw)
 
 
 def train(

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from zoo.data.sets import Data
+from zoo.data.ready import Data
 from zoo.data.told import lines_of
 
 X = np.zeros((4, 3), np.float32)

@@ -204,3 +204,30 @@ def test_words_that_do_not_fit_are_refused(planned, settings, said):
     with pytest.raises(ZooError) as refused:
         planned(**settings)
     assert said in str(refused.value)
+
+
+def test_class_weights_are_part_of_the_data_and_of_the_runs(tiny_experiment):
+    text = tiny_experiment.read_text(encoding="utf-8")
+    plain = prepare(find(str(tiny_experiment)), Settings(seeds=1), None)
+    before, after = 'baseline="relu",', 'variants={"relu": "relu", "tanh": "tanh"}'
+    assert before in text
+    assert after in text
+    text = text.replace('factor="activation"', 'factor="class_weight"')
+    text = text.replace(before, 'baseline="none",')
+    text = text.replace("num_classes, activation)", 'num_classes, activation="relu")')
+    text = text.replace(after, 'variants={"none": None, "threes": {"3": 5}, "all": "balanced"}')
+    tiny_experiment.write_text(text, encoding="utf-8")
+    weighed = prepare(find(str(tiny_experiment)), Settings(seeds=2), None)
+    assert weighed.data.fingerprint == plain.data.fingerprint
+    assert len({data.fingerprint for data in weighed.data_of.values()}) == 3
+    threes = weighed.data_of["threes"].of(1)
+    assert threes.w_train.tolist() == np.where(threes.y_train == 3, 5, 1).tolist()
+    assert len(keys(weighed)) == len(weighed.jobs) == 3 * 2 * 2
+
+
+def test_class_weights_that_the_data_lack_are_refused(tiny_experiment):
+    text = tiny_experiment.read_text(encoding="utf-8")
+    text = text.replace("epochs=2,", "epochs=2,\n        class_weight={'cat': 2},")
+    tiny_experiment.write_text(text, encoding="utf-8")
+    with pytest.raises(ZooError, match="one of 'cat'"):
+        prepare(find(str(tiny_experiment)), Settings(), None)

@@ -1,5 +1,7 @@
 """The memory that the data of runs take."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from zoo.data import Data, Draws
 from zoo.runner.sizes import memory_lines, memory_of
 
 MIB = 2**20
+SOURCE = 2**10  # bytes of what draws are made of
 
 
 def data(examples, kind=Data, **more):
@@ -17,12 +20,19 @@ def data(examples, kind=Data, **more):
 
 
 def draws(examples):
-    return data(examples, Draws, _draw=lambda seed: None)
+    return data(examples, Draws, source_bytes=SOURCE, _draw=lambda seed: None)
 
 
 def test_data_are_kept_and_on_the_device():
-    assert memory_of(data(1024), 8, 2**34) == 2 * (MIB + 4 * 1024)
-    assert memory_of(draws(1024), 8, 2**34) == 16 * (MIB + 4 * 1024)
+    copied = (1024 - 2) * 1024  # the training part, while it goes to the device
+    assert memory_of(data(1024), 8, 2**34) == 2 * (MIB + 4 * 1024) + copied
+    assert memory_of(draws(1024), 8, 2**34) == 16 * (MIB + 4 * 1024) + copied + SOURCE
+
+
+def test_a_probe_has_copies_of_the_test_part():
+    half = replace(data(1024), x_test=np.zeros((1024, 256), np.float32))
+    plain, probed = (memory_of(half, 1, 2**34, probes) for probes in (False, True))
+    assert probed - plain == 7 * MIB - (1024 - 2) * 1024
 
 
 def test_little_is_not_told():
@@ -31,7 +41,7 @@ def test_little_is_not_told():
 
 def test_much_is_told():
     [line] = memory_lines(draws(65536), 8, 2**34)
-    assert line.startswith("memory: about 1 GiB for the data (0.063 GiB a draw), 16 GiB are free")
+    assert line.startswith("memory: about 1.1 GiB for the data (0.063 GiB a draw), 16 GiB are free")
 
 
 @pytest.mark.parametrize("free", [2**26, 2**27])

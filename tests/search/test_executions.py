@@ -35,8 +35,9 @@ def test_regression_trains_together_to_the_losses_of_fit(tmp_path, capsys, loss)
 
     search = Search(build, "val_loss", trials=3, folder=tmp_path)
     validation = VALIDATION[0], VALIDATION[0].sum(axis=1)
+    weights = np.arange(len(X)) % 3
     given = {"validation_data": validation, "epochs": 2, "batch_size": 10}
-    search.search(X, X.sum(axis=1), **given)
+    search.search(X, X.sum(axis=1), sample_weight=weights, **given)
     assert "one at a time" not in capsys.readouterr().out
     alone = zoo.fit_many(
         lambda: keras.Sequential([keras.Input((5,)), layers.Dense(1)]),
@@ -47,6 +48,7 @@ def test_regression_trains_together_to_the_losses_of_fit(tmp_path, capsys, loss)
         epochs=2,
         batch_size=10,
         loss=loss,
+        sample_weight=weights,
         engine="fit",
     )
     for trial, one in zip(search.trials["trial"], alone, strict=True):
@@ -56,6 +58,21 @@ def test_regression_trains_together_to_the_losses_of_fit(tmp_path, capsys, loss)
     scores = [one.final["val_loss"] for one in alone]
     np.testing.assert_allclose(search.trials["score"], scores, rtol=1e-5)
     assert np.isfinite(search.get_best_models()[0].predict(X, verbose=0)).all()
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"sample_weight": np.ones(3)}, "for each of the 60 examples"),
+        ({"sample_weight": np.full(60, np.nan)}, "Received: nan for example 0"),
+        ({"class_weight": {9: 1}}, "classes 0, 1, 2. Received: one of 9"),
+        ({"class_weight": {0: 1}, "sample_weight": np.ones(60)}, "cannot both be given"),
+    ],
+)
+def test_weights_that_do_not_fit(tmp_path, given, said):
+    search = Search(lambda hp: compiled(network(), "adam"), folder=tmp_path)
+    with pytest.raises(ZooError, match=said):
+        search.search(X, Y, validation_data=VALIDATION, **given)
 
 
 def test_regression_scored_by_accuracy_names_what_is_logged(tmp_path):
@@ -77,7 +94,7 @@ def test_labels_of_classes_are_numbered_as_fit_many_does(tmp_path, capsys, alone
     def scores(folder, label_of, weights):
         search = Search(build, folder=tmp_path / folder, trials=2)
         labels = [np.asarray(label_of)[(y == 1).astype(int)] for y in (Y, VALIDATION[1])]
-        given = {"class_weight": weights} if alone else {}
+        given = {"class_weight": weights} | ({"initial_epoch": 0} if alone else {})
         held_out = VALIDATION[0], labels[1]
         search.search(X, labels[0], validation_data=held_out, epochs=2, batch_size=10, **given)
         return search.trials["score"].tolist()
@@ -256,10 +273,10 @@ def batches():
             "not arrays of features",
         ),
         (network, {"validation_data": (X, Y, np.ones(60))}, "not arrays of features"),
-        (network, {"sample_weight": np.ones(60)}, "fit is given sample_weight"),
+        (network, {"initial_epoch": 0}, "fit is given initial_epoch"),
         (network, {"x": batches, "y": None, "validation_data": batches}, "not arrays"),
     ],
-    ids=["step", "weights", "inputs", "validation weights", "sample weights", "dataset"],
+    ids=["step", "weights", "inputs", "validation weights", "initial epoch", "dataset"],
 )
 def test_what_cannot_train_together_trains_alone(tmp_path, capsys, build, given, reason):
     search = Search(lambda hp: compiled(build(), "adam"), folder=tmp_path)

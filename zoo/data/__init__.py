@@ -2,7 +2,8 @@
 
 from zoo.data.draws import DEFAULT_SPLIT, FIXED, RESAMPLED, SPLITS, Draws, load_draws
 from zoo.data.options import TableOptions
-from zoo.data.sets import NAMES, Data, Preprocessing, available, fingerprint_of, load, short_name
+from zoo.data.ready import Data
+from zoo.data.sets import NAMES, Preprocessing, available, fingerprint_of, load, short_name
 from zoo.data.sources import PACKAGES
 
 __all__ = [

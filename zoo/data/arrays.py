@@ -64,7 +64,7 @@ def pairs_of(data: Any, validation_split: float | None = None) -> list[Pair]:
             f"`data` must be the name of a data set or pairs of arrays. Received: {_kind(data)}. "
             + _remedy(data)
         )
-    if all(isinstance(each, tuple | list) and len(each) == 2 for each in data):
+    if are_pairs(data):
         if validation_split is not None:
             raise ZooError(
                 "`validation_split` is for data=(x, y) without validation examples. Received: "
@@ -83,6 +83,11 @@ def pairs_of(data: Any, validation_split: float | None = None) -> list[Pair]:
             + ", ".join(map(str, shapes))
         )
     return [*pairs, pairs[-1]][:3]
+
+
+def are_pairs(data: Sequence[Any]) -> bool:
+    """Returns whether there are several pairs, not one of features and labels."""
+    return all(isinstance(each, tuple | list) and len(each) == 2 for each in data)
 
 
 def _kind(data: Any) -> str:
@@ -106,8 +111,8 @@ def _remedy(data: Any) -> str:
 
 
 def _pair(x: Any, y: Any, part: str) -> Pair:
-    labels = _labels(y, part)
-    features = _features(x, len(labels), part)
+    labels = labels_of(y, part)
+    features = features_of(x, len(labels), part)
     for each in inputs_of(features):
         if len(each) != len(labels):
             raise ZooError(
@@ -119,13 +124,20 @@ def _pair(x: Any, y: Any, part: str) -> Pair:
     return features, labels
 
 
-def _features(x: Any, examples: int, part: str) -> Any:
+def features_of(x: Any, examples: int, part: str) -> Any:
+    """Returns features as float32, an array or a list or dict of arrays, checked.
+
+    Args:
+        x: What people hand over.
+        examples: How many there are.
+        part: Which part it is, for messages.
+    """
     if isinstance(x, Mapping):
-        return {str(name): _features(each, examples, part) for name, each in x.items()}
+        return {str(name): features_of(each, examples, part) for name, each in x.items()}
     if isinstance(x, tuple | list) and len(x) != examples:
         lengths = [len(each) if hasattr(each, "__len__") else -1 for each in x]
         if set(lengths) == {examples}:  # the inputs of a network that has several
-            return [_features(each, examples, part) for each in x]
+            return [features_of(each, examples, part) for each in x]
     return _numbers(x, f"x of the {part} part")
 
 
@@ -155,7 +167,7 @@ def _numbers(x: Any, what: str) -> Array:
     return array[:, None] if array.ndim == 1 else array  # as Keras does
 
 
-def _labels(y: Any, part: str) -> Array:
+def labels_of(y: Any, part: str) -> Array:
     """Returns labels as whole numbers, floats or texts, shape `(examples, ...)`."""
     what = f"y of the {part} part"
     try:
@@ -193,11 +205,7 @@ def _of_one_type(array: Array) -> Array:
 
 def _split(x: Any, y: Array, share: float) -> list[Pair]:
     """Splits off the last examples for validation, as Keras does."""
-    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share < 1:
-        raise ZooError(f"`validation_split` must lie between 0 and 1. Received: {share!r}")
-    first = math.floor(len(y) * (1 - share))
-    if not 0 < first < len(y):
-        raise ZooError(f"{len(y)} examples cannot be split. Received: validation_split={share}")
+    first = first_held_out(len(y), share)
     if y.dtype.kind != "f":
         unseen = np.setdiff1d(y[first:], y[:first])
         if len(unseen):
@@ -206,6 +214,20 @@ def _split(x: Any, y: Array, share: float) -> list[Pair]:
                 f"lack ({_listed(unseen)}): the data are sorted. Shuffle x and y together before."
             )
     return [(rows(x, slice(first)), y[:first]), (rows(x, slice(first, None)), y[first:])]
+
+
+def first_held_out(examples: int, share: Any) -> int:
+    """Returns the place of the first example that validates, of the last share of them.
+
+    Raises:
+        ZooError: If the share is none, or leaves no examples.
+    """
+    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share < 1:
+        raise ZooError(f"`validation_split` must lie between 0 and 1. Received: {share!r}")
+    first = math.floor(examples * (1 - share))
+    if not 0 < first < examples:
+        raise ZooError(f"{examples} examples cannot be split. Received: validation_split={share}")
+    return first
 
 
 def single(y: Array) -> Array:

@@ -16,7 +16,8 @@ import numpy as np
 from zoo.data.arrays import inputs_of
 from zoo.data.options import TableOptions
 from zoo.data.parts import Array, Parts, checked
-from zoo.data.sets import Data, Preprocessing, assembled, fingerprint_of, folder_of, read
+from zoo.data.ready import Data
+from zoo.data.sets import Preprocessing, assembled, fingerprint_of, folder_of, read
 from zoo.data.sources import PACKAGES, from_package
 from zoo.errors import ZooError
 
@@ -41,10 +42,12 @@ class Draws(Data):
             examples: examples held out of each draw over examples left to train on. 0 where every
             draw has new examples.
         keeps_test: Whether the test part is the same for all seeds, as its owner fixed it.
+        source_bytes: Bytes of the examples of which draws are made.
     """
 
     overlap: float = 0.0
     keeps_test: bool = False
+    source_bytes: int = 0
     _draw: Callable[[int], Data] = field(kw_only=True, repr=False)
     _kept: OrderedDict[int, Data] = field(default_factory=OrderedDict, repr=False)
 
@@ -145,14 +148,17 @@ def draws_of(
         return assembled(name, own, train_examples, preprocessing, partial(drawn_seed, seed))
 
     first = draw(0)
-    source = metadata.version(PACKAGES[GENERATED]) if parts is None else _fingerprint(parts)
-    text = f"{RESAMPLED} {source} {first.fingerprint}"
+    origin = metadata.version(PACKAGES[GENERATED]) if parts is None else _fingerprint(parts)
+    text = f"{RESAMPLED} {origin} {first.fingerprint}"
     given = {each.name: getattr(first, each.name) for each in fields(Data)}
     given["fingerprint"] = hashlib.sha256(text.encode()).hexdigest()[:16]
     overlap = 0.0 if parts is None else _overlap(parts, first)
     kept = parts is not None and parts.x_test is not None
     known = OrderedDict({0: first})
-    return Draws(**given, overlap=overlap, keeps_test=kept, _draw=draw, _kept=known)
+    arrays = [] if parts is None else [parts.x, parts.y, parts.x_test, parts.y_test]
+    source = sum(int(each.nbytes) for each in arrays if each is not None)
+    own: dict[str, Any] = {"overlap": overlap, "keeps_test": kept, "source_bytes": source}
+    return Draws(**given, **own, _draw=draw, _kept=known)
 
 
 def drawn_seed(seed: int, word: str) -> int:

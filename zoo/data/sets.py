@@ -3,8 +3,8 @@
 import hashlib
 import os
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from importlib import metadata
 from pathlib import Path
@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 
 from zoo.data import numbers
-from zoo.data.arrays import PARTS, shapes_of
+from zoo.data.arrays import PARTS
 from zoo.data.files import SINGLE, is_file, path_of, read_file, read_npz, target_of
 from zoo.data.labels import FEWEST
 from zoo.data.options import TableOptions
 from zoo.data.parts import CHUNK_ROWS, FOUR_KEYS, Array, Parts, checked, unusable
+from zoo.data.ready import Data
 from zoo.data.sources import KERAS_FILES, PACKAGES, cache_path, from_keras, from_package
 from zoo.data.splits import some_rows, stratified_split
 from zoo.data.tables import parts_of_frame
@@ -30,58 +31,6 @@ HELD_OUT_SHARE = 0.2
 Preprocessing = Callable[[Array], Callable[[Array], Array]]
 
 NAMES = (*PACKAGES, *KERAS_FILES)
-
-
-@dataclass(frozen=True, eq=False)
-class Data:
-    """A data set ready to train on.
-
-    Attributes:
-        name: The data set's name, or the file's stem.
-        x_train: Features of shape (examples, ...), float32, normalised; `x_validation` and
-            `x_test` alike, with the statistics of the training part.
-        y_train: Labels of shape (examples,), int32, from 0 to `num_classes` - 1; or float32 numbers
-            to be predicted, less the training part's mean and over its standard deviation.
-            `y_validation` and `y_test` alike.
-        num_classes: Number of classes, at least 2; 1, as many as there are outputs, of numbers.
-        class_names: The name of class 0, of class 1, and so on; none of numbers.
-        fingerprint: 16 hexadecimal digits that change when any value in the arrays does.
-        table: What was done with a table, ready for JSON; None if it is none.
-        target_scale: Mean and standard deviation of the training part's numbers to be predicted, in
-            their unit; None of classes.
-        note: What was done with examples of no table, in words.
-    """
-
-    name: str
-    x_train: Array
-    y_train: Array
-    x_validation: Array
-    y_validation: Array
-    x_test: Array
-    y_test: Array
-    num_classes: int
-    class_names: tuple[str, ...]
-    fingerprint: str
-    table: Mapping[str, Any] | None = None
-    target_scale: tuple[float, float] | None = None
-    note: str = ""
-
-    def of(self, seed: int) -> "Data":
-        """Returns what the runs of a seed train on and are tested on: these data, whatever it is.
-
-        `zoo.data.Draws` has others for every seed.
-        """
-        return self
-
-    @property
-    def of_numbers(self) -> bool:
-        """Whether the target is a number to be predicted."""
-        return self.target_scale is not None
-
-    @property
-    def input_shape(self) -> Any:
-        """Shape of one example, without the batch axis; for several inputs a list or dict."""
-        return shapes_of(self.x_train)
 
 
 def load(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from zoo.data.columns import CATEGORY, DATE, quoted
-from zoo.data.sets import Data
+from zoo.data.ready import Data
 from zoo.data.shapes import in_words
 from zoo.errors import printable
 

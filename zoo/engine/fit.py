@@ -16,7 +16,7 @@ from zoo.data import Data
 from zoo.data.arrays import rows
 from zoo.engine.device import device_name, on_processor
 from zoo.engine.explained import in_r2, metric_of
-from zoo.engine.initial_model import Start, Starts, convolves, recurrent_in
+from zoo.engine.initial_model import Start, Starts, convolves, own_step, recurrent_in
 from zoo.engine.outputs import rights
 from zoo.engine.seams import seam
 from zoo.runs.phases import phase
@@ -68,30 +68,32 @@ def train_one(
     optimizer, callbacks = start.trained_by(job)
     metrics = [metric_of(data)]
     model.compile(optimizer, recipe.loss(), metrics=metrics, jit_compile=takes_xla(model))
+    make_ready(model, rows(data.x_train, slice(1)), data.y_train[:1])
     recorder = _Recorder(job, progress)
     with phase("fit"):
         model.fit(
-            _batches(data.x_train, data.y_train, recipe.batch_size, run.seed),
+            _batches(data, recipe.batch_size, run.seed),
             steps_per_epoch=steps,
             epochs=recipe.epochs,
             shuffle=False,
-            validation_data=(data.x_validation, data.y_validation),
+            validation_data=_part(data, "validation"),
             validation_batch_size=EVALUATION_BATCH,
             callbacks=[recorder, *callbacks],
             verbose=0,
         )
     final: dict[str, float] = {}
-    for part, x, y in (
-        ("val", data.x_validation, data.y_validation),
-        ("test", data.x_test, data.y_test),
+    for part, (x, y, *weights) in (
+        ("val", _part(data, "validation")),
+        ("test", _part(data, "test")),
     ):
         with phase("evaluation"):
-            values = model.evaluate(x, y, EVALUATION_BATCH, verbose=0, return_dict=True)
+            values = model.evaluate(*(x, y, EVALUATION_BATCH, 0, *weights), return_dict=True)
         final[f"{part}_loss"] = float(values["loss"])
-        final[f"{part}_accuracy"] = float(values["accuracy"])
-        if not data.of_numbers:
-            answers = len(y) * math.prod(start.outputs.shape[1:-1])
-            final[f"{part}_accuracy"] = exact_share(values["accuracy"], answers)
+        # A model with a step of its own may not tell it.
+        accuracy = float(values.get("accuracy", math.nan))
+        if math.isfinite(accuracy) and not data.of_numbers:
+            accuracy = exact_share(accuracy, len(y) * math.prod(start.outputs.shape[1:-1]))
+        final[f"{part}_accuracy"] = accuracy
     history = recorder.history
     if data.of_numbers:
         history, final = in_r2(history, final, data)
@@ -130,6 +132,16 @@ def _compiled_rights() -> Any:
     return seam().compiled(rights)
 
 
+def make_ready(model: Any, x: Any, y: Any) -> None:
+    """Builds the metrics of a model with a step of its own, which may never update them.
+
+    Keras asks metrics for their results after each epoch, and refuses where one is not built.
+    """
+    if own_step(model):
+        model.compute_metrics(x, y, model(x))
+        model.reset_metrics()
+
+
 def takes_xla(model: Any) -> bool:
     """Returns whether XLA compiles a model's training, as it does a population's.
 
@@ -142,15 +154,23 @@ def takes_xla(model: Any) -> bool:
     return not recurrent_in(model) and not (convolves(model) and on_processor())
 
 
-def _batches(x: Any, y: Any, batch_size: int, seed: int) -> Iterator[tuple[Any, Any]]:
+def _part(data: Data, part: str) -> tuple[Any, ...]:
+    """Returns features, labels and, if there are any, weights of the validation or test part."""
+    x, y, weights = (getattr(data, f"{letter}_{part}") for letter in ("x", "y", "w"))
+    return (x, y) if weights is None else (x, y, weights)
+
+
+def _batches(data: Data, batch_size: int, seed: int) -> Iterator[tuple[Any, ...]]:
     """Yields full batches without end, every epoch in the order that the seed gives it."""
+    x, y, *weights = _part(data, "train")
     for epoch in itertools.count():
         order = epoch_order(len(y), seed, epoch)
         for start in range(0, len(y) - batch_size + 1, batch_size):
             batch = order[start : start + batch_size]
             chosen = rows(x, batch)
             # TensorFlow takes a list for one array.
-            yield tuple(chosen) if isinstance(chosen, list) else chosen, y[batch]
+            x_batch = tuple(chosen) if isinstance(chosen, list) else chosen
+            yield x_batch, y[batch], *(each[batch] for each in weights)
 
 
 class _Recorder(keras.callbacks.Callback):
@@ -166,7 +186,7 @@ class _Recorder(keras.callbacks.Callback):
         rate = keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)
         row: dict[str, float] = {**(logs or {}), "learning_rate": float(rate)}
         for name in METRICS:
-            self.history[name].append(float(row[name]))
+            self.history[name].append(float(row.get(name, math.nan)))
         if not math.isfinite(row["loss"]):
             self.model.stop_training = True
         self.progress.epoch([self.job], epoch + 1)

@@ -17,7 +17,7 @@ from zoo.data.arrays import inputs_of
 from zoo.data.draws import bytes_of
 from zoo.data.memory import free_memory
 from zoo.engine.device import on_processor
-from zoo.engine.initial_model import Start, Starts, convolves, recurrent_in
+from zoo.engine.initial_model import Start, Starts, convolves, own_step, recurrent_in
 from zoo.engine.program import EVALUATION_CHUNK
 from zoo.engine.run_model import change_of_training, hook_below_epochs
 from zoo.engine.seams import SEAMS, seam
@@ -176,6 +176,8 @@ def why_alone(model: Any, optimizer: Any, callbacks: Sequence[Any]) -> str:
             return f"{type(callback).__name__} {change}"
         if getattr(callback, "needs_own_optimizer", False):
             return f"{type(callback).__name__} needs an optimizer of its own"
+    if own := own_step(model):
+        return f"{type(model).__name__} has a {own} of its own"
     if convolves(model) and on_processor():
         return "convolutions on a processor are slower in XLA"
     recurrent = recurrent_in(model)

@@ -22,6 +22,8 @@ from zoo.runs.plan import optimizer_of, steps_per_epoch
 from zoo.runs.run import Job, Progress
 from zoo.runs.seeding import InitialValues
 
+# What a model may have of its own without training differently from any other.
+OVERRIDES = ("fit", "train_step", "test_step", "compute_loss", "compute_metrics")
 SCALING_EXAMPLES = 512  # training examples that a data-dependent initializer looks at
 
 
@@ -33,6 +35,18 @@ def convolves(model: Any) -> bool:
         if "Conv" in name and isinstance(getattr(keras.layers, name), type)
     )
     return any(isinstance(layer, kinds) for layer in all_layers(model))
+
+
+def own_step(model: Any) -> str:
+    """Returns which part of its training a model has written itself, or an empty text."""
+    return next(
+        (
+            name
+            for name in OVERRIDES
+            if getattr(type(model), name) is not getattr(keras.Model, name)
+        ),
+        "",
+    )
 
 
 def recurrent_in(model: Any) -> list[Any]:

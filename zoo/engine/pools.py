@@ -13,7 +13,7 @@ from zoo.data.arrays import inputs_of, over_inputs
 from zoo.engine.seams import seam
 from zoo.runs.phases import phase
 
-# Examples and labels on the device, the weight of each, how many count, and the rows of each run
+# Examples and targets on the device, the weight of each, how many count, and the rows of each run
 # among them, shape `(runs, chunk)`, or None where all runs are measured on the same. Before the
 # runs are known, a function of their draws' places returns these rows.
 Chunk = tuple[Any, Any, Any, int, Any]
@@ -32,7 +32,7 @@ class Pools:
 
     Attributes:
         x: The features of the training examples on the device.
-        y: Their labels.
+        targets: Their labels, or a pair of labels and weights where examples count differently.
     """
 
     @phase("data")
@@ -42,11 +42,16 @@ class Pools:
         places = {id(own): place for place, own in enumerate(draws)}
         self._place = {seed: places[id(own)] for seed, own in by_seed.items()}
         self._examples = len(data.y_train)
-        self.x, self.y = _in_a_row(draws, "train")
+        self.x, self.targets = _in_a_row(draws, "train")
         self._parts = {
             part: _chunks(draws, name, size, fill)
             for part, name in (("val", "validation"), ("test", "test"))
         }
+
+    @property
+    def y(self) -> Any:
+        """The labels of the training examples on the device."""
+        return labels_and_weights(self.targets)[0]
 
     def rows(self, seed: int, order: Any) -> Any:
         """Returns rows of the training examples of a run's own draw as rows of all of them."""
@@ -59,11 +64,22 @@ class Pools:
             yield x, y, weight, count, rows_of and rows_of(places)
 
 
+def labels_and_weights(targets: Any) -> tuple[Any, Any]:
+    """Returns labels, and their weights or None."""
+    return targets if isinstance(targets, tuple) else (targets, None)
+
+
+def _targets(labels: Any, weights: Any) -> Any:
+    return labels if weights is None else (labels, weights)
+
+
 def _in_a_row(draws: Sequence[Data], part: str) -> tuple[Any, Any]:
-    """Returns the features and labels of all draws, one after the other, on the device."""
+    """Returns the features and targets of all draws, one after the other, on the device."""
     give = seam().to_device
     x, y = (_joined([getattr(own, f"{letter}_{part}") for own in draws]) for letter in ("x", "y"))
-    return over_inputs(give, x), give(y)
+    weights = [getattr(own, f"w_{part}") for own in draws]
+    of_all = None if weights[0] is None else give(_joined(weights))
+    return over_inputs(give, x), _targets(give(y), of_all)
 
 
 def _joined(several: Sequence[Any]) -> Any:
@@ -76,7 +92,7 @@ def _joined(several: Sequence[Any]) -> Any:
 
 def _chunks(draws: Sequence[Data], part: str, size: int, fill: bool) -> list[Chunk]:
     """Cuts a part into chunks, the last filled up with examples of weight 0 if that is wanted."""
-    x, y = getattr(draws[0], f"x_{part}"), getattr(draws[0], f"y_{part}")
+    x, y, w = (getattr(draws[0], f"{letter}_{part}") for letter in ("x", "y", "w"))
     everything = _in_a_row(draws, part) if len(draws) > 1 else None
     chunks: list[Chunk] = []
     give = seam().to_device
@@ -88,7 +104,8 @@ def _chunks(draws: Sequence[Data], part: str, size: int, fill: bool) -> list[Chu
         weight[count:] = 0
         if everything is None:
             filled = partial(_filled, own, missing)
-            chunks.append((over_inputs(filled, x), filled(y), give(weight), count, None))
+            targets = _targets(filled(y), None if w is None else filled(w))
+            chunks.append((over_inputs(filled, x), targets, give(weight), count, None))
         else:
             first = np.minimum(start + np.arange(count + missing), len(y) - 1).astype(np.int32)
             chunks.append((*everything, give(weight), count, partial(_rows, first, len(y))))

@@ -367,6 +367,8 @@ def _train(found: Iterable[Group], data: Data, progress: Progress) -> Iterator[R
                     done.add(result.run)
                     yield result
                 alone = population.left
+                # Else its examples lie on the device while the next program gets its own.
+                del program, population
                 break
             except Exception as error:
                 if out_of_memory(error) and group.size > 1:

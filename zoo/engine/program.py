@@ -84,7 +84,7 @@ class Program:
             The new state, and mean loss and accuracy over the steps, each of shape `(runs,)`.
         """
         give = seam().to_device
-        pool = self.pools.x, self.pools.y
+        pool = self.pools.x, self.pools.targets
         read, steps = ops.convert_to_numpy, len(rates)
         with phase("epochs" if self.has_run else "compile and first epoch"):
             state, losses, accuracies = self._compiled.epoch(

@@ -16,6 +16,7 @@ from zoo.data import Data
 from zoo.data.arrays import inputs_of, rows
 from zoo.engine.explained import score_of
 from zoo.engine.outputs import loss_of, of_each_example
+from zoo.engine.pools import labels_and_weights
 from zoo.engine.seams import seam
 from zoo.engine.strengths import given, given_momentum, momentum, penalties, sharing
 from zoo.runs.code import code_of
@@ -125,16 +126,17 @@ class Steps:
         """Returns the strengths of the penalties among what follows a state's variables."""
         return self._kinds(self._split(moments)[1])[0]
 
-    def _step(self, state: State, rate: Any, x: Any, y: Any) -> tuple[State, Any, Any]:
+    def _step(self, state: State, rate: Any, x: Any, targets: Any) -> tuple[State, Any, Any]:
         """One step of one run."""
         trainable, frozen, moments = state
+        y, weights = labels_and_weights(targets)
         moments, numbers = self._split(moments)
         strengths, momentum = self._kinds(numbers)
 
         def objective(trainable: list[Any]) -> tuple[Any, Any]:
             with given(self.penalties, strengths):
                 logits, updated, costs = seam().called(self._model, trainable, frozen, x, True)
-            return self.loss(y, logits) + sum(costs), (logits, updated)
+            return self.loss(y, logits, **_told(weights)) + sum(costs), (logits, updated)
 
         loss, (logits, frozen), gradients = seam().value_and_gradients(objective, trainable)
         moments[self._rate_index] = rate
@@ -158,17 +160,24 @@ class Steps:
         frozen: list[Any],
         strengths: list[Any],
         x: Any,
-        y: Any,
+        targets: Any,
         weight: Any,
     ) -> tuple[Any, Any, Any]:
         """Loss and accuracy of one run, summed over the examples of weight 1, and what is right."""
+        y, weights = labels_and_weights(targets)
         with given(self.penalties, strengths):
             logits, _, costs = seam().called(self._model, trainable, frozen, x, False)
-        own = {"sample_weight": weight} if self.fills else {}
-        loss = self.loss(y, logits, **own) * weight.shape[0]
+        if self.fills:
+            weights = weight if weights is None else weight * weights
+        loss = self.loss(y, logits, **_told(weights)) * weight.shape[0]
         right = self._score(y, logits, seam().largest)
         correct = ops.sum(right * weight)
         return loss + sum(costs) * ops.sum(weight), correct, right
+
+
+def _told(weights: Any) -> dict[str, Any]:
+    """Returns the keyword of a loss; those of users may lack it where none is needed."""
+    return {} if weights is None else {"sample_weight": weights}
 
 
 _known: OrderedDict[str, Steps] = OrderedDict()
@@ -193,6 +202,7 @@ def steps_for(job: Job, model: Any, optimizer: Any, data: Data, steps: int) -> S
         code,
         data.of_numbers,
         [(list(array.shape), str(array.dtype)) for array in (*arrays, data.y_validation)],
+        [each is not None for each in (data.w_train, data.w_validation, data.w_test)],
         [keras.config.floatx(), keras.config.epsilon(), keras.config.image_data_format()],
     )
     if key not in _known:

@@ -11,6 +11,7 @@ from typing import Any
 from zoo import data as datasets
 from zoo.claims import ALPHA
 from zoo.data import Data
+from zoo.data.weights import weighted
 from zoo.errors import ZooError
 from zoo.evidence import metrics
 from zoo.experiment import DEFAULT_SEEDS, Experiment
@@ -262,6 +263,7 @@ def _data_of(
 ) -> dict[str, Data]:
     """Loads each variant's data; variants that ask for the same share them."""
     loaded: dict[Any, Data] = {}
+    weighing: dict[Any, Data] = {}
     found = {}
     for variant in experiment.variants:
         recipe = experiment.recipe_for(variant)
@@ -275,5 +277,8 @@ def _data_of(
                 preprocessing=recipe.preprocessing,
                 table=table,
             )
-        found[variant] = loaded[wanted]
+        counted = (wanted, repr(recipe.class_weight))
+        if counted not in weighing:
+            weighing[counted] = weighted(loaded[wanted], recipe.class_weight)
+        found[variant] = weighing[counted]
     return found

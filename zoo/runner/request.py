@@ -143,7 +143,9 @@ def _memory_of(prepared: Any) -> list[str]:
     largest = max(found, key=bytes_of, default=None)
     if largest is None:
         return []
-    return memory_lines(largest, len(parts[0].seeds), free_memory())
+    recipes = [part.experiment.recipe for part in parts if hasattr(part, "data_of")]
+    probes = any(recipe.probes for recipe in recipes)
+    return memory_lines(largest, len(parts[0].seeds), free_memory(), probes)
 
 
 def _tables_of(prepared: Any) -> list[str]:

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from zoo.data import Data, Draws
+from zoo.data.arrays import inputs_of
 from zoo.data.draws import KEPT_BYTES, bytes_of
 from zoo.engine.groups import DRAWS_SHARE
 
 TOLD_BYTES = 2**27  # less need not be told
+PROBE_COPIES = 7  # of the test part: three in double precision, one in single
 SAFE_SHARE = 0.5  # of the free memory, that an offered number of examples takes
 
 
-def memory_lines(data: Data, seeds: int, free: int) -> list[str]:
+def memory_lines(data: Data, seeds: int, free: int, probes: bool = False) -> list[str]:
     """Returns how much memory the data take while they are trained on, and what to do if too much.
 
     Args:
         data: The data.
         seeds: How many seeds are run.
         free: Bytes of memory that are free.
+        probes: Whether trained networks are measured besides.
 
     Returns:
         A line, or two if it is more than is free; none where it is little.
     """
-    need = memory_of(data, seeds, free)
+    need = memory_of(data, seeds, free, probes)
     if need < TOLD_BYTES:
         return []
     each = f" ({_amount(bytes_of(data))} a draw)" if isinstance(data, Draws) else ""
@@ -34,14 +37,21 @@ def memory_lines(data: Data, seeds: int, free: int) -> list[str]:
     return [line, f"Too much: take fewer with --examples {fitting // digits * digits}."]
 
 
-def memory_of(data: Data, seeds: int, free: int) -> int:
-    """Returns an estimate of the bytes of the data: as they are kept, and on the device."""
+def memory_of(data: Data, seeds: int, free: int, probes: bool = False) -> int:
+    """Returns an estimate of the bytes of the data.
+
+    They are kept, lie on the device, and the largest part is there twice while it is copied; what
+    draws are made of is kept, too. A probe adds noise to the test part in double precision.
+    """
     own = bytes_of(data)
+    passing = sum(int(each.nbytes) for each in inputs_of(data.x_train))
+    if probes:
+        passing = max(passing, PROBE_COPIES * sum(int(x.nbytes) for x in inputs_of(data.x_test)))
     if not isinstance(data, Draws):
-        return 2 * own
+        return 2 * own + passing
     kept = min(seeds, max(1, KEPT_BYTES // own))
     together = min(seeds, max(1, int(DRAWS_SHARE * free // own)))
-    return (kept + together) * own
+    return data.source_bytes + (kept + together) * own + passing
 
 
 def _amount(size: int) -> str:

@@ -18,6 +18,7 @@ import numpy as np
 from rich.console import Console
 
 from zoo.data import Data
+from zoo.data.weights import BOTH
 from zoo.engine.outputs import kind_of
 from zoo.errors import ZooError
 from zoo.results.files import write_text
@@ -26,7 +27,7 @@ from zoo.runner.progress import tell
 from zoo.runner.trainer import Trainer, here
 from zoo.runs.identity import key_of
 from zoo.runs.run import Job
-from zoo.search.given import data_of, taken_alone
+from zoo.search.given import counted, data_of, taken_alone
 from zoo.search.hypermodel import (
     LABEL,
     built,
@@ -40,7 +41,10 @@ from zoo.search.table import Execution, execution_of, first_line
 from zoo.search.tune import trained_model
 
 # What `fit` can be given where trials train together, and what they can be scored by.
-TOGETHER = {"epochs", "batch_size", "validation_data", "validation_split", "callbacks", "verbose"}
+TOGETHER = {
+    *("epochs", "batch_size", "validation_data", "validation_split", "callbacks", "verbose"),
+    *("sample_weight", "class_weight"),
+}
 OBJECTIVES = (("val_accuracy", "max"), ("val_loss", "min"))
 BATCH_SIZE = 32  # Keras's
 
@@ -161,6 +165,7 @@ class HypermodelTrainer:
                 callbacks=self.callbacks,
                 objective=self.objective,
                 told=self,
+                class_weight=self.arguments.get("class_weight"),
             )
         )
         if isinstance(made, Exception):
@@ -250,6 +255,12 @@ def trainer_of(
     else:
         data = data_of(train, validation)
         reason = "" if data else "the data are not arrays of features and of labels or numbers"
+    weights = [arguments.get(name) for name in ("sample_weight", "class_weight")]
+    if data is not None:
+        if all(each is not None for each in weights):
+            raise ZooError(BOTH)
+        split = arguments.get("validation_data") is None
+        data = counted(data, weights[0], split)
     given = {name: value for name, value in arguments.items() if name != "callbacks"}
     return HypermodelTrainer(
         hypermodel=hypermodel,

@@ -11,6 +11,7 @@ import numpy as np
 
 from zoo.data import Data, fingerprint_of
 from zoo.data.arrays import single
+from zoo.data.weights import by_class, of_examples, weighted
 from zoo.engine.given import fitting
 from zoo.engine.outputs import kind_of, loss_of
 from zoo.runs.run import Progress
@@ -61,28 +62,52 @@ def labels_of(y: Any) -> Any:
     return y.astype(np.int8) if y.dtype.kind == "b" else y
 
 
-def fitted(model: Any, data: Data, told: Progress) -> Data:
+def counted(data: Data, sample_weight: Any, split: bool) -> Data:
+    """Returns data whose examples have weights.
+
+    Args:
+        data: What `data_of` returns.
+        sample_weight: What `fit` takes under this name, or None.
+        split: Whether it is of all examples, the last of which validate.
+
+    Raises:
+        ZooError: If it is not one number for each.
+    """
+    if sample_weight is None:
+        return data
+    train, held_out = len(data.y_train), len(data.y_validation)
+    if not split:
+        return dataclasses.replace(data, w_train=of_examples(sample_weight, train))
+    whole = of_examples(sample_weight, train + held_out)
+    last = whole[train:]
+    return dataclasses.replace(data, w_train=whole[:train], w_validation=last, w_test=last)
+
+
+def fitted(model: Any, data: Data, told: Progress, class_weight: Any = None) -> Data:
     """Returns the data with the labels that a compiled model's loss takes, as `fit_many` has them.
 
     Args:
         model: Has one loss and one output, of shape `(batch, outputs)`.
         data: What `data_of` returns.
         told: Is told if labels are numbered.
+        class_weight: What `fit` takes under this name, by the labels as they were given; or None.
 
     Raises:
         ZooError: If there are more classes than outputs, or labels that are none.
     """
     given = [data.y_train, data.y_validation]
     (train, held_out), names = fitted_labels(model, data.x_train, given, told)
-    return dataclasses.replace(
+    known = fingerprint_of(data.x_train, train, data.x_validation, held_out, *data.weights)
+    own = dataclasses.replace(
         data,
         y_train=train,
         y_validation=held_out,
         y_test=held_out,
         num_classes=len(names),
         class_names=names,
-        fingerprint=fingerprint_of(data.x_train, train, data.x_validation, held_out),
+        fingerprint=known,
     )
+    return weighted(own, class_weight)
 
 
 def fitted_labels(
@@ -135,13 +160,11 @@ def taken_alone(
         return y, arguments
     if not kind_of(loss_of(model.loss, given[0], outputs)) or len(outputs.shape) != 2:
         return y, arguments
-    labels, _ = fitted_labels(model, np.asarray(x), given, told)
+    labels, names = fitted_labels(model, np.asarray(x), given, told)
     if pair and held_out is not None:
         arguments["validation_data"] = (held_out[0], labels[1], *held_out[2:])
     if weights := arguments.get("class_weight"):
-        flat = zip(given[0].ravel().tolist(), labels[0].ravel().tolist(), strict=False)
-        new_of = dict(flat) if given[0].size == labels[0].size else {}
-        arguments["class_weight"] = {new_of.get(old, old): each for old, each in weights.items()}
+        arguments["class_weight"] = by_class(weights, labels[0], names)
     return labels[0], arguments
 
 

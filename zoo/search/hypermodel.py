@@ -14,6 +14,7 @@ import numpy as np
 from callbacks.keras_internals import compiled_with, excludes_from_weight_decay, learning_rate_of
 from zoo.data import Data
 from zoo.data.arrays import PARTS
+from zoo.engine.initial_model import own_step
 from zoo.engine.outputs import check_labels, kind_of, loss_of, of_each_example
 from zoo.errors import ZooError
 from zoo.experiment import Recipe, no_schedule
@@ -23,8 +24,6 @@ from zoo.runs.seeding import draw_initial_values, fresh_model
 from zoo.search.given import fitted, one_loss
 from zoo.search.oracle import OBJECTIVE, keras_tuner_or_error
 
-# What a model may have of its own without training differently from any other.
-OVERRIDES = ("fit", "train_step", "test_step", "compute_loss", "compute_metrics")
 LABEL = "model"  # the variant of every run
 # Losses by the names that most people give them.
 NAMED = {
@@ -196,6 +195,7 @@ def jobs_of(
     callbacks: Callable[[], list[Any]],
     objective: str,
     told: Progress,
+    class_weight: Any = None,
 ) -> tuple[list[Job], Data, str]:
     """Returns the runs of a point of the space with their keys, one a seed.
 
@@ -209,6 +209,7 @@ def jobs_of(
         callbacks: Function that returns fresh callbacks.
         objective: What trials are scored by.
         told: Is told if labels are numbered.
+        class_weight: What `fit` takes under this name, or None.
 
     Returns:
         The runs, the data as they train on them, and an empty text; or no runs and why such a model
@@ -221,7 +222,7 @@ def jobs_of(
     reason = _why_alone(model, data, objective)
     if reason:
         return [], data, reason
-    data = fitted(model, data, told)
+    data = fitted(model, data, told, class_weight)
     check_labels(model.loss, model(data.x_train[:2]), {PARTS[0]: data.y_train})
     rate, schedule = _rate_of(model.optimizer)
     loss = _loss(model, data)
@@ -261,9 +262,8 @@ def _rate_of(optimizer: Any) -> tuple[float, Callable[..., Any]]:
 
 def _why_alone(model: Any, data: Data, objective: str) -> str:
     """Returns what a model has that runs of one program cannot share, or an empty text."""
-    for name in OVERRIDES:
-        if getattr(type(model), name) is not getattr(keras.Model, name):
-            return f"the model has a {name} of its own"
+    if own := own_step(model):
+        return f"the model has a {own} of its own"
     if not one_loss(model):
         return "it has several losses"
     optimizer = model.optimizer

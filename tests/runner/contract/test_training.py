@@ -1,3 +1,4 @@
+import dataclasses
 import itertools
 import math
 
@@ -62,8 +63,10 @@ def test_the_middle_of_a_grid(grid, rate):
     assert training.middle(grid) == rate
 
 
-def test_training_equals_plain_fit():
-    history = training.train(planted("penalty", {"a": 0.1, "b": 0.2}).recipe_for("a"), DATA, 0.1)
+@pytest.mark.parametrize("weights", [None, np.arange(len(DATA.y_train)) % 3])
+def test_training_equals_plain_fit(weights):
+    data = dataclasses.replace(DATA, w_train=weights)
+    history = training.train(planted("penalty", {"a": 0.1, "b": 0.2}).recipe_for("a"), data, 0.1)
     model = penalised((CLASSES,), CLASSES, 0.1)
     start = training.Start(planted("penalty", {"a": 0.1, "b": 0.2}).recipe_for("a"), DATA)
     start.values(0)
@@ -78,6 +81,7 @@ def test_training_equals_plain_fit():
             DATA.y_train[rows],
             batch_size=training.BATCH,
             shuffle=False,
+            sample_weight=None if weights is None else weights[rows],
             validation_data=(DATA.x_validation, DATA.y_validation),
             verbose=0,
         ).history

@@ -12,6 +12,7 @@ import pandas as pd
 from zoo import data as datasets
 from zoo.claims import labels_of
 from zoo.data import Data
+from zoo.data.weights import weighted
 from zoo.errors import ZooError
 from zoo.evidence.cells import Cells, NotRun
 from zoo.experiment import Experiment, Measurement
@@ -116,7 +117,9 @@ def _some_data(entry: Entry, experiment: Experiment, data_dir: Path | None) -> M
                     recipe.data, data_dir=data_dir, preprocessing=recipe.preprocessing
                 )
             loaded[wanted] = training.few(whole)
-        found[label] = loaded[wanted]
+        line = line_of_argument(entry.path, "class_weight")
+        with mistakes_in(entry.path, "`class_weight` must be weights of the data's classes.", line):
+            found[label] = weighted(loaded[wanted], recipe.class_weight)
     return found
 
 

@@ -105,7 +105,8 @@ def identity(recipe: Recipe, model: Any, rate: float = 0.01, steps: int = 4) -> 
     grid = cast(Sequence[float], recipe.learning_rates)  # of a variant's own recipe
     if len(grid) == 1:
         (rate,) = grid
-    data = describe([recipe.data, recipe.train_examples, recipe.preprocessing])
+    chosen = (recipe.data, recipe.train_examples, recipe.preprocessing, recipe.class_weight)
+    data = describe(chosen)
     shared = recipe_identity(recipe, model, data, steps)
     return key_of(shared, describe(optimizer_of(recipe, rate, steps)))
 

@@ -109,8 +109,9 @@ def _step(model: Any, data: Data, rows: Any, step: int, told: Any) -> dict[str, 
     """Trains on one batch and returns its loss and accuracy alone."""
     told.on_train_batch_begin(step)
     model.reset_metrics()
+    weights = None if data.w_train is None else data.w_train[rows]
     logs: dict[str, Any] = model.train_on_batch(
-        data.x_train[rows], data.y_train[rows], return_dict=True
+        data.x_train[rows], data.y_train[rows], weights, return_dict=True
     )
     model.reset_metrics()
     told.on_train_batch_end(step, logs)
