@@ -250,14 +250,14 @@ def shares(table: pd.DataFrame) -> pd.DataFrame:
     for (rows, effect), own in table.groupby(["rows", "effect"]):
         up, down = own["verdict"] == HELPS, own["verdict"] == HURTS
         better = own["truth"] > 0
-        right = (up & better) | (down & ~better) if effect != EQUAL else up & down
+        right = (up & better) | (down & ~better) if effect != EQUAL else pd.Series(False, own.index)
         found.append(
             {
                 "rows": rows,
                 "true effect": effect,
                 "data sets": own["data_set"].nunique(),
                 "cases": len(own),
-                "right": right.mean(),
+                "right": right.mean() if effect != EQUAL else np.nan,
                 "wrong": ((up | down) & ~right).mean(),
                 **{word: (own["verdict"] == word).mean() for word in WORDS[2:]},
             }
@@ -283,7 +283,8 @@ def markdown(table: pd.DataFrame) -> str:
     found = shares(table)
     lines = [f"| {' | '.join(found.columns)} |", "|---" * len(found.columns) + "|"]
     for row in found.to_dict("records"):
-        cells = [f"{100 * each:.1f}" for each in list(row.values())[4:]]
+        shown = list(row.values())[4:]
+        cells = ["" if np.isnan(each) else f"{100 * each:.1f}" for each in shown]
         first = [f"{row['rows']:,}", str(row["true effect"]), str(row["data sets"])]
         lines.append(f"| {' | '.join([*first, str(row['cases']), *cells])} |")
     return text + "\n".join(lines) + "\n"
