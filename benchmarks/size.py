@@ -101,7 +101,7 @@ def told(path: Path, folder: Path) -> tuple[str, str]:
     """Returns the seconds of training and the MB of the data that `--dry-run` tells."""
     text = _output(["-m", "zoo", *_words(path, folder), "--dry-run"])
     time = re.search(r"time: about ([\d.]+) (s|min|h) ", text)
-    memory = re.search(r"memory: about ([\d.]+) GiB for the data", text)
+    memory = re.search(r"memory: about ([\d.]+) GiB for data and work", text)
     seconds = f"{float(time[1]) * SECONDS[time[2]]:.0f}" if time else "less than 60"
     return seconds, f"{float(memory[1]) * 2**30 / 1e6:,.0f}" if memory else "less than 134"
 

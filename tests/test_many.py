@@ -156,6 +156,7 @@ def usual():
     return trained()
 
 
+LOGITS = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 WORDS = np.array(["ant", "bee", "cat"])
 
 
@@ -271,11 +272,10 @@ def known():
 def test_weights_count_as_in_keras(engine, given):
     (x, y), (x_validation, y_validation), _ = pairs()
     both = np.concatenate([x, x_validation]), np.concatenate([y, y_validation])
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     whole = {"epochs": 2, "batch_size": 40}  # of one batch the order does not matter
     with uncompiled():
         model = known()
-        model.compile(keras.optimizers.SGD(0.1), loss, metrics=["accuracy"])
+        model.compile(keras.optimizers.SGD(0.1), LOGITS, metrics=["accuracy"])
         expected = model.fit(*both, validation_split=0.2, verbose=0, **whole, **given).history
     with uncompiled() if engine == "fit" else contextlib.nullcontext():
         result = trained(both, known, engine=engine, **whole, **given)
@@ -426,3 +426,39 @@ def test_a_loss_that_a_model_computes_counts():
         result = trained(build=OwnLoss)
     assert result.engine == "fit (OwnLoss has a compute_loss of its own)"
     assert np.isfinite(result.final["val_loss"])
+
+
+class Sureness(keras.metrics.Mean):
+    """A metric that somebody has written."""
+
+    def update_state(self, labels, outputs, sample_weight=None):
+        super().update_state(keras.ops.max(keras.ops.softmax(outputs), axis=-1))
+
+
+def test_metrics_that_a_model_is_compiled_with_are_told():
+    def build():
+        model = build_model()
+        top = keras.metrics.SparseTopKCategoricalAccuracy(2, name="top2")
+        model.compile("sgd", LOGITS, metrics=["accuracy", Sureness(name="sure"), top])
+        return model
+
+    with uncompiled():
+        result, plain = trained(build=build), trained(engine="fit")
+    assert result.engine == "fit (it is compiled with a metric besides accuracy, sure)"
+    for name in ("sure", "val_sure", "top2", "val_top2"):
+        assert len(result.history[name]) == 2
+    assert result.final["val_top2"] == pytest.approx(result.history["val_top2"][-1])
+    assert 1 / 3 < result.final["test_sure"] < 1
+    assert result.history["val_accuracy"] == plain.history["val_accuracy"]
+
+
+def test_weights_of_losses_count():
+    def build():
+        model = build_model()
+        model.compile("sgd", LOGITS, loss_weights=3.0)
+        return model
+
+    with uncompiled():
+        result, plain = trained(build=build, epochs=1), trained(engine="fit", epochs=1)
+    assert result.engine == "fit (it is compiled with loss_weights)"
+    assert result.history["loss"][0] > 2 * plain.history["loss"][0]
