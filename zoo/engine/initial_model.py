@@ -118,7 +118,7 @@ class Start:
             raise ZooError(
                 "`build_model` must return a network with one output. Received: a "
                 f"{type(self.outputs).__name__} of {len(keras.tree.flatten(self.outputs))}. Build "
-                "one network for each, or train it with model.fit."
+                "one network for each, or train it with zoo.fit_many."
             )
         labels = {
             "training": data.y_train,
