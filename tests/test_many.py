@@ -297,6 +297,14 @@ def test_classes_are_weighted_by_the_labels_as_they_were_given():
         ({"sample_weight": WEIGHTS}, "for each of the 40 examples"),
         ({"data": (pairs()[0][0], pairs()[0][1]), "sample_weight": WEIGHTS}, "40 examples"),
         ({"data": "digits", "sample_weight": WEIGHTS}, "is for arrays"),
+        (
+            {
+                "build": lambda: keras.Sequential([keras.Input((5, 1)), keras.layers.Dense(3)]),
+                "data": (np.zeros((50, 5, 1)), np.zeros((50, 5), int)),
+                "sample_weight": WEIGHTS,
+            },
+            r"one vector of outputs an example.*shape \(5, 3\)",
+        ),
         ({"sample_weight": WEIGHTS[:40], "class_weight": {0: 1}}, "cannot both be given"),
         ({"class_weight": {7: 1}}, "classes 0, 1, 2. Received: one of 7"),
     ],
