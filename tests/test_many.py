@@ -156,6 +156,7 @@ def usual():
     return trained()
 
 
+LOGITS = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 WORDS = np.array(["ant", "bee", "cat"])
 
 
@@ -271,11 +272,10 @@ def known():
 def test_weights_count_as_in_keras(engine, given):
     (x, y), (x_validation, y_validation), _ = pairs()
     both = np.concatenate([x, x_validation]), np.concatenate([y, y_validation])
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     whole = {"epochs": 2, "batch_size": 40}  # of one batch the order does not matter
     with uncompiled():
         model = known()
-        model.compile(keras.optimizers.SGD(0.1), loss, metrics=["accuracy"])
+        model.compile(keras.optimizers.SGD(0.1), LOGITS, metrics=["accuracy"])
         expected = model.fit(*both, validation_split=0.2, verbose=0, **whole, **given).history
     with uncompiled() if engine == "fit" else contextlib.nullcontext():
         result = trained(both, known, engine=engine, **whole, **given)
@@ -297,6 +297,14 @@ def test_classes_are_weighted_by_the_labels_as_they_were_given():
         ({"sample_weight": WEIGHTS}, "for each of the 40 examples"),
         ({"data": (pairs()[0][0], pairs()[0][1]), "sample_weight": WEIGHTS}, "40 examples"),
         ({"data": "digits", "sample_weight": WEIGHTS}, "is for arrays"),
+        (
+            {
+                "build": lambda: keras.Sequential([keras.Input((5, 1)), keras.layers.Dense(3)]),
+                "data": (np.zeros((50, 5, 1)), np.zeros((50, 5), int)),
+                "sample_weight": WEIGHTS,
+            },
+            r"one vector of outputs an example.*shape \(5, 3\)",
+        ),
         ({"sample_weight": WEIGHTS[:40], "class_weight": {0: 1}}, "cannot both be given"),
         ({"class_weight": {7: 1}}, "classes 0, 1, 2. Received: one of 7"),
     ],
@@ -412,6 +420,7 @@ class OwnLoss(Told):
         return 2 * super().compute_loss(*given, **named)
 
 
+@tensorflow_only  # on JAX a step has other arguments
 def test_a_step_of_ones_own_trains_alone():
     with uncompiled():
         result = trained(build=OwnStep)
@@ -426,3 +435,39 @@ def test_a_loss_that_a_model_computes_counts():
         result = trained(build=OwnLoss)
     assert result.engine == "fit (OwnLoss has a compute_loss of its own)"
     assert np.isfinite(result.final["val_loss"])
+
+
+class Sureness(keras.metrics.Mean):
+    """A metric that somebody has written."""
+
+    def update_state(self, labels, outputs, sample_weight=None):
+        super().update_state(keras.ops.max(keras.ops.softmax(outputs), axis=-1))
+
+
+def test_metrics_that_a_model_is_compiled_with_are_told():
+    def build():
+        model = build_model()
+        top = keras.metrics.SparseTopKCategoricalAccuracy(2, name="top2")
+        model.compile("sgd", LOGITS, metrics=["accuracy", Sureness(name="sure"), top])
+        return model
+
+    with uncompiled():
+        result, plain = trained(build=build), trained(engine="fit")
+    assert result.engine == "fit (it is compiled with a metric besides accuracy, sure)"
+    for name in ("sure", "val_sure", "top2", "val_top2"):
+        assert len(result.history[name]) == 2
+    assert result.final["val_top2"] == pytest.approx(result.history["val_top2"][-1])
+    assert 1 / 3 < result.final["test_sure"] < 1
+    assert result.history["val_accuracy"] == plain.history["val_accuracy"]
+
+
+def test_weights_of_losses_count():
+    def build():
+        model = build_model()
+        model.compile("sgd", LOGITS, loss_weights=3.0)
+        return model
+
+    with uncompiled():
+        result, plain = trained(build=build, epochs=1), trained(engine="fit", epochs=1)
+    assert result.engine == "fit (it is compiled with loss_weights)"
+    assert result.history["loss"][0] > 2 * plain.history["loss"][0]

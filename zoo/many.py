@@ -55,8 +55,8 @@ def fit_many(
         build_model: Function without arguments that returns a fresh Keras model with one output of
             shape `(batch, outputs)`, or several. What it loads or sets, such as pretrained weights,
             every run starts with; what it draws is drawn anew for every seed. If it compiles the
-            model, only the loss of that counts; where runs read batches or have several outputs,
-            its metrics too.
+            model, loss and metrics of that count; with metrics besides accuracy runs train one at a
+            time.
         optimizer: Function of the learning rate that returns a Keras optimizer, such as
             `keras.optimizers.Adam`; or the name of one, or an optimizer.
         data: Name or file of a data set; or pairs `(x, y)` of training and validation examples, and

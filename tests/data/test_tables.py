@@ -268,6 +268,11 @@ def test_every_draw_has_the_same_features_and_its_own_median(tmp_path):
         (NUMBERS, {"drop": ("a", "b")}, "no column is left to learn from: a was dropped; b"),
         (NUMBERS, {"target": "kind", "task": "regression"}, "takes numbers in column 'kind'.*line"),
         (NUMBERS, {"target": "a", "task": "classification"}, "3 examples.*--target kind"),
+        (
+            text(ROW_NUMBERS, LABELS, LABELS, names=ABL).encode("utf-16"),
+            {},
+            "a numbers the rows; b repeats the target.\n--keep a,b puts",
+        ),
         (text(ROW_NUMBERS, LABELS, names=ABL[1:]), {}, "b numbers the rows.\n--keep b puts"),
         (NUMBERS.replace(",x", ",").replace(",y", ",NA"), {}, "line 2 .*in 40 of 60 rows"),
         (NUMBERS.replace("\n4", "\ninf,4", 1).replace(",4", ",x", 1), {}, "not a readable table"),

@@ -41,7 +41,9 @@ def test_little_is_not_told():
 
 def test_much_is_told():
     [line] = memory_lines(draws(65536), 8, 2**34)
-    assert line.startswith("memory: about 1.1 GiB for the data (0.063 GiB a draw), 16 GiB are free")
+    assert line.startswith(
+        "memory: about 1.6 GiB for data and work (0.063 GiB a draw), 16 GiB are free"
+    )
 
 
 @pytest.mark.parametrize("free", [2**26, 2**27])

@@ -62,7 +62,7 @@ def pairs_of(data: Any, validation_split: float | None = None) -> list[Pair]:
     if not isinstance(data, tuple | list) or not 2 <= len(data) <= 3:
         raise ZooError(
             f"`data` must be the name of a data set or pairs of arrays. Received: {_kind(data)}. "
-            + _remedy(data)
+            + WRITE
         )
     if are_pairs(data):
         if validation_split is not None:
@@ -94,20 +94,6 @@ def _kind(data: Any) -> str:
     if isinstance(data, tuple | list):
         return f"a {type(data).__name__} of {len(data)}"
     return type(data).__name__
-
-
-def _remedy(data: Any) -> str:
-    if hasattr(data, "as_numpy_iterator"):
-        return (
-            "Of a dataset of batches make arrays: x, y = map(np.concatenate, "
-            "zip(*dataset.as_numpy_iterator()))"
-        )
-    if hasattr(data, "__getitem__") and hasattr(data, "on_epoch_end"):
-        return (
-            "Of its batches make arrays: x, y = map(np.concatenate, "
-            "zip(*(data[i] for i in range(len(data)))))"
-        )
-    return WRITE
 
 
 def _pair(x: Any, y: Any, part: str) -> Pair:

@@ -12,11 +12,20 @@ from typing import Any
 import keras
 import numpy as np
 
+from callbacks.keras_internals import compiled_with
 from zoo.data import Data
 from zoo.data.arrays import rows
 from zoo.engine.device import device_name, on_processor
 from zoo.engine.explained import in_r2, metric_of
-from zoo.engine.initial_model import Start, Starts, convolves, own_step, recurrent_in
+from zoo.engine.initial_model import (
+    Start,
+    Starts,
+    compiled_metrics,
+    convolves,
+    metric_name,
+    own_step,
+    recurrent_in,
+)
 from zoo.engine.outputs import rights
 from zoo.engine.seams import seam
 from zoo.runs.phases import phase
@@ -66,10 +75,18 @@ def train_one(
     data = data.of(run.seed)
     model = start.fresh(run.seed)
     optimizer, callbacks = start.trained_by(job)
-    metrics = [metric_of(data)]
-    model.compile(optimizer, recipe.loss(), metrics=metrics, jit_compile=takes_xla(model))
+    own = {name: compiled_metrics(model, name) for name in ("metrics", "weighted_metrics")}
+    besides = [metric_name(each) for metrics in own.values() for each in metrics]
+    model.compile(
+        optimizer,
+        recipe.loss(),
+        loss_weights=compiled_with(model).get("loss_weights") if model.compiled else None,
+        metrics=[metric_of(data), *own["metrics"]],
+        weighted_metrics=own["weighted_metrics"] or None,
+        jit_compile=takes_xla(model),
+    )
     make_ready(model, rows(data.x_train, slice(1)), data.y_train[:1])
-    recorder = _Recorder(job, progress)
+    recorder = _Recorder(job, progress, besides)
     with phase("fit"):
         model.fit(
             _batches(data, recipe.batch_size, run.seed),
@@ -89,6 +106,7 @@ def train_one(
         with phase("evaluation"):
             values = model.evaluate(*(x, y, EVALUATION_BATCH, 0, *weights), return_dict=True)
         final[f"{part}_loss"] = float(values["loss"])
+        final |= {f"{part}_{name}": float(values[name]) for name in besides}
         # A model with a step of its own may not tell it.
         accuracy = float(values.get("accuracy", math.nan))
         if math.isfinite(accuracy) and not data.of_numbers:
@@ -174,18 +192,19 @@ def _batches(data: Data, batch_size: int, seed: int) -> Iterator[tuple[Any, ...]
 
 
 class _Recorder(keras.callbacks.Callback):
-    """Keeps the columns that are the zoo's, and stops a run whose loss is NaN or infinite."""
+    """Keeps the zoo's columns and the model's own, and stops a run whose loss is not finite."""
 
-    def __init__(self, job: Job, progress: Progress) -> None:
+    def __init__(self, job: Job, progress: Progress, besides: Sequence[str] = ()) -> None:
         super().__init__()
         self.job = job
         self.progress = progress
-        self.history: dict[str, list[float]] = {name: [] for name in METRICS}
+        own = [each for name in besides for each in (name, f"val_{name}")]
+        self.history: dict[str, list[float]] = {name: [] for name in (*METRICS, *own)}
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         rate = keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)
         row: dict[str, float] = {**(logs or {}), "learning_rate": float(rate)}
-        for name in METRICS:
+        for name in self.history:
             self.history[name].append(float(row.get(name, math.nan)))
         if not math.isfinite(row["loss"]):
             self.model.stop_training = True

@@ -76,7 +76,6 @@ def data_and_loss(
             loss = keras.losses.MeanSquaredError
         return weighted(found, class_weight), _loss(model, loss)
     pairs = pairs_of(data, validation_split)
-    weights = _weights(data, pairs, sample_weight)
     model = _model(build_model)
     outputs = _outputs(model, pairs[0][0])
     if not hasattr(outputs, "shape"):
@@ -85,6 +84,12 @@ def data_and_loss(
             f"The network has {count} outputs, so y must be a list or dict of {count} arrays of "
             "labels. Received: one array"
         )
+    if sample_weight is not None and len(outputs.shape) != 2:
+        raise ZooError(
+            "`sample_weight` is for networks with one vector of outputs an example, as in `fit`. "
+            f"Received: outputs of shape {tuple(outputs.shape[1:])} an example"
+        )
+    weights = _weights(data, pairs, sample_weight)
     chosen = _loss(model, loss)
     labels, names = fitting([y for _, y in pairs], chosen(), outputs, told)
     _check_loss(chosen(), labels[0], outputs)

@@ -17,7 +17,14 @@ from zoo.data.arrays import inputs_of
 from zoo.data.draws import bytes_of
 from zoo.data.memory import free_memory
 from zoo.engine.device import on_processor
-from zoo.engine.initial_model import Start, Starts, convolves, own_step, recurrent_in
+from zoo.engine.initial_model import (
+    Start,
+    Starts,
+    compiled_besides,
+    convolves,
+    own_step,
+    recurrent_in,
+)
 from zoo.engine.program import EVALUATION_CHUNK
 from zoo.engine.run_model import change_of_training, hook_below_epochs
 from zoo.engine.seams import SEAMS, seam
@@ -178,6 +185,8 @@ def why_alone(model: Any, optimizer: Any, callbacks: Sequence[Any]) -> str:
             return f"{type(callback).__name__} needs an optimizer of its own"
     if own := own_step(model):
         return f"{type(model).__name__} has a {own} of its own"
+    if besides := compiled_besides(model):
+        return besides
     if convolves(model) and on_processor():
         return "convolutions on a processor are slower in XLA"
     recurrent = recurrent_in(model)

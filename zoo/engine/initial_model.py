@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import keras
 import numpy as np
 
-from callbacks.keras_internals import all_layers
+from callbacks.keras_internals import all_layers, compiled_with
 from zoo.data import Data
 from zoo.data.arrays import rows
 from zoo.engine.outputs import check_labels, loss_of
@@ -23,6 +23,7 @@ from zoo.runs.run import Job, Progress
 from zoo.runs.seeding import InitialValues
 
 # What a model may have of its own without training differently from any other.
+ACCURACY = ("accuracy", "acc")  # is told of every run
 OVERRIDES = ("fit", "train_step", "test_step", "compute_loss", "compute_metrics")
 SCALING_EXAMPLES = 512  # training examples that a data-dependent initializer looks at
 
@@ -47,6 +48,38 @@ def own_step(model: Any) -> str:
         ),
         "",
     )
+
+
+def compiled_metrics(model: Any, argument: str) -> list[Any]:
+    """Returns the metrics besides accuracy that its builder compiled a model with.
+
+    Args:
+        model: The model.
+        argument: `metrics` or `weighted_metrics`.
+    """
+    given = compiled_with(model).get(argument) if model.compiled else None
+    found: list[Any] = []
+    parts = given.values() if isinstance(given, Mapping) else given or ()
+    for part in [parts] if isinstance(parts, str) else parts:
+        found += part if isinstance(part, list | tuple) else [part]
+    return [each for each in found if metric_name(each) not in ACCURACY]
+
+
+def metric_name(metric: Any) -> str:
+    """Returns what a metric, given by name, as an object or a function, is called in logs."""
+    return metric if isinstance(metric, str) else getattr(metric, "name", None) or metric.__name__
+
+
+def compiled_besides(model: Any) -> str:
+    """Returns what a model is compiled with besides what a population knows, or an empty text."""
+    if not model.compiled:
+        return ""
+    if compiled_with(model).get("loss_weights") is not None:
+        return "it is compiled with loss_weights"
+    for argument in ("metrics", "weighted_metrics"):
+        for each in compiled_metrics(model, argument):
+            return f"it is compiled with a metric besides accuracy, {metric_name(each)}"
+    return ""
 
 
 def recurrent_in(model: Any) -> list[Any]:
@@ -85,7 +118,7 @@ class Start:
             raise ZooError(
                 "`build_model` must return a network with one output. Received: a "
                 f"{type(self.outputs).__name__} of {len(keras.tree.flatten(self.outputs))}. Build "
-                "one network for each, or train it with model.fit."
+                "one network for each, or train it with zoo.fit_many."
             )
         labels = {
             "training": data.y_train,

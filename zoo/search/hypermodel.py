@@ -14,7 +14,7 @@ import numpy as np
 from callbacks.keras_internals import compiled_with, excludes_from_weight_decay, learning_rate_of
 from zoo.data import Data
 from zoo.data.arrays import PARTS
-from zoo.engine.initial_model import own_step
+from zoo.engine.initial_model import compiled_besides, own_step
 from zoo.engine.outputs import check_labels, kind_of, loss_of, of_each_example
 from zoo.errors import ZooError
 from zoo.experiment import Recipe, no_schedule
@@ -273,13 +273,13 @@ def _why_alone(model: Any, data: Data, objective: str) -> str:
     loss = loss_of(model.loss, data.y_train, outputs)
     if not of_each_example(loss):
         return f"its loss is not one of Keras's, or is reduced by {loss.reduction}"
-    for name in ("loss_weights", "run_eagerly"):
-        if compiled_with(model).get(name):
-            return f"it is compiled with {name}"
-    known = ("accuracy", "acc") if kind_of(loss) else ()
-    if metrics := [name for name in _metrics(model) if name not in known]:
-        return f"it is compiled with a metric{' besides accuracy' * bool(known)}, {metrics[0]}"
-    if not known and objective == OBJECTIVE:
+    if besides := compiled_besides(model):
+        return besides
+    if not kind_of(loss) and compiled_with(model).get("metrics"):
+        return "it is compiled with accuracy, and its loss is not of classes"
+    if compiled_with(model).get("run_eagerly"):
+        return "it is compiled with run_eagerly"
+    if not kind_of(loss) and objective == OBJECTIVE:
         return f"its loss is not of classes and the objective is {objective}"
     if excludes_from_weight_decay(optimizer):
         return "exclude_from_weight_decay is no part of an optimizer's configuration"
@@ -288,20 +288,6 @@ def _why_alone(model: Any, data: Data, objective: str) -> str:
     if rate is None or (callable(rate) and not scheduled):
         return "its optimizer has no learning rate that is a number or a schedule"
     return ""
-
-
-def _metrics(model: Any) -> list[str]:
-    """Returns the names of the metrics that a model is compiled with."""
-    config = compiled_with(model)
-    given: list[Any] = []
-    for each in (config.get("metrics"), config.get("weighted_metrics")):
-        parts = each.values() if isinstance(each, Mapping) else each or ()
-        for part in [parts] if isinstance(parts, str) else parts:
-            given += part if isinstance(part, list | tuple) else [part]
-    return [
-        each if isinstance(each, str) else getattr(each, "name", None) or each.__name__
-        for each in given
-    ]
 
 
 def _loss(model: Any, data: Data) -> Any:
