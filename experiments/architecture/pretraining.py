@@ -23,8 +23,7 @@ from zoo.many import fit_many
 from zoo.trials import load_for, restart
 
 DEPTH, UNITS, BATCH, EPOCHS = 6, 100, 50, 25
-RATES = (0.01, 0.03, 0.1, 0.3)
-FEW, MANY = 100, 3000
+RATES, FEW, MANY = (0.01, 0.03, 0.1, 0.3), 100, 3000
 ONCE, TODAY = "once", "today"
 START = {
     ONCE: ("sigmoid", keras.initializers.VarianceScaling(1 / 3, "fan_in", "uniform")),
