@@ -2,7 +2,7 @@
 
 A network learns the digits 0 to 4. Networks for 5 to 9 start with its weights and a new last layer,
 or with random ones, and learn from 100 or 1,500 examples, by as many steps. The learning rate is
-constant or rises from 0 over a fifth of them. The rate that validates best over three starts counts.
+constant or rises from 0 over a fifth of them. Of five the one that validates best counts.
 
 References:
     Goyal et al. (2017), Accurate, Large Minibatch SGD, arXiv:1706.02677.
@@ -131,7 +131,7 @@ EXPERIMENT = Measurement(
         Claim(
             "SCH11 adapting",
             Difference(of(ADAPTED, FEW, WARM), of(ADAPTED, FEW, CONSTANT)),
-            "Adapted to 100 examples, a network is more accurate with warm-up, each at its best rate.",
+            "Adapted to 100 examples at its best rate a network is more accurate with warm-up.",
         ),
         safer("high", 0.1),
         safer("far too high", 0.3),
