@@ -3,7 +3,7 @@
 Networks of six layers learn from 100 labels or from 3,000, by as many steps. They are those of
 once, sigmoids with uniform weights of the size 1 / sqrt(fan_in), or those of today, ReLUs with He's
 weights. They start from random weights, or each layer from the encoder of an autoencoder of what
-the layer below gives for all training images, without labels. Of three rates the best counts.
+the layer below gives for all training images, without labels. The best validated rate counts.
 
 References:
     Hinton and Salakhutdinov (2006), Reducing the Dimensionality of Data with Neural Networks,
@@ -109,6 +109,7 @@ def measure(variant, seed, data="mnist5k", epochs=EPOCHS):
 
 
 RANDOM, ENCODERS = "random weights", "autoencoders"
+SHORT = "after 15 epochs the upper two of six sigmoid autoencoders explain nothing (R2 below 0.05)"
 STARTS, of = {RANDOM: False, ENCODERS: True}, "{} - {} labels - {}".format
 
 
@@ -126,14 +127,13 @@ EXPERIMENT = Measurement(
         Claim(
             "TLR06 once",
             Difference(of(ONCE, MANY, ENCODERS), of(ONCE, MANY, RANDOM), margin=0.05),
-            "On 3,000 labels a deep network of sigmoids that starts from autoencoders is over 5 "
-            "points more accurate than from the random weights of once.",
+            "On 3,000 labels deep sigmoids gain over 5 points from autoencoders.",
+            deviation=SHORT,
         ),
         Claim(
             "TLR06 today",
             Equivalence(of(TODAY, MANY, RANDOM), of(TODAY, MANY, ENCODERS), margin=0.02),
-            "On 3,000 labels a deep network of ReLUs is as accurate to 2 points from He's random "
-            "weights as from autoencoders.",
+            "On 3,000 labels ReLUs are as accurate to 2 points from He's weights as pre-trained.",
         ),
         Claim(
             "TLR06 few labels",
@@ -143,8 +143,8 @@ EXPERIMENT = Measurement(
         Claim(
             "TLR06 without",
             Difference(of(TODAY, MANY, RANDOM), of(ONCE, MANY, ENCODERS)),
-            "On 3,000 labels ReLUs from He's random weights are more accurate than sigmoids from "
-            "autoencoders.",
+            "On 3,000 labels ReLUs from He's weights do better than sigmoids from autoencoders.",
+            deviation=SHORT,
         ),
     ],
 )
