@@ -106,7 +106,7 @@ def test_the_first_seed_gives_the_committed_numbers(name):
     experiment = ENTRIES[name].load_measurement()
     labels = SOME.get(name, experiment.variants)
     variants = {label: experiment.variants[label] for label in labels}
-    found, _ = measured.measure(replace(experiment, variants=variants, claims=()), 1)
+    found, *_ = measured.measure(replace(experiment, variants=variants, claims=()), 1)
     known = read_frame(RESULTS / name / "measurements.csv")
     known = known[(known["seed"] == 0) & known["variant"].isin(labels)]
     cells = ["variant", "seed", "metric", "place"]
@@ -139,7 +139,7 @@ def test_tables_verdicts_and_pictures_follow_from_the_committed_numbers(
     committed = RESULTS / name
     folder = tmp_path / name
     folder.mkdir()
-    for table in ("measurements.csv", "histograms.csv"):
+    for table in ("measurements.csv", "histograms.csv", "images.csv"):
         if (committed / table).is_file():
             shutil.copy(committed / table, folder / table)
     monkeypatch.setattr("matplotlib.figure.Figure.savefig", lay_out)
