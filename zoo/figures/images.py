@@ -20,7 +20,7 @@ from zoo.figures.panels import MARGIN, room, row_height, start_page
 # Inches: an image where a variant has several or one, and the title of one.
 SIDE, LARGE, TITLE = 0.62, 1.6, 0.35
 COLUMNS = 6  # of images side by side
-BLUE_TO_RED = "RdBu_r"  # blue is below 0, white 0
+BLUE_TO_RED, STRONGEST = "RdBu_r", 0.8  # blue is below 0, white 0; the share of it that is used
 Image = npt.NDArray[np.float64]  # shape (rows, columns)
 
 house_style = style.context(["default", HOUSE_STYLE])
@@ -95,7 +95,7 @@ def _show(
     axes = figure.add_axes(
         (corner[0] / width, corner[1] / height, size[0] / width, size[1] / height)
     )
-    largest = abs(picture).max() or 1.0
+    largest = abs(picture).max() / STRONGEST or 1.0
     axes.imshow(picture, BLUE_TO_RED, vmin=-largest, vmax=largest, interpolation="nearest")
     axes.set_axis_off()
     return axes
