@@ -96,6 +96,7 @@ def measure(variant, seed, data="mnist5k"):
 
 
 of = "{} - {}".format  # the name of a variant
+FIRST = "a first layer, neither textures nor parts of objects"
 
 EXPERIMENT = Measurement(
     factor="layer",
@@ -111,12 +112,13 @@ EXPERIMENT = Measurement(
         Claim(
             f"CNN14 {part}",
             above(of(kind, TRAINED), of(kind, START), "likeness_of_neighbours", MARGIN),
-            f"Training raises the correlation of neighbouring weights in {told} by over 0.2.",
-            deviation="edges and blobs of a first layer, neither textures nor parts of objects",
+            f"With an L2 penalty of 0.001 training raises the correlation of neighbouring weights "
+            f"in {told} by over 0.2.",
+            deviation=f"{FIRST}; two seeds without it rose by {less}, with ten times of it by {more}",
         )
-        for part, kind, told in (
-            ("filters", CONVOLUTION, "the filters of a convolution"),
-            ("dense", DENSE, "the units of a dense layer"),
+        for part, kind, told, less, more in (
+            ("filters", CONVOLUTION, "the filters of a convolution", 0.16, 0.62),
+            ("dense", DENSE, "the units of a dense layer", 0.25, 0.75),
         )
     ],
 )
