@@ -20,7 +20,7 @@ from zoo.claims import Claim, Difference
 from zoo.experiment import Measurement, Recipe, crossentropy
 from zoo.trials import load_for, restart
 
-RATES, EPOCHS, BATCH = (0.001, 0.003), 40, 50
+RATES, EPOCHS, BATCH = (0.002, 0.005), 40, 100
 LENET: dict[str, Any] = {
     "kernels": (6, 16),
     "width": 5,
