@@ -52,6 +52,7 @@ EXPERIMENTS_MAY = (
     "zoo.initializers",
     "zoo.layers",
     "zoo.losses",
+    "zoo.many",
     "zoo.measure",
     "zoo.paths",
     "zoo.preprocessing",

@@ -235,8 +235,9 @@ class Measurement:
             metric that is known at several places, such as layers, has keys `(metric, place)` with
             numbers as places; rules name it `metric@place`. Under `("histogram", place)` it may
             return shares and edges of bins, as arrays of shape `(bins,)` and `(bins + 1,)`; the
-            edges are the same for every seed. Before each call the seed is given to
-            `keras.utils.set_random_seed`.
+            edges are the same for every seed. Under `("image", place)` it may return an array of
+            shape `(rows, columns)`, which is drawn for the first seed. Before each call the seed is
+            given to `keras.utils.set_random_seed`.
         seeds: Number of seeds; 1 where nothing is drawn.
         claims: What the lectures say about it, each with the rule that settles it.
         baseline: Label that the others are compared with, if there is one.

@@ -105,6 +105,7 @@ def measure(variant, seed):
     own = {part: sides[:, network, data] for part, sides in found.items()}
     _, region = np.unique(active[network][:, data], axis=0, return_inverse=True)
     side = own["grid"].reshape(SIDE, SIDE)
+    shown = np.where(side[::-2, ::2], 1, -1)  # every second place, upwards
     here = side[1:, 1:] != side[:-1, 1:]  # whether the boundary comes by
     here |= side[1:, 1:] != side[1:, :-1]
     pieces = np.unique(region.reshape(SIDE, SIDE)[1:, 1:][here])
@@ -116,6 +117,7 @@ def measure(variant, seed):
         "accuracy_gap": training - test,
         "linear_regions": region.max() + 1,
         "pieces_of_the_boundary": len(pieces),
+        ("image", 1): shown,
     }
 
 

@@ -30,12 +30,17 @@ LONG = {
     "decision_boundary",
     "distribution_shift",
     "ensemble",
+    "established",
+    "features",
+    "pretraining",
     "random_labels",
     "rescue",
     "search_scale",
     "search_strategy",
+    "sensitivity",
     "strength_choice",
     "transfer",
+    "warmup_transfer",
     "weight_penalty_examples",
 }
 AGAIN = [name for name in MEASURED if name not in LONG or os.environ.get("ZOO_LONG")]
@@ -68,12 +73,15 @@ SOME = {
     "momentum": ["0.9"],
     "optimizer_surface": ["descent", "adam"],
     "overfit_tiny": ["healthy"],
+    "pretraining": ["today - 100 labels - random weights"],
     "search_scale": ["log one"],
     "search_stopping": ["never"],
     "search_strategy": ["random one of two", "grid one of two"],
+    "sensitivity": ["nothing"],
     "training_curve": ["learning"],
     "transfer": ["25 - last layer"],
     "update_ratio": ["first step of sgd", "first step of adam", "slide"],
+    "warmup_transfer": ["adapted - 100 - constant"],
     "weight_penalty_examples": ["100 examples"],
 }
 # Of these a processor's rounding decides single trials.
@@ -86,16 +94,21 @@ CHAOTIC = {
     "distribution_shift",
     "ensemble",
     "epoch_noise",
+    "established",
+    "features",
     "local_minima",
     "loss_curve",
     "loss_plateau",
+    "pretraining",
     "random_labels",
     "rescue",
     "search_scale",
     "search_stopping",
     "search_strategy",
+    "sensitivity",
     "strength_choice",
     "transfer",
+    "warmup_transfer",
     "weight_penalty_examples",
 }
 
@@ -106,7 +119,7 @@ def test_the_first_seed_gives_the_committed_numbers(name):
     experiment = ENTRIES[name].load_measurement()
     labels = SOME.get(name, experiment.variants)
     variants = {label: experiment.variants[label] for label in labels}
-    found, _ = measured.measure(replace(experiment, variants=variants, claims=()), 1)
+    found, *_ = measured.measure(replace(experiment, variants=variants, claims=()), 1)
     known = read_frame(RESULTS / name / "measurements.csv")
     known = known[(known["seed"] == 0) & known["variant"].isin(labels)]
     cells = ["variant", "seed", "metric", "place"]
@@ -139,7 +152,7 @@ def test_tables_verdicts_and_pictures_follow_from_the_committed_numbers(
     committed = RESULTS / name
     folder = tmp_path / name
     folder.mkdir()
-    for table in ("measurements.csv", "histograms.csv"):
+    for table in ("measurements.csv", "histograms.csv", "images.csv"):
         if (committed / table).is_file():
             shutil.copy(committed / table, folder / table)
     monkeypatch.setattr("matplotlib.figure.Figure.savefig", lay_out)

@@ -73,8 +73,8 @@ def test_rows_are_in_the_order_of_the_declaration():
         variants={"b": 2, "a": 3},
         measure=lambda times, seed: {"product": times * seed, ("layer", 1): seed},
     )
-    rows, histograms = measure(experiment, 2)
-    assert histograms.empty
+    rows, *pictures = measure(experiment, 2)
+    assert all(picture.empty for picture in pictures)
     assert rows.to_numpy().tolist() == [
         ["b", 0, "product", "", 0.0],
         ["b", 0, "layer", 1, 0.0],
@@ -85,6 +85,17 @@ def test_rows_are_in_the_order_of_the_declaration():
         ["a", 1, "product", "", 3.0],
         ["a", 1, "layer", 1, 1.0],
     ]
+
+
+def test_images_are_those_of_the_first_seed():
+    experiment = Measurement(
+        factor="times",
+        variants={"a": 3},
+        measure=lambda times, seed: {("image", 2): np.array([[times, 0.5], [seed, 1 / 3]])},
+    )
+    found = measure(experiment, 2)
+    assert found.rows.empty
+    assert found.images.to_numpy().tolist() == [["a", 2, 0, "3 0.5"], ["a", 2, 1, "0 0.333"]]
 
 
 def test_the_table_averages_over_seeds():

@@ -1,4 +1,4 @@
-"""Draws what measured experiments found: by layer, by variant, and as histograms."""
+"""Draws what measured experiments found: by layer, by variant, as histograms and as images."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
+from zoo.figures.images import draw_images
 from zoo.figures.page import current, too_much
 from zoo.figures.palette import (
     HOUSE_STYLE,
@@ -52,7 +53,7 @@ def pictures(folder: Path, variants: Sequence[str] = ()) -> dict[str, Callable[[
     """Returns what draws each of the pictures that there are tables for, by name.
 
     Args:
-        folder: Holds `spec.json` and `table.csv`, perhaps `histograms.csv`.
+        folder: Holds `spec.json` and `table.csv`, perhaps `histograms.csv` and `images.csv`.
         variants: Labels of those to draw beside the baseline; none for all.
     """
     spec = only(read_spec(folder), variants)
@@ -65,6 +66,9 @@ def pictures(folder: Path, variants: Sequence[str] = ()) -> dict[str, Callable[[
     if (folder / "histograms.csv").is_file():
         histograms = rows_in(spec, read_frame(folder / "histograms.csv"))
         figures["histograms"] = partial(draw_histograms, spec, histograms)
+    if (folder / "images.csv").is_file():
+        images = rows_in(spec, read_frame(folder / "images.csv"))
+        figures["images"] = partial(draw_images, spec, images)
     return figures
 
 

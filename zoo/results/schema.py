@@ -26,6 +26,10 @@ def _number(text: str) -> bool:
     return "_" not in text and text.isascii() and not math.isnan(value)
 
 
+def _numbers(text: str) -> bool:
+    return bool(text) and all(_number(part) for part in text.split(" "))
+
+
 def _whole(text: str) -> bool:
     return text.isascii() and text.isdecimal()
 
@@ -43,6 +47,7 @@ TEXT: tuple[str, Check] = ("a text", bool)
 ANY: tuple[str, Check] = ("anything", lambda text: True)
 WHOLE: tuple[str, Check] = ("a whole number", _whole)
 NUMBER: tuple[str, Check] = ("a number", _number)
+NUMBERS: tuple[str, Check] = ("numbers with single spaces between them", _numbers)
 MAYBE: tuple[str, Check] = ("a number or nothing", lambda text: not text or _number(text))
 FLAG: tuple[str, Check] = ("True or False", lambda text: text in ("True", "False"))
 STATUS: tuple[str, Check] = ("completed or diverged", lambda t: t in ("completed", "diverged"))
@@ -138,6 +143,7 @@ TABLES: Mapping[str, Sequence[Columns]] = {
         {"variant": TEXT, "layer": WHOLE, "epoch": WHOLE, "bin": WHOLE, "share": NUMBER},
         {"variant": TEXT, "place": MAYBE, "left": NUMBER, "right": NUMBER, "share": NUMBER},
     ],
+    "images.csv": [{"variant": TEXT, "place": NUMBER, "row": WHOLE, "values": NUMBERS}],
     "verdicts.csv": [
         {
             "id": TEXT,

@@ -20,8 +20,9 @@ from zoo.results.store import Store
 from zoo.runs.code import value_and_code
 from zoo.runs.identity import digest_of_sources, key_of, library_versions
 
-# Rows of metric, place and number, or of the shares and edges of a histogram's bins.
+# Rows of metric, place and number; or of a histogram's shares and edges; or of an image's rows.
 Rows = list[list[Any]]
+IMAGE = "image"  # the metric of an array of shape (rows, columns)
 
 # What a measurement may use of the zoo, directly or through these.
 SOURCES = (
@@ -75,9 +76,15 @@ def rows_of(experiment: Measurement, label: str, seed: int) -> Rows:
     found = []
     for name, value in experiment.measure(experiment.variants[label], seed).items():
         metric, place = name if isinstance(name, tuple) else (name, "")
-        told = [_plain(each) for each in value] if isinstance(value, tuple) else float(value)
-        found.append([metric, _plain(place), told])
+        found.append([metric, _plain(place), _told(metric, value)])
     return found
+
+
+def _told(metric: str, value: Any) -> Any:
+    """Returns a number, or the lists that a histogram or an image is made of."""
+    if metric == IMAGE:
+        return np.asarray(value, float).tolist()
+    return [_plain(each) for each in value] if isinstance(value, tuple) else float(value)
 
 
 def _plain(value: Any) -> Any:

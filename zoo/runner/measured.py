@@ -9,7 +9,7 @@ import os
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 from rich.console import Console
@@ -22,7 +22,7 @@ from zoo.results import files, ledger, tables
 from zoo.results import measured as measured_tables
 from zoo.results.store import Store
 from zoo.runner import overrides
-from zoo.runner.cells import Kept, rows_of
+from zoo.runner.cells import IMAGE, Kept, rows_of
 from zoo.runner.how import How
 from zoo.runner.mistakes import mistakes_in
 from zoo.runner.pictures import draw
@@ -148,17 +148,31 @@ def run(prepared: Prepared, how: How) -> tuple[Path, list[str]]:
     known = folder / "measurements.csv"
     lines: list[str] = []
     if experiment.timed and known.is_file() and not how.fresh:
-        rows, histograms = files.read_frame(known), pd.DataFrame()
+        found = Found(files.read_frame(known), pd.DataFrame(), pd.DataFrame())
     else:
-        rows, histograms, lines = _measured(prepared, how)
+        found, lines = _measured(prepared, how)
     with phase("tables and verdicts"):
-        _write(prepared, folder, rows, histograms)
+        _write(prepared, folder, found)
     draw(folder)
     return folder, [*lines, f"Tables: {folder}{os.sep}"]
 
 
-def _measured(prepared: Prepared, how: How) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
-    """Measures what is not stored; returns rows, histograms, and lines about it."""
+class Found(NamedTuple):
+    """What was measured.
+
+    Attributes:
+        rows: One row a variant, seed, metric and place, in the order of the declaration.
+        histograms: One row a variant, place and bin with the share of values in it, over all seeds.
+        images: One row a variant, place and row of an image with its numbers, of the first seed.
+    """
+
+    rows: pd.DataFrame
+    histograms: pd.DataFrame
+    images: pd.DataFrame
+
+
+def _measured(prepared: Prepared, how: How) -> tuple[Found, list[str]]:
+    """Measures what is not stored; returns it, and lines about it."""
     experiment, seeds = prepared.experiment, prepared.seeds
     with phase("measuring"), Store(how.results) as store:
         kept = None  # times of another day are no help to those of today
@@ -166,7 +180,7 @@ def _measured(prepared: Prepared, how: How) -> tuple[pd.DataFrame, pd.DataFrame,
             kept = Kept(store=store, name=prepared.folder_name, fresh=how.fresh)
         try:
             with mistakes_in(prepared.entry.path, MEASURING):
-                rows, histograms = measure(experiment, seeds, how.console, kept)
+                found = measure(experiment, seeds, how.console, kept)
         except KeyboardInterrupt:
             there = kept.measured + kept.stored if kept and not kept.unknown else 0
             raise Interrupted(
@@ -174,20 +188,21 @@ def _measured(prepared: Prepared, how: How) -> tuple[pd.DataFrame, pd.DataFrame,
                 "the same command goes on from there."
             ) from None
     if kept is None:
-        return rows, histograms, []
+        return found, []
     unknown = [f"{sentence}, so all is measured each time." for sentence in kept.unknown]
     told = f"Measured {kept.measured} cells, {kept.stored} were stored."
-    return rows, histograms, [told, *unknown]
+    return found, [told, *unknown]
 
 
-def _write(prepared: Prepared, folder: Path, rows: pd.DataFrame, histograms: pd.DataFrame) -> None:
+def _write(prepared: Prepared, folder: Path, found: Found) -> None:
     """Writes everything but the pictures."""
     folder.mkdir(parents=True, exist_ok=True)
     files.write_text(folder / "spec.json", json.dumps(spec_of(prepared), indent=2) + "\n")
-    files.write_frame(folder / "measurements.csv", rows)
-    files.write_frame(folder / "table.csv", measured_tables.summarise(rows))
-    if len(histograms):
-        files.write_frame(folder / "histograms.csv", histograms)
+    files.write_frame(folder / "measurements.csv", found.rows)
+    files.write_frame(folder / "table.csv", measured_tables.summarise(found.rows))
+    for name in ("histograms", "images"):
+        if len(frame := getattr(found, name)):
+            files.write_frame(folder / f"{name}.csv", frame)
     text = tables.render(files.read_spec(folder), files.read_table(folder), "md")
     files.write_text(folder / "table.md", text)
     ledger.write(folder)
@@ -198,7 +213,7 @@ def measure(
     seeds: int,
     console: Console | None = None,
     kept: Kept | None = None,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+) -> Found:
     """Measures every variant with every seed.
 
     Args:
@@ -206,30 +221,36 @@ def measure(
         seeds: Number of seeds.
         console: Where progress is shown.
         kept: Where what is measured is kept, and what is there is found; `None` for nowhere.
-
-    Returns:
-        One row a variant, seed, metric and place, in the order of the declaration; and the
-        histograms, one row a variant, place and bin with the share of values in it, over all seeds.
     """
     rows: list[tuple[Any, ...]] = []
     bins: list[tuple[Any, ...]] = []
+    lines: list[tuple[Any, ...]] = []
     cells = [(label, seed) for label in experiment.variants for seed in range(seeds)]
     for label, seed in counted(cells, "cells", console):
         found = kept.rows(experiment, label, seed) if kept else rows_of(experiment, label, seed)
         for metric, place, value in found:
-            if isinstance(value, list):
+            if metric == IMAGE:
+                lines += _lines(label, place, value) if seed == 0 else []
+            elif isinstance(value, list):
                 bins += _bins(label, place, *value)
             else:
                 rows.append((label, seed, metric, place, value))
     histograms = pd.DataFrame(bins, columns=["variant", "place", "left", "right", "share"])
     whole = histograms.groupby(["variant", "place", "left", "right"], sort=False, as_index=False)
     columns = ["variant", "seed", "metric", "place", "value"]
-    return pd.DataFrame(rows, columns=columns), whole.mean()
+    images = pd.DataFrame(lines, columns=["variant", "place", "row", "values"])
+    return Found(pd.DataFrame(rows, columns=columns), whole.mean(), images)
 
 
 def _bins(label: str, place: Any, shares: Any, edges: Any) -> list[tuple[Any, ...]]:
     """Returns the bins of one histogram."""
     return [(label, place, *bin_) for bin_ in zip(edges[:-1], edges[1:], shares, strict=True)]
+
+
+def _lines(label: str, place: Any, image: Any) -> list[tuple[Any, ...]]:
+    """Returns the rows of one image, each with its numbers in one text."""
+    texts = (" ".join(f"{value:.3g}" for value in row) for row in image)
+    return [(label, place, row, text) for row, text in enumerate(texts)]
 
 
 def spec_of(prepared: Prepared) -> dict[str, Any]:
