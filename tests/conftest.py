@@ -73,10 +73,10 @@ def texts_of(figure, forms):
 @pytest.fixture(autouse=True)
 def quick_pictures(request, monkeypatch):
     """Has commands lay out their pictures and write what stands in them; `pictures` renders."""
-    panels = sys.modules.get("zoo.figures.panels")
+    formats = sys.modules.get("zoo.figures.formats")
     rendered = "figures" in request.path.parts or request.node.get_closest_marker("pictures")
-    if panels and not rendered:
-        monkeypatch.setattr(panels, "contents_of", texts_of)
+    if formats and not rendered:
+        monkeypatch.setattr(formats, "contents_of", texts_of)
 
 
 @pytest.fixture(scope="session")

@@ -14,9 +14,9 @@ from matplotlib.text import Text
 
 from zoo.errors import ZooError
 from zoo.figures.effect import draw_effect
+from zoo.figures.formats import save_figure
 from zoo.figures.kinds import plot_results
 from zoo.figures.palette import p_text, points_text, rate_text, style_of, text_width, wrap
-from zoo.figures.panels import save_figure
 from zoo.figures.trained import draw_curves, draw_sensitivity
 
 RATES = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)

@@ -221,7 +221,7 @@ def _write(
     import pandas as pd
 
     from zoo.figures.advice import draw_advice
-    from zoo.figures.panels import save_figure
+    from zoo.figures.formats import save_figure
 
     draws, folder = split.draws, request.folder
     effects = race.effects(split.rows)

@@ -49,8 +49,8 @@ def plot(
     With --size, --theme, --format or --variants they are written to `pictures` in the results of
     the experiment, and the pictures beside its tables stay as they are.
     """
+    from zoo.figures.formats import BOTH
     from zoo.figures.kinds import Look
-    from zoo.figures.panels import BOTH
     from zoo.results import files
     from zoo.results.folders import drawn_before
     from zoo.runner.overrides import labels_in

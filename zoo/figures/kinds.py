@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 
 from zoo.errors import ZooError, closest
 from zoo.figures import holds_when, measured, panel, trained
+from zoo.figures.formats import BOTH, FORMS, save_figure
 from zoo.figures.page import FREE, PAGES, Page, on
-from zoo.figures.panels import BOTH, FORMS, save_figure
 from zoo.figures.theme import darken
 from zoo.results.files import read_spec
 from zoo.results.kinds import kind_of

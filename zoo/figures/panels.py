@@ -1,26 +1,19 @@
 """The sheet that figures are drawn on: heading, titled panels on common axes, legend."""
 
-import io
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib import style
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.text import Text
-from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullFormatter
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullFormatter
 
-from zoo.errors import printable
+from zoo.figures import formats
 from zoo.figures.page import current, too_much
 from zoo.figures.palette import (
-    HOUSE_STYLE,
     QUIET,
     TICK,
     TITLE,
@@ -30,7 +23,6 @@ from zoo.figures.palette import (
     widest,
     wrap,
 )
-from zoo.results.files import write_bytes
 from zoo.results.kinds import kind_of
 
 # Lengths are inches: text keeps its size while a figure grows with the number of variants.
@@ -44,20 +36,11 @@ SLOPE = 0.62  # height of a panel as a part of its width
 LEAST_WIDTH, LEAST_HEIGHT = 1.3, 0.75
 
 
-# What files say of themselves besides the picture: no date and no program, so that they stay equal.
-FORMS: Mapping[str, dict[str, Any]] = {
-    "svg": {"Date": None, "Creator": None},
-    "png": {"Software": None},
-    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
-}
-BOTH = ("svg", "png")
-
-
 class Sheet(Figure):
     """A figure that a notebook shows by itself, whether pyplot is loaded or not."""
 
     def _repr_png_(self) -> bytes:
-        return contents_of(self, ["png"])[0]
+        return formats.contents_of(self, ["png"])[0]
 
 
 def start_page(
@@ -359,65 +342,3 @@ def _legend_width(legend: Sequence[Artist], columns: int) -> float:
     # with one key more if need be. A key and the space around it take 0.7 inches besides the words.
     labels = [str(key.get_label()) for key in legend]
     return sum(widest([*own]) + 0.7 for own in np.array_split(labels, columns))
-
-
-def save_figure(figure: Figure, stem: Path, forms: Sequence[str] = BOTH) -> list[Path]:
-    """Writes a figure in each of some formats; the same figure gives the same bytes.
-
-    Args:
-        figure: The figure.
-        stem: Path of the files without their endings.
-        forms: Endings out of `FORMS`.
-
-    Returns:
-        The files.
-    """
-    files = [stem.parent / f"{stem.name}.{form}" for form in forms]
-    contents = contents_of(figure, forms)
-    for path, content in zip(files, contents, strict=True):
-        write_bytes(path, content)
-    return files
-
-
-@style.context(["default", HOUSE_STYLE])
-def contents_of(figure: Figure, forms: Sequence[str]) -> list[bytes]:
-    """Returns a figure in each of some formats."""
-    _settle(figure)
-    contents = []
-    for form in forms:
-        content = io.BytesIO()
-        dots = current().dots if form == "png" else "figure"
-        figure.savefig(content, format=form, metadata=FORMS[form], dpi=dots)
-        contents.append(content.getvalue())
-    return contents
-
-
-def _settle(figure: Figure) -> None:
-    """Prepares a figure for being written: nothing in it ends a file, nothing empty is placed."""
-    for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
-        formatter = axis.get_major_formatter()
-        if isinstance(formatter, FuncFormatter):  # names along an axis
-            formatter.func = partial(_shown, formatter.func)
-        if not axis.get_label_text():
-            axis.set_label_coords(0, 0)  # else its place is sought beside all numbers of the axis
-    for text in _texts(figure):
-        text.set_text(printable(text.get_text()))  # an escape character ends an SVG
-        text.set_parse_math(False)
-
-
-def _texts(artist: Artist) -> Iterator[Text]:
-    """Yields the texts of a figure but the numbers and names along axes.
-
-    To be asked for those an axis makes ticks, of which most are never drawn.
-    """
-    if isinstance(artist, Axis):
-        yield artist.label
-        return
-    if isinstance(artist, Text):
-        yield artist
-    for child in artist.get_children():
-        yield from _texts(child)
-
-
-def _shown(name: Callable[..., str], place: float, index: int | None = None) -> str:
-    return printable(name(place, index))

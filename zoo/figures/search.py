@@ -17,8 +17,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
+from zoo.figures.formats import save_figure
 from zoo.figures.palette import COLOURS, HOUSE_STYLE, INK, rate_text, widest
-from zoo.figures.panels import MARGIN, save_figure, start_page
+from zoo.figures.panels import MARGIN, start_page
 from zoo.results.files import read_frame
 from zoo.results.searches import best_of_k, importance, shares
 from zoo.search_space import Dimension
