@@ -31,7 +31,7 @@ EPOCHS = 5  # so that most of the time is training
 HEAD = """# Large data: memory, seconds to load, and the estimate of time
 
 Features are what training needs, float32; loading adds at most so much memory. Estimates are those
-of `--dry-run`; measured is what the same command took in the same minutes: its peak beyond that of
+of `--dry-run`; measured is what the same command took without it: its peak beyond that of
 2,000 examples, and its seconds of training. Seconds are of one machine with two cores, busy. The
 half gibibyte that estimates count for work besides the data was chosen by these numbers.
 """
