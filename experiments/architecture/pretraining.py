@@ -108,9 +108,9 @@ def measure(variant, seed, data="mnist5k", epochs=EPOCHS):
     return {"test_accuracy": here, "gain": here - scratch}
 
 
-RANDOM, ENCODERS = "random weights", "autoencoders"
+RANDOM, ENCODERS = "random", "autoencoders"
 SHORT = "after 15 epochs the upper two of six sigmoid autoencoders explain nothing (R2 below 0.05)"
-STARTS, of = {RANDOM: False, ENCODERS: True}, "{} - {} labels - {}".format
+STARTS, of = {RANDOM: False, ENCODERS: True}, "{} - {} - {}".format
 
 
 EXPERIMENT = Measurement(

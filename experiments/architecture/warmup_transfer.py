@@ -100,7 +100,7 @@ def measure(variant, seed, data="mnist5k"):
     }
 
 
-ADAPTED, SCRATCH, CONSTANT, WARM = "adapted", "from scratch", "constant", "warm-up"
+ADAPTED, SCRATCH, CONSTANT, WARM = "adapted", "scratch", "constant", "warm-up"
 STEPS = {CONSTANT: 0, WARM: EPOCHS * MANY // BATCH // 5}
 of = "{} - {} - {}".format  # the name of a variant
 

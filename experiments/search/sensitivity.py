@@ -99,9 +99,8 @@ def measure(knob, seed, data="mnist1d", epochs=EPOCHS):
 def claim(part, *knobs, deviation=""):
     """Says that choosing values moves the test accuracy over 2 points more than starts do."""
     proposition = (
-        "From the value that validates worst to the one that validates best, of "
-        f"{' and of '.join(knobs)}, the test accuracy rises by over 2 points more than among "
-        "networks that differ in their starts alone."
+        f"From the worst validated value of {' and of '.join(knobs)} to the best the test accuracy "
+        "rises by over 2 points more than from start to start."
     )
     rules = above(knobs, NOTHING, "spread", MARGIN)
     return Claim(f"HPO15 {part}", rules, proposition, deviation=deviation)

@@ -73,7 +73,7 @@ SOME = {
     "momentum": ["0.9"],
     "optimizer_surface": ["descent", "adam"],
     "overfit_tiny": ["healthy"],
-    "pretraining": ["today - 100 labels - random weights"],
+    "pretraining": ["today - 100 - random"],
     "search_scale": ["log one"],
     "search_stopping": ["never"],
     "search_strategy": ["random one of two", "grid one of two"],
