@@ -78,6 +78,21 @@ def test_a_search_ends_with_the_same_trials(zoo, tiny_experiment, tmp_path, requ
     assert files_in(tmp_path / "cluster") == files_in(tmp_path / "alone")
 
 
+@pytest.mark.skipif("ZOO_LONG" not in os.environ, reason="ZOO_LONG=1 runs it")
+def test_twenty_random_kills_change_no_trial(zoo, machines, tiny_experiment, tmp_path, request):
+    words = ("tune", tiny_experiment, "--strategy", "bayesian", "--trials", "6", "--epochs", "60")
+    assert zoo(*words, "--results", tmp_path / "alone")[0] == 0
+    request.getfixturevalue("connected")
+    number = 0
+    with machines.random_kills(20) as going:
+        while going():
+            folder = tmp_path / f"cluster{number}"
+            code, _, err = zoo(*words, "--results", folder)
+            assert code == 0, err
+            assert files_in(folder) == files_in(tmp_path / "alone")
+            number += 1
+
+
 def test_fit_many_trains_what_was_typed(cluster, monkeypatch):
     monkeypatch.setattr(connection, "Cluster", lambda workers: contextlib.nullcontext(cluster))
     told = []
