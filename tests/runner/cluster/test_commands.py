@@ -12,7 +12,7 @@ from zoo.commands import doctor as doctors
 from zoo.commands import run as runs
 from zoo.commands import tune as tunes
 from zoo.results.store import Store
-from zoo.runner.cluster import connection
+from zoo.runner.cluster import connection, deal
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("fit_uncompiled")]
 
@@ -79,7 +79,10 @@ def test_a_search_ends_with_the_same_trials(zoo, tiny_experiment, tmp_path, requ
 
 
 @pytest.mark.skipif("ZOO_LONG" not in os.environ, reason="ZOO_LONG=1 runs it")
-def test_twenty_random_kills_change_no_trial(zoo, machines, tiny_experiment, tmp_path, request):
+def test_twenty_random_kills_change_no_trial(
+    zoo, machines, tiny_experiment, tmp_path, request, monkeypatch
+):
+    monkeypatch.setattr(deal, "MOST_LOSSES", 21)  # on a busy machine all may hit the same trials
     words = ("tune", tiny_experiment, "--strategy", "bayesian", "--trials", "6", "--epochs", "60")
     assert zoo(*words, "--results", tmp_path / "alone")[0] == 0
     request.getfixturevalue("connected")

@@ -222,7 +222,8 @@ def test_a_machine_that_dies_or_freezes_loses_no_run(
 
 @LONG
 @pytest.mark.slow
-def test_twenty_random_kills_change_no_run(cluster, machines, tiny_experiment):
+def test_twenty_random_kills_change_no_run(cluster, machines, tiny_experiment, monkeypatch):
+    monkeypatch.setattr(deal, "MOST_LOSSES", 21)  # on a busy machine all may hit the same runs
     prepared = prepare(find(str(tiny_experiment)), Settings(seeds=8, epochs=60), None)
     whole = alone(prepared)
     with machines.random_kills(20) as going:
