@@ -3,12 +3,14 @@
 What is compared takes turns on the same machine, each the median of its turns. Many workers are
 simulated: stand-ins that sleep as long as a piece takes and then send its rows, so that the figures
 show what the process that deals runs out, and Ray between, can keep up with.
-`python -m benchmarks.cluster` prints the table and keeps it in `results/timings/`.
+`python -m benchmarks.cluster` prints the table, keeps it in `results/timings/` and writes
+`results/cluster.md`, which says how busy the machine was.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import tempfile
 import time
@@ -22,6 +24,9 @@ TURNS = 3
 WORKERS = (1, 8, 64, 512)
 SLEEP_SECONDS, ROUNDS, ROWS = 10.0, 2, 20  # a piece: 20 runs of half a second each
 EPOCHS = 20
+ALONE = "store alone"
+DEALT = "dealing: rows of one piece a second, kept in a store"
+OWN = "dealing: the same a second of this process's own time"
 ACTORS = 4  # processes that hold the stand-ins
 
 Row = dict[str, Any]
@@ -91,8 +96,11 @@ def simulated() -> Iterator[Row]:
     """Yields what dealing costs, and the share of an ideal speed by number of workers."""
     empty = dealing(8, 400, 1, 0.0)
     yield row("dealing: overhead of a piece with one row", 1000 * empty / 400, "ms")
+    own = time.process_time()
     full = dealing(1, 1, 4000, 0.0)
-    yield row("dealing: rows of one piece a second, kept in a store", 4000 / full, "rows/s")
+    own = time.process_time() - own
+    yield row(DEALT, 4000 / full, "rows/s")
+    yield row(OWN, 4000 / own, "rows/s")
     for workers in WORKERS:
         taken = dealing(workers, ROUNDS * workers, ROWS, SLEEP_SECONDS)
         ideal = ROUNDS * SLEEP_SECONDS
@@ -108,7 +116,7 @@ def kept_alone() -> Iterator[Row]:
         began = time.perf_counter()
         for result in results:
             store.add("benchmark", result)
-        yield row("store alone", 2000 / (time.perf_counter() - began), "rows/s")
+        yield row(ALONE, 2000 / (time.perf_counter() - began), "rows/s")
 
 
 def network(kind: str) -> Callable[[], Any]:
@@ -191,12 +199,61 @@ def two_against_one() -> Iterator[Row]:
         yield from simulated()
 
 
+def page(rows: Sequence[Row], device: str, before: float) -> str:
+    """Returns the table in Markdown, with what bounds the speed of many workers.
+
+    Args:
+        rows: The figures.
+        device: What they were measured on.
+        before: How many processes wanted a core in the minute before.
+    """
+    by_name = {each["what"]: each["figure"] for each in rows}
+    last = 64 * ROWS
+    lines = [
+        "# What training by several processes costs and gains",
+        "",
+        f"`python -m benchmarks.cluster` on {device}. In the minute before it "
+        f"{before:.1f} processes",
+        "wanted to run; with more of them than cores, times are longer and shares "
+        "smaller than on a",
+        "machine of one's own, and two processes get a larger share of the cores than one, which",
+        "makes them look better than they are.",
+        "",
+        "| what | figure | unit |",
+        "|---|---|---|",
+        *(f"| {each['what']} | {each['figure']:.4g} | {each['unit']} |" for each in rows),
+        "",
+        f"Simulated workers sleep for {SLEEP_SECONDS:g} seconds a piece instead of training, then",
+        f"send {ROWS} rows; each has {ROUNDS} pieces, and the ideal is that nothing "
+        "else takes time.",
+        "",
+        "What bounds them is the one process that deals runs out and keeps their rows: the store",
+        f"alone takes {by_name[ALONE]:,.0f} rows a second, with Ray {by_name[DEALT]:,.0f}, at",
+        f"{1000 / by_name[OWN]:.2g} ms of the process's own time a row. "
+        "Simulated workers all end at",
+        f"once: the last {last:,} rows of 64 of them take {last / by_name[DEALT]:.1f} of the",
+        f"{ROUNDS * SLEEP_SECONDS:g} seconds. Workers that end at different times, "
+        "as real ones do,",
+        f"send {last / SLEEP_SECONDS:,.0f} rows a second, "
+        f"512 of them {8 * last / SLEEP_SECONDS:,.0f}.",
+        "The network was not measured: all is on one machine.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
 def main() -> None:
     """Measures, prints and keeps the table."""
+    from zoo.engine.device import device_name
+
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--results", type=Path, default=ROOT / "results" / "timings")
     folder = parser.parse_args().results
-    keep([*kept_alone(), *two_against_one()], folder, "cluster-")
+    before = os.getloadavg()[0]
+    rows = [*kept_alone(), *two_against_one()]
+    keep(rows, folder, "cluster-")
+    text = page(rows, device_name(), before)
+    (folder.parent / "cluster.md").write_text(text, encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,14 @@
 """A Ray cluster of several "machines" on the loopback range, for tests that end some of them."""
 
+import contextlib
 import os
+import random
 import secrets
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -96,6 +99,38 @@ class Machines:
         """Ends a machine for good."""
         self.signal(address)
         self._processes.pop(address).wait()
+
+    @contextlib.contextmanager
+    def random_kills(self, count):
+        """Kills processes, and machines that have just joined, at random moments.
+
+        Yields what says whether there are kills to come; in the end there were as many as said.
+        """
+        moments, kills, over = random.Random(0), [], threading.Event()
+
+        def kill():
+            number = 10
+            while len(kills) < count and not over.wait(moments.uniform(1.0, 5.0)):
+                if moments.random() < 0.7:
+                    found = [*self.workers("127.0.0.2"), *self.workers("127.0.0.3")]
+                    if not found:
+                        continue
+                    moments.choice(found).kill()
+                else:
+                    address = self.start(number)
+                    time.sleep(moments.uniform(2.0, 6.0))
+                    self.forget(address)
+                    number += 1
+                kills.append(time.monotonic())
+
+        thread = threading.Thread(target=kill)
+        thread.start()
+        try:
+            yield thread.is_alive
+        finally:
+            over.set()
+            thread.join()
+        assert len(kills) == count
 
     def end(self):
         for address in self._processes:

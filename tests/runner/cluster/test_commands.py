@@ -14,7 +14,7 @@ from zoo.commands import doctor as doctors
 from zoo.commands import run as runs
 from zoo.commands import tune as tunes
 from zoo.results.store import Store
-from zoo.runner.cluster import connection
+from zoo.runner.cluster import connection, deal
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("fit_uncompiled")]
 
@@ -78,6 +78,24 @@ def test_a_search_ends_with_the_same_trials(zoo, tiny_experiment, tmp_path, requ
     assert (code, err) == (0, "")
     assert trained(again) == trained(out) - 2
     assert files_in(tmp_path / "cluster") == files_in(tmp_path / "alone")
+
+
+@pytest.mark.skipif("ZOO_LONG" not in os.environ, reason="ZOO_LONG=1 runs it")
+def test_twenty_random_kills_change_no_trial(
+    zoo, machines, tiny_experiment, tmp_path, request, monkeypatch
+):
+    monkeypatch.setattr(deal, "MOST_LOSSES", 21)  # on a busy machine all may hit the same trials
+    words = ("tune", tiny_experiment, "--strategy", "bayesian", "--trials", "6", "--epochs", "60")
+    assert zoo(*words, "--results", tmp_path / "alone")[0] == 0
+    request.getfixturevalue("connected")
+    number = 0
+    with machines.random_kills(20) as going:
+        while going():
+            folder = tmp_path / f"cluster{number}"
+            code, _, err = zoo(*words, "--results", folder)
+            assert code == 0, err
+            assert files_in(folder) == files_in(tmp_path / "alone")
+            number += 1
 
 
 def test_fit_many_trains_what_was_typed(cluster, monkeypatch):

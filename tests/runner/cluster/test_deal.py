@@ -2,11 +2,9 @@
 
 import dataclasses
 import os
-import random
 import re
 import signal
 import threading
-import time
 
 import numpy as np
 import pytest
@@ -224,33 +222,10 @@ def test_a_machine_that_dies_or_freezes_loses_no_run(
 
 @LONG
 @pytest.mark.slow
-def test_twenty_random_kills_change_no_run(cluster, machines, tiny_experiment):
+def test_twenty_random_kills_change_no_run(cluster, machines, tiny_experiment, monkeypatch):
+    monkeypatch.setattr(deal, "MOST_LOSSES", 21)  # on a busy machine all may hit the same runs
     prepared = prepare(find(str(tiny_experiment)), Settings(seeds=8, epochs=60), None)
-    random.seed(0)
-    kills, over = [], threading.Event()
-
-    def kill():
-        number = 10
-        while len(kills) < 20 and not over.wait(random.uniform(1.0, 5.0)):
-            if random.random() < 0.7:
-                found = [*machines.workers("127.0.0.2"), *machines.workers("127.0.0.3")]
-                if not found:
-                    continue
-                random.choice(found).kill()
-            else:
-                address = machines.start(number)
-                time.sleep(random.uniform(2.0, 6.0))
-                machines.forget(address)
-                number += 1
-            kills.append(time.monotonic())
-
-    thread = threading.Thread(target=kill)
-    thread.start()
     whole = alone(prepared)
-    try:
-        while thread.is_alive():
+    with machines.random_kills(20) as going:
+        while going():
             assert told(train_on(cluster, prepared)) == whole
-    finally:
-        over.set()
-        thread.join()
-    assert len(kills) == 20
