@@ -98,6 +98,16 @@ def measure(variant, seed, data="mnist5k"):
 of = "{} - {}".format  # the name of a variant
 FIRST = "a first layer, neither textures nor parts of objects"
 
+
+def likelier(kind, told):
+    """Says that training makes neighbouring weights more alike."""
+    return {
+        "rule": above(of(kind, TRAINED), of(kind, START), "likeness_of_neighbours", MARGIN),
+        "proposition": "With an L2 penalty of 0.001 training raises the correlation of "
+        f"neighbouring weights in {told} by over 0.2.",
+    }
+
+
 EXPERIMENT = Measurement(
     factor="layer",
     places="filter",
@@ -110,15 +120,14 @@ EXPERIMENT = Measurement(
     measure=measure,
     claims=[
         Claim(
-            f"CNN14 {part}",
-            above(of(kind, TRAINED), of(kind, START), "likeness_of_neighbours", MARGIN),
-            f"With an L2 penalty of 0.001 training raises the correlation of neighbouring weights "
-            f"in {told} by over 0.2.",
-            deviation=f"{FIRST}; two seeds rose by {less} without it, by {more} with 0.01",
-        )
-        for part, kind, told, less, more in (
-            ("filters", CONVOLUTION, "the filters of a convolution", 0.16, 0.62),
-            ("dense", DENSE, "the units of a dense layer", 0.25, 0.75),
-        )
+            "CNN14 filters",
+            **likelier(CONVOLUTION, "the filters of a convolution"),
+            deviation=f"{FIRST}; two seeds rose by 0.16 without it, by 0.62 with 0.01",
+        ),
+        Claim(
+            "CNN14 dense",
+            **likelier(DENSE, "the units of a dense layer"),
+            deviation=f"{FIRST}; two seeds rose by 0.25 without it, by 0.75 with 0.01",
+        ),
     ],
 )

@@ -96,14 +96,13 @@ def measure(knob, seed, data="mnist1d", epochs=EPOCHS):
     return {"spread": best[1] - worst[1], "gain_over_usual": best[1] - usual[1]}
 
 
-def claim(part, *knobs, deviation=""):
+def moves(*knobs):
     """Says that choosing values moves the test accuracy over 2 points more than starts do."""
     proposition = (
         f"From the worst validated value of {' and of '.join(knobs)} to the best the test accuracy "
         "rises by over 2 points more than from start to start."
     )
-    rules = above(knobs, NOTHING, "spread", MARGIN)
-    return Claim(f"HPO15 {part}", rules, proposition, deviation=deviation)
+    return {"rule": above(knobs, NOTHING, "spread", MARGIN), "proposition": proposition}
 
 
 EXPERIMENT = Measurement(
@@ -113,12 +112,16 @@ EXPERIMENT = Measurement(
     variants={knob: knob for knob in KNOBS},
     measure=measure,
     claims=[
-        claim("learning rate", RATE),
-        claim("architecture", LAYERS, UNITS, deviation="neither strides nor kernel sizes"),
-        claim("decay", DECAY),
-        claim("update", UPDATE),
-        claim("regularisation", *REGULARISERS),
-        claim("batch normalisation", NORMAL),
+        Claim("HPO15 learning rate", **moves(RATE)),
+        Claim(
+            "HPO15 architecture",
+            **moves(LAYERS, UNITS),
+            deviation="neither strides nor kernel sizes",
+        ),
+        Claim("HPO15 decay", **moves(DECAY)),
+        Claim("HPO15 update", **moves(UPDATE)),
+        Claim("HPO15 regularisation", **moves(*REGULARISERS)),
+        Claim("HPO15 batch normalisation", **moves(NORMAL)),
         Claim(
             "HPO15 first",
             above(RATE, [knob for knob in KNOBS if knob not in (NOTHING, RATE)], "spread"),

@@ -60,7 +60,9 @@ def test_no_two_claims_have_the_same_id():
 @pytest.mark.parametrize("name", ALL)
 def test_claims_say_what_is_tested_and_definitions_claim_no_effect(name):
     entry = ALL[name]
-    for claim in declaration.load(entry).claims:
+    claims = declaration.load(entry).claims
+    assert set(entry.claims) == {claim.id for claim in claims}, "write ids as plain texts"
+    for claim in claims:
         exact = all(isinstance(rule, Identity) for rule in claim.rules)
         printed = all(isinstance(rule, Identity | Number | Ratio) for rule in claim.rules)
         if not printed or (entry.kind == "trained" and not exact):

@@ -172,7 +172,9 @@ def _told(path: Path, text: str) -> Entry:
     for node in ast.walk(tree):
         called = getattr(node.func, "id", "") if isinstance(node, ast.Call) else ""
         if called == "Claim" and isinstance(node, ast.Call) and node.args:
-            claims[str(getattr(node.args[0], "value", ""))] = None
+            # An id that is put together is known only when the module is imported.
+            name = node.args[0]
+            claims |= {str(name.value): None} if isinstance(name, ast.Constant) else {}
         if called in ("Experiment", "Measurement") and isinstance(node, ast.Call):
             kind = "trained" if called == "Experiment" else "measured"
             for keyword in node.keywords:
