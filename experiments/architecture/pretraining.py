@@ -4,7 +4,7 @@ Networks of four hidden layers learn from 100 labels or from 3,000, by as many s
 of once, sigmoids with uniform weights of the size 1 / sqrt(fan_in), or those of today, ReLUs with
 He's weights. They start from random weights, or each layer from the encoder of an autoencoder of
 what the layer below gives for all training images, without labels. The best validated rate counts.
-A fifth autoencoder of sigmoids would explain nothing in this time; four explain 75 to 99 %.
+A sixth autoencoder of sigmoids would explain nothing in this time; four explain 67 to 98 %.
 
 References:
     Hinton and Salakhutdinov (2006), Reducing the Dimensionality of Data with Neural Networks,

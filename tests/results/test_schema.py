@@ -11,7 +11,7 @@ import pytest
 
 from zoo.errors import ZooError
 from zoo.figures.kinds import plot_results
-from zoo.results import files, kinds, ledger, schema, tables
+from zoo.results import contents, files, kinds, ledger, schema, tables
 from zoo.results.verdicts import verdicts_frame
 
 RESULTS = Path(__file__).parents[2] / "results"
@@ -152,7 +152,7 @@ def test_a_spec_of_an_unknown_kind_is_refused(folders):
     [("0.5", 1), ("-1e-05", 1), ("inf", 1), ("nan", 0), ("-NaN", 0), ("\u0663", 0), ("1_0", 0)],
 )
 def test_a_number_is_what_pandas_reads_as_one(text, is_number):
-    assert schema.NUMBER[1](text) == schema.MAYBE[1](text) == bool(is_number)
+    assert contents.NUMBER[1](text) == contents.MAYBE[1](text) == bool(is_number)
     read = pd.read_csv(io.StringIO(f"a\n{text}\n1.5\n"), keep_default_na=False, na_values=[""])
     if text != "1_0":  # which Python takes for 10
         assert (read["a"].dtype == float) == bool(is_number)
