@@ -20,8 +20,8 @@ ROOT = Path(__file__).parents[3]
 PATIENCE = 120
 
 
-def free_port():
-    with socket.create_server(("127.0.0.2", 0)) as server:
+def free_port(address):
+    with socket.create_server((address, 0)) as server:
         return server.getsockname()[1]
 
 
@@ -30,11 +30,15 @@ class Machines:
 
     Args:
         folder: Where Ray writes; its path must be short.
+        head: The address of the head; those of the others differ in the last number.
+        elsewhere: The name of the network in which all but the head start, if not in this one.
     """
 
-    def __init__(self, folder):
+    def __init__(self, folder, head="127.0.0.2", elsewhere=""):
         self.token = secrets.token_hex(32)
-        self.address = f"127.0.0.2:{free_port()}"
+        self.address = f"{head}:{free_port(head)}"
+        self._net = head.rpartition(".")[0]
+        self._elsewhere = ["ip", "netns", "exec", elsewhere] if elsewhere else []
         self._folder = folder
         self._processes = {}
         self._environment = {
@@ -46,14 +50,15 @@ class Machines:
 
     def start(self, number):
         """Starts a machine and returns its address."""
-        address = f"127.0.0.{number}"
-        where = [f"--address={self.address}"]
+        address = f"{self._net}.{number}"
+        where, network = [f"--address={self.address}"], self._elsewhere
         if not self._processes:
             port = self.address.partition(":")[2]
             where = ["--head", f"--port={port}", "--include-dashboard=false"]
             where += [f"--temp-dir={self._folder}"]
+            network = []
         ray = Path(sys.executable).with_name("ray")
-        command = [ray, "start", *where, f"--node-ip-address={address}", "--num-cpus=1"]
+        command = [*network, ray, "start", *where, f"--node-ip-address={address}", "--num-cpus=1"]
         command += ["--block", "--object-store-memory=100000000"]
         with (self._folder.parent / f"said-{number}.txt").open("wb") as said:
             self._processes[address] = subprocess.Popen(
@@ -86,6 +91,10 @@ class Machines:
                 return
             time.sleep(0.1)
         raise TimeoutError(count)
+
+    def wait_for_end(self, address):
+        """Waits until a machine has ended by itself."""
+        self._processes[address].wait(PATIENCE)
 
     def signal(self, address, what=signal.SIGKILL):
         """Sends all processes of a machine a signal."""

@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import Any
 
 from zoo.errors import ZooError, check_count
+from zoo.runner.cluster.watch import watch
 
 # Else the first process that looks at a GPU takes all of its memory.
 GROWTH = {"TF_FORCE_GPU_ALLOW_GROWTH": "true", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
@@ -81,6 +82,7 @@ class Cluster:
         self._sent: dict[int, tuple[Any, Any]] = {}
         self._before: Any = None  # what SIGTERM did
         self._is_started = False  # or begins to be, so that it is to be ended
+        self._watching: threading.Event | None = None
 
     def __enter__(self) -> Cluster:
         return self
@@ -176,16 +178,22 @@ class Cluster:
     def _join(self) -> None:
         _check_door(self.address)
         host = self.address.rpartition(":")[0]
-        # "Machines" on the loopback range are tests; Ray takes this one's outer address otherwise.
-        own = {"_node_ip_address": host} if host.startswith("127.") else {}
         ray = _ray()
         remedy = f"Start Ray on this machine, too: ray start --address={self.address}"
         with _in_words(f"The cluster at {self.address} does not say what it has"):
-            if not any(map(_is_here, _machines(self.address))):
+            own = [machine for machine in _machines(self.address) if _is_here(machine)]
+            if not own:
                 raise ZooError(f"This machine is not part of the cluster. {remedy}")
         self._is_started = True
         with _in_words(f"No cluster at {self.address} lets us in", remedy), _quietly():
-            ray.init(self.address, log_to_driver=False, logging_level=logging.ERROR, **own)
+            ray.init(
+                self.address,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                # By which the others reach us; Ray would take that by which we reach the internet.
+                _node_ip_address=host if host in own else own[0],
+            )
+        self._watching = watch(self.address)
 
     def lines(self) -> Iterator[str]:
         """Yields a line for each machine, and one for what may train at once; connects."""
@@ -214,6 +222,9 @@ class Cluster:
 
     def close(self) -> None:
         """Ends what was started here, and leaves a cluster that was there as it is."""
+        if self._watching is not None:
+            self._watching.set()
+            self._watching = None
         if self._is_started:
             self._is_started = False
             with _quietly():
