@@ -28,6 +28,7 @@ NETWORKS = {  # units by layer; the first number is the inputs
     "40-100-100-10 bn+dropout": [40, 100, 100, 10],
     "784-512-512-10": [784, 512, 512, 10],
     "784-512-512-10 bn+dropout": [784, 512, 512, 10],
+    "cnn 40 16-32": [],
     "cnn 28x28 16-32": [],
 }
 BATCH = 128
@@ -42,13 +43,16 @@ def build(name: str) -> Any:
     from keras import layers
 
     if name.startswith("cnn"):
+        images = len(shape_of(name)) == 3
+        convolution = layers.Conv2D if images else layers.Conv1D
+        pooling = layers.MaxPooling2D if images else layers.MaxPooling1D
         return keras.Sequential(
             [
-                keras.Input((28, 28, 1)),
-                layers.Conv2D(16, 3, activation="relu"),
-                layers.MaxPooling2D(),
-                layers.Conv2D(32, 3, activation="relu"),
-                layers.MaxPooling2D(),
+                keras.Input(shape_of(name)),
+                convolution(16, 3, activation="relu"),
+                pooling(2),
+                convolution(32, 3, activation="relu"),
+                pooling(2),
                 layers.Flatten(),
                 layers.Dense(10),
             ]
@@ -64,6 +68,11 @@ def build(name: str) -> Any:
             stack.append(layers.Dropout(0.5))
     stack.append(layers.Dense(outputs))
     return keras.Sequential(stack)
+
+
+def shape_of(name: str) -> tuple[int, ...]:
+    """Returns the shape of an example of a network with convolutions, which its name has."""
+    return (*map(int, name.split()[1].split("x")), 1)
 
 
 def operations(name: str) -> float:
@@ -91,7 +100,7 @@ def measure(name: str) -> Iterator[dict[str, Any]]:
     import zoo
 
     backend = keras.backend.backend()
-    shape = (28, 28, 1) if name.startswith("cnn") else (NETWORKS[name][0],)
+    shape = shape_of(name) if name.startswith("cnn") else (NETWORKS[name][0],)
     steps = 5 if name.startswith("cnn") else STEPS
     rng = np.random.default_rng(0)
     x = rng.normal(size=(steps * BATCH, *shape)).astype("float32")
@@ -211,17 +220,17 @@ def machine(name: str, row: Callable[..., dict[str, Any]]) -> Iterator[dict[str,
 START = """
 import sys, time
 began = float(sys.argv[1])
-from zoo.engine.quiet import import_keras
+from zoo.engine.device import import_keras
 import_keras()
 imported = time.time() - began
-from pathlib import Path
-from zoo import preparing, runner
-from zoo.engine.result import Silent
+from zoo.runner.prepare import Settings, prepare
 from zoo.runner.registry import find
-settings = preparing.Settings(seeds=1, epochs=1, learning_rates=(0.1,))
-prepared = preparing.prepare(find("optimizer"), settings, None)
+from zoo.runner.trainer import Engine
+from zoo.runs.run import Silent
+settings = Settings(seeds=1, epochs=1, learning_rates=(0.1,))
+prepared = prepare(find("optimizer"), settings, None)
 planned = time.time() - began
-next(iter(runner.Engine().train(prepared.jobs[:1], prepared.data, Silent())))
+next(iter(Engine().train(prepared.jobs[:1], prepared.data, Silent())))
 print(f"{imported:.1f} {planned:.1f} {time.time() - began:.1f}")
 """
 

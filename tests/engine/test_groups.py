@@ -9,7 +9,6 @@ from groups_case import DATA, FEATURES, UNITS, grouped, job, mlp, reason
 from keras import initializers, layers, optimizers
 from keras.optimizers import schedules
 
-from zoo.engine import groups as module
 from zoo.engine.groups import groups
 from zoo.engine.initial_model import initial_model
 from zoo.initializers import LSUV
@@ -102,18 +101,6 @@ def test_nothing_to_train_is_no_group():
 # Who has to train alone
 
 
-def convolutional(input_shape, num_classes):
-    return keras.Sequential(
-        [
-            keras.Input(input_shape),
-            layers.Reshape((FEATURES, 1)),
-            layers.Conv1D(2, 3),
-            layers.Flatten(),
-            layers.Dense(num_classes),
-        ]
-    )
-
-
 def recurrent(kind):
     def build(input_shape, num_classes):
         return keras.Sequential(
@@ -126,14 +113,6 @@ def recurrent(kind):
         )
 
     return build
-
-
-def test_convolutions_train_alone_on_a_processor_only(monkeypatch):
-    monkeypatch.setattr(module, "on_processor", lambda: True)
-    assert reason(build_model=convolutional) == "convolutions on a processor are slower in XLA"
-    assert reason() == ""
-    monkeypatch.setattr(module, "on_processor", lambda: False)
-    assert reason(build_model=convolutional) == ""
 
 
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="a limit of TensorFlow")

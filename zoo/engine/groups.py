@@ -16,12 +16,11 @@ from zoo.data import Data, Draws
 from zoo.data.arrays import inputs_of
 from zoo.data.draws import bytes_of
 from zoo.data.memory import free_memory
-from zoo.engine.device import on_processor
+from zoo.engine.convolutions import convolves, why_slow
 from zoo.engine.initial_model import (
     Start,
     Starts,
     compiled_besides,
-    convolves,
     own_step,
     recurrent_in,
 )
@@ -116,7 +115,8 @@ def groups(
         model = start.model
         for rate, of_rate in _by_rate(own):
             optimizer, callbacks = optimizer_of(recipe, rate, steps)
-            reason = why_alone(model, optimizer, callbacks) or _why_start(start)
+            reason = why_alone(model, optimizer, callbacks)
+            reason = reason or why_slow(model, recipe.batch_size) or _why_start(start)
             key = reason + signature(of_rate[0], model, optimizer, steps)
             group = found.setdefault(key, Group([], model, optimizer, reason))
             group.add(of_rate, start, optimizer)
@@ -187,8 +187,6 @@ def why_alone(model: Any, optimizer: Any, callbacks: Sequence[Any]) -> str:
         return f"{type(model).__name__} has a {own} of its own"
     if besides := compiled_besides(model):
         return besides
-    if convolves(model) and on_processor():
-        return "convolutions on a processor are slower in XLA"
     recurrent = recurrent_in(model)
     if recurrent and backend == "tensorflow":
         return f"TensorFlow cannot compile {type(recurrent[0]).__name__} with XLA"
@@ -235,6 +233,8 @@ def places(group: Group, data: Data) -> tuple[int, str]:
     """Returns how many runs train at once, and why not as many as usual."""
     memory = seam().device_memory()
     if memory is None:
+        if convolves(group.model):  # several at once are no faster, and few runs would be slower
+            return 1, "convolutions on a processor train one after the other"
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
         operations = 6.0 * _parameters(group.model) * group.jobs[0].recipe.batch_size
         if operations > BUSY_CORE_OPERATIONS * cores:

@@ -28,16 +28,6 @@ OVERRIDES = ("fit", "train_step", "test_step", "compute_loss", "compute_metrics"
 SCALING_EXAMPLES = 512  # training examples that a data-dependent initializer looks at
 
 
-def convolves(model: Any) -> bool:
-    """Returns whether a model has convolutions, which XLA is slow at on processors."""
-    kinds = tuple(
-        getattr(keras.layers, name)
-        for name in dir(keras.layers)
-        if "Conv" in name and isinstance(getattr(keras.layers, name), type)
-    )
-    return any(isinstance(layer, kinds) for layer in all_layers(model))
-
-
 def own_step(model: Any) -> str:
     """Returns which part of its training a model has written itself, or an empty text."""
     return next(

@@ -14,6 +14,7 @@ from keras import ops
 from callbacks.keras_internals import learning_rate_of
 from zoo.data import Data
 from zoo.data.arrays import inputs_of, rows
+from zoo.engine.convolutions import products_of, replaced
 from zoo.engine.explained import score_of
 from zoo.engine.outputs import loss_of, of_each_example
 from zoo.engine.pools import labels_and_weights
@@ -100,6 +101,7 @@ class Steps:
 
     def __init__(self, job: Job, model: Any, optimizer: Any, data: Data) -> None:
         self._model = model
+        self._products = products_of(model)
         self.penalties = penalties(model)
         self._given_numbers = len(self.penalties) + len(momentum(optimizer))
         outputs = model(rows(data.x_train, slice(1)))
@@ -134,7 +136,7 @@ class Steps:
         strengths, momentum = self._kinds(numbers)
 
         def objective(trainable: list[Any]) -> tuple[Any, Any]:
-            with given(self.penalties, strengths):
+            with given(self.penalties, strengths), replaced(self._products):
                 logits, updated, costs = seam().called(self._model, trainable, frozen, x, True)
             return self.loss(y, logits, **_told(weights)) + sum(costs), (logits, updated)
 
@@ -165,7 +167,7 @@ class Steps:
     ) -> tuple[Any, Any, Any]:
         """Loss and accuracy of one run, summed over the examples of weight 1, and what is right."""
         y, weights = labels_and_weights(targets)
-        with given(self.penalties, strengths):
+        with given(self.penalties, strengths), replaced(self._products):
             logits, _, costs = seam().called(self._model, trainable, frozen, x, False)
         if self.fills:
             weights = weight if weights is None else weight * weights
