@@ -188,7 +188,7 @@ def two_against_one() -> Iterator[Row]:
         yield row("first row: Ray starts, processes import Keras", cold, "s")
         yield row("first row: processes are there", warm, "s")
         yield row("first row: this process", alone, "s")
-        for kind, epochs in (("default", 100), ("convolutions", 10)):
+        for kind, epochs in (("default", 100), ("convolutions", 100)):
             ratios = [
                 timed(one, kind, epochs)[1] / timed(many, kind, epochs)[1] for _ in range(TURNS)
             ]
