@@ -15,7 +15,7 @@ import numpy as np
 from callbacks.keras_internals import compiled_with
 from zoo.data import Data
 from zoo.data.arrays import rows
-from zoo.engine.convolutions import convolves, draws, products_of, replaced, why_slow
+from zoo.engine.convolutions import convolves
 from zoo.engine.device import device_name, on_processor
 from zoo.engine.explained import in_r2, metric_of
 from zoo.engine.initial_model import (
@@ -83,13 +83,11 @@ def train_one(
         loss_weights=compiled_with(model).get("loss_weights") if model.compiled else None,
         metrics=[metric_of(data), *own["metrics"]],
         weighted_metrics=own["weighted_metrics"] or None,
-        jit_compile=takes_xla(model, recipe.batch_size),
+        jit_compile=takes_xla(model),
     )
-    fast = model.jit_compile and not why_slow(model, recipe.batch_size)
-    products = products_of(model) if fast else []
     make_ready(model, rows(data.x_train, slice(1)), data.y_train[:1])
     recorder = _Recorder(job, progress, besides)
-    with phase("fit"), replaced(products):
+    with phase("fit"):
         model.fit(
             _batches(data, recipe.batch_size, run.seed),
             steps_per_epoch=steps,
@@ -105,7 +103,7 @@ def train_one(
         ("val", _part(data, "validation")),
         ("test", _part(data, "test")),
     ):
-        with phase("evaluation"), replaced(products):
+        with phase("evaluation"):
             values = model.evaluate(*(x, y, EVALUATION_BATCH, 0, *weights), return_dict=True)
         final[f"{part}_loss"] = float(values["loss"])
         final |= {f"{part}_{name}": float(values[name]) for name in besides}
@@ -162,22 +160,16 @@ def make_ready(model: Any, x: Any, y: Any) -> None:
         model.reset_metrics()
 
 
-def takes_xla(model: Any, batch_size: int = 0) -> bool:
+def takes_xla(model: Any) -> bool:
     """Returns whether XLA compiles a model's training, as it does a population's.
 
     TensorFlow's random numbers differ inside and outside of XLA, so what could train in a
-    population does. Recurrent networks never can, and convolutions on a processor have no need of
-    it if nothing is drawn; both are slower with XLA on TensorFlow, which compiles every run.
-
-    Args:
-        model: The model.
-        batch_size: Examples in a step, where a population could train it.
+    population does. Recurrent networks never can, nor convolutions on a processor if anything is
+    drawn; both are many times slower with XLA on TensorFlow, which compiles them for every run.
     """
     if keras.backend.backend() != "tensorflow":
         return True
-    if convolves(model) and on_processor():
-        return batch_size > 0 and draws(model) and not why_slow(model, batch_size)
-    return not recurrent_in(model)
+    return not recurrent_in(model) and not (convolves(model) and on_processor())
 
 
 def _part(data: Data, part: str) -> tuple[Any, ...]:
