@@ -16,7 +16,7 @@ quick: .venv/installed  ## the same without the tests that train for long
 # The longest first, so that two at a time end together.
 PARTS := others contract callbacks engine runner search
 contract := tests/contract
-engine := tests/engine tests/test_many.py
+engine := tests/engine tests/many
 callbacks := tests/callbacks
 runner := tests/runner
 search := tests/search tests/test_tuner.py tests/figures tests/report

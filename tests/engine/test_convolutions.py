@@ -103,6 +103,25 @@ class Mine(layers.Conv1D):
     """A convolution of a user's, which may compute something else."""
 
 
+class Drawing(keras.Model):
+    """Draws with a stream of random numbers of the model itself."""
+
+    def __init__(self):
+        super().__init__()
+        self.convolution, self.last = layers.Conv1D(2, 3), layers.Dense(3)
+        self.stream = keras.random.SeedGenerator(0)
+
+    def call(self, inputs):
+        outputs = self.last(keras.ops.mean(self.convolution(inputs), axis=1))
+        return outputs + keras.random.normal((3,), seed=self.stream)
+
+
+def drawing(shape):
+    model = Drawing()
+    model(drawn(1, *shape))
+    return model
+
+
 def shared(shape):
     layer, x = layers.Conv1D(2, 3, padding="same"), keras.Input(shape)
     return keras.Model(x, layers.Dense(3)(layers.Flatten()(layer(layer(x)))))
@@ -120,6 +139,7 @@ def pooled(shape, *stack):
         (lambda: pooled((11, 2), layers.GlobalMaxPooling1D()), ""),
         (lambda: shared((11, 2)), ""),
         (lambda: pooled((11, 2), layers.Dropout(0.5)), "as many random numbers"),
+        (lambda: drawing((11, 2)), "as many random numbers"),
         (lambda: network((11, 2), Mine(4, 3)), "Mine on a processor"),
         (lambda: network((11, 2), layers.Conv1D(4, 3, groups=2)), "Conv1D on a processor"),
         (lambda: network((11, 2), layers.SeparableConv1D(4, 3)), "SeparableConv1D on a proc"),

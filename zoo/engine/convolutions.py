@@ -27,7 +27,7 @@ MOST_OPERATIONS = 3e8
 MOST_NUMBERS = 250_000  # of an example's patches in a layer, as a thousand are evaluated at once
 PASSES = 3  # through a layer in a step: outputs, gradients of the inputs and of the kernel
 
-Replaced = Sequence[tuple[Any, Callable[[Any], Any]]]
+Products = Sequence[tuple[Any, Callable[[Any], Any]]]
 
 
 def _kinds(word: str) -> tuple[Any, ...]:
@@ -55,7 +55,7 @@ def why_slow(model: Any, batch_size: int) -> str:
     if not convolves(model) or not on_processor():
         return ""
     # Measured with dropout: a number takes XLA some 0.2 microseconds.
-    if any(map(seed_generators, all_layers(model))):
+    if any(map(seed_generators, all_layers(model, include_self=True))):
         return "as many random numbers as convolutions need are slower in XLA"
     operations, able = 0.0, dict(products_of(model))
     for layer in all_layers(model):
@@ -72,7 +72,7 @@ def why_slow(model: Any, batch_size: int) -> str:
     return ""
 
 
-def products_of(model: Any) -> Replaced:
+def products_of(model: Any) -> Products:
     """Returns the layers that can be products, each with what stands in for its `call`.
 
     On an accelerator there are none, and none in a model without convolutions.
@@ -92,7 +92,7 @@ def products_of(model: Any) -> Replaced:
 
 
 @contextmanager
-def replaced(products: Replaced) -> Iterator[None]:
+def replaced(products: Products) -> Iterator[None]:
     """Has layers computed by what stands in for them, as long as the context lasts."""
     for layer, call in products:
         layer.__dict__["call"] = call  # Keras would track it

@@ -164,8 +164,8 @@ def takes_xla(model: Any) -> bool:
     """Returns whether XLA compiles a model's training, as it does a population's.
 
     TensorFlow's random numbers differ inside and outside of XLA, so what could train in a
-    population does. Recurrent networks never can, nor convolutions on a processor if anything is
-    drawn; both are many times slower with XLA on TensorFlow, which compiles them for every run.
+    population does. Recurrent networks never can, and convolutions on a processor only where they
+    draw none; both are many times slower with XLA on TensorFlow, which compiles them for every run.
     """
     if keras.backend.backend() != "tensorflow":
         return True

@@ -16,14 +16,14 @@ from pathlib import Path
 
 import pytest
 from machines import ROOT, Machines
-from rich.console import Console
+from test_deal import alone, told
 
 from zoo.runner.cluster import watch
 from zoo.runner.cluster.connection import Cluster
 from zoo.runner.cluster.deal import trained
 from zoo.runner.prepare import Settings, prepare
 from zoo.runner.registry import find
-from zoo.runner.trainer import Engine, here
+from zoo.runner.trainer import Engine
 
 NETWORK, OURS, THEIRS = "zoo-test", "zoo-ours", "zoo-theirs"
 HEAD, OTHER = "198.18.0.2", "198.18.0.3"  # of a range that is kept for tests, RFC 2544
@@ -71,7 +71,7 @@ def cable():
 
 @pytest.fixture
 def apart(cable, monkeypatch):
-    """Returns two machines of one cluster, and takes the connection of this process for them."""
+    """Returns two machines of one cluster, the second behind the cable."""
     pytest.importorskip("ray", reason="requirements-cluster.txt is not installed")
     folder = Path(tempfile.mkdtemp(prefix="zoo", dir="/tmp"))  # sockets lie in it: a short path
     (folder / "ray").mkdir()
@@ -86,16 +86,12 @@ def apart(cable, monkeypatch):
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def told(results):
-    return {each.run.key: (each.run, str(each.history), str(each.final)) for each in results}
-
-
 @LONG
 @pytest.mark.slow
 @pytest.mark.parametrize("up", [11.0, None])
 def test_a_machine_that_is_cut_off_loses_no_run(apart, cable, tiny_experiment, up):
     plan = prepare(find(str(tiny_experiment)), Settings(seeds=8, epochs=150), None)
-    whole = told(here(Console(quiet=True))(plan.jobs, plan.data_of))
+    whole = alone(plan)
     said = []
 
     class Quiet:
@@ -124,13 +120,13 @@ def test_a_machine_that_is_cut_off_loses_no_run(apart, cable, tiny_experiment, u
 @pytest.mark.slow
 def test_a_command_that_is_cut_off_goes_on_later(apart, cable, tiny_experiment, tmp_path):
     words = [sys.executable, "-m", "zoo", "run", tiny_experiment, "--seeds", "8", "--epochs", "150"]
-    here = {"cwd": tmp_path, "text": True, "env": {**os.environ, "PYTHONPATH": str(ROOT)}}
+    options = {"cwd": tmp_path, "text": True, "env": {**os.environ, "PYTHONPATH": str(ROOT)}}
     inside = ["ip", "netns", "exec", NETWORK, *words, "--cluster", apart.address]
     inside += ["--results", tmp_path / "cluster", "--verbose"]
-    subprocess.run([*words, "--results", tmp_path / "alone"], check=True, **here)
+    subprocess.run([*words, "--results", tmp_path / "alone"], check=True, **options)
     lines = []
     with subprocess.Popen(
-        inside, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **here
+        inside, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options
     ) as command:
         for line in command.stdout:
             lines.append(line)
@@ -143,15 +139,15 @@ def test_a_command_that_is_cut_off_goes_on_later(apart, cable, tiny_experiment, 
     apart.start(3)
     for _ in range(12):  # until the head has it
         time.sleep(5)
-        again = subprocess.run(inside, capture_output=True, check=False, **here)
+        again = subprocess.run(inside, capture_output=True, check=False, **options)
         if "is not part of the cluster" not in again.stderr:
             break
     assert again.returncode == 0, again.stderr
     assert re.search(r"Trained \d+ runs, [1-9]\d* were stored", again.stdout)
-    (alone,) = (tmp_path / "alone").glob("tiny*/table.md")
-    there = tmp_path / "cluster" / alone.parent.name
+    (one,) = (tmp_path / "alone").glob("tiny*/table.md")
+    there = tmp_path / "cluster" / one.parent.name
     for name in ("table.md", "runs.csv", "curves.csv"):
-        assert (there / name).read_bytes() == (alone.parent / name).read_bytes()
+        assert (there / name).read_bytes() == (one.parent / name).read_bytes()
 
 
 @pytest.mark.parametrize(
