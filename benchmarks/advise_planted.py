@@ -3,9 +3,9 @@
 A population is a random teacher network with features that say nothing and wrong labels. What
 turning a knob does in it is measured on many data sets that are independent of each other, each
 tested on thousands of fresh rows. Then advice is asked on small data sets, and its verdicts are
-compared. `python -m benchmarks.advise_planted --rows 300 --data-sets 100` adds what it trains to
-`results/advise_planted.csv`, and writes `advise_planted.md`; an hour on a core trains about 200
-data sets of 300 rows.
+compared. `python -m benchmarks.advise_planted --rows 300 --data-sets 100` goes on from those in
+`results/advise_planted.csv` until there are so many, and writes `advise_planted.md`; an hour on a
+core trains about 200 data sets of 300 rows.
 """
 
 from __future__ import annotations
@@ -202,20 +202,26 @@ def asked_of(source: Population, place: int, rows: int, epochs: int) -> dict[str
 
 
 def trained(
-    rows: int, data_sets: int, epochs: int, seconds: float, tell: Callable[[pd.DataFrame], None]
+    rows: int,
+    places: Sequence[int],
+    epochs: int,
+    seconds: float,
+    known: dict[int, dict[str, tuple[float, float]]],
+    tell: Callable[[pd.DataFrame], None],
 ) -> None:
     """Asks advice on data sets of every population in turn.
 
     Args:
         rows: Rows of each data set.
-        data_sets: How many.
+        places: Their numbers.
         epochs: Epochs of every run.
         seconds: After which no further data set is begun.
+        known: True effects by population, as `truths` returns them; those that are missing are
+            measured.
         tell: Is given a table of `COLUMNS` of every data set.
     """
-    known: dict[int, dict[str, tuple[float, float]]] = {}
     began = time.perf_counter()
-    for place in range(data_sets):
+    for place in places:
         if time.perf_counter() - began > seconds:
             break
         number = place % POPULATIONS
@@ -228,6 +234,14 @@ def trained(
             for label, verdict in verdicts.items()
         ]
         tell(pd.DataFrame(told, columns=list(COLUMNS)))
+
+
+def truths_in(table: pd.DataFrame) -> dict[int, dict[str, tuple[float, float]]]:
+    """Returns the true effects and their errors that a table tells, by population and knob."""
+    found: dict[int, dict[str, tuple[float, float]]] = {}
+    for row in table.to_dict("records"):
+        found.setdefault(row["population"], {})[row["knob"]] = row["truth"], row["error"]
+    return found
 
 
 def group_of(knob: str, truth: float) -> str:
@@ -294,27 +308,29 @@ def main() -> None:
     """Trains what is asked for, and writes what is known by then."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rows", type=int, default=300, help="of a data set")
-    parser.add_argument("--data-sets", type=int, default=100, help="of that many rows; 0 writes")
+    parser.add_argument("--data-sets", type=int, default=100, help="of that many rows, in all")
     parser.add_argument("--epochs", type=int, default=20, help="of every run")
     parser.add_argument("--minutes", type=float, default=60.0, help="begin none after so many")
     parser.add_argument("--results", type=Path, default=ROOT / "results", help="the folder")
     asked = parser.parse_args()
     path = asked.results / "advise_planted.csv"
     known = pd.read_csv(path) if path.is_file() else pd.DataFrame(columns=list(COLUMNS))
-    known = known[(known["rows"] != asked.rows) | (asked.data_sets == 0)]
+    own = known[(known["rows"] == asked.rows) & (known["epochs"] == asked.epochs)]
     found = [known] if len(known) else []
+    places = [place for place in range(asked.data_sets) if place not in set(own["data_set"])]
 
     def keep(table: pd.DataFrame) -> None:
         found.append(table)
-        write_frame(path, pd.concat(found, ignore_index=True))
+        told = pd.concat(found).sort_values(["rows", "data_set"], kind="stable")
+        write_frame(path, told)
         sys.stdout.write(f"{asked.rows} rows: {table['data_set'].iloc[0] + 1} data sets\n")
         sys.stdout.flush()
 
-    if asked.data_sets:
+    if places:
         from zoo.engine.device import import_keras
 
         import_keras()
-        trained(asked.rows, asked.data_sets, asked.epochs, 60 * asked.minutes, keep)
+        trained(asked.rows, places, asked.epochs, 60 * asked.minutes, truths_in(own), keep)
     write_text(asked.results / "advise_planted.md", markdown(pd.read_csv(path)))
 
 

@@ -33,7 +33,10 @@ def test_make_targets_exist():
 
 def test_experiments_named_exist():
     names = {entry.name for entry in entries()}
-    assert set(re.findall(r"python -m zoo (?:show|run|table) (\w+)(?![\w.]*\.py)", README)) <= names
+    named = r"python -m zoo (?:show|run|table) "
+    assert set(re.findall(named + r"(\w+)(?![\w/]|\.py)", README)) <= names
+    for folder in re.findall(named + r"(experiments/\w+)", README):
+        assert (ROOT / folder).is_dir()
 
 
 @pytest.mark.pictures

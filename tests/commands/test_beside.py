@@ -53,10 +53,14 @@ def test_one_core_few_or_nothing_else_means_one_process(both, two_cores, monkeyp
 
 
 @pytest.mark.slow
-def test_all_is_run_and_what_fails_is_said(zoo, both, two_cores, tmp_path, monkeypatch):
-    monkeypatch.setattr(registry, "entries", lambda: both)
+@pytest.mark.parametrize("named", ["--all", "the folder"])
+def test_all_is_run_and_what_fails_is_said(zoo, both, two_cores, tmp_path, monkeypatch, named):
+    if named == "--all":
+        monkeypatch.setattr(registry, "entries", lambda: both)
+    else:
+        named = tmp_path
     results = tmp_path / "results"
-    code, out, err = zoo("run", "--all", "--seeds", 2, "--epochs", 1, "--results", results)
+    code, out, err = zoo("run", named, "--seeds", 2, "--epochs", 1, "--results", results)
     assert code == 1, err
     assert "4 experiments that train nothing are measured beside the others." in out
     assert "Traceback" not in out + err
@@ -69,6 +73,19 @@ def test_all_is_run_and_what_fails_is_said(zoo, both, two_cores, tmp_path, monke
         *(f"{name}@seeds=2" for name in ("one", "two", "three", "timed")),
     }
     assert beside.PARENT not in os.environ
+
+
+def test_what_is_wrong_of_those_beside_is_said_before_anything_is_trained(
+    zoo, both, two_cores, tmp_path
+):
+    results = tmp_path / "results"
+    paths = [entry.path for entry in both[:4]]
+    code, out, err = zoo("run", *paths, "--batch-size", 7, "--results", results)
+    assert code == 2
+    assert "one measures what its file says" in err
+    assert "takes no `--batch-size`" in err
+    assert not out
+    assert not list(results.glob("*/table.md"))
 
 
 @pytest.mark.slow

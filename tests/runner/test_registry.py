@@ -53,6 +53,29 @@ def test_names_are_the_files_names_sorted(tmp_path, monkeypatch):
     assert [entry.path for entry in found] == [tmp_path / "a.py", tmp_path / "b.py"]
 
 
+def test_a_folder_stands_for_its_experiments(tmp_path):
+    for name in ("b.py", "a.py", "_draft.py"):
+        write(tmp_path / name)
+    write(tmp_path / "helpers.py", "EXPERIMENTAL = 1")
+    found = registry.find_all([str(tmp_path), str(tmp_path / "a.py"), "activation"])
+    assert [entry.name for entry in found] == ["a", "b", "activation"]
+    own = registry.find_all([str(registry.FOLDER / "depth")])
+    assert {entry.topic for entry in own} == {"depth"}
+    assert len(own) > 1
+
+
+def test_a_folder_without_experiments_is_refused(tmp_path):
+    write(tmp_path / "helpers.py", "x = 1")
+    with pytest.raises(ZooError, match="must have files of experiments"):
+        registry.find_all([str(tmp_path)])
+
+
+def test_an_experiment_comes_before_a_folder_of_its_name(tmp_path, monkeypatch):
+    (tmp_path / "dropout").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert [entry.name for entry in registry.find_all(["dropout"])] == ["dropout"]
+
+
 def test_the_zoos_own_experiments_are_all_found():
     there = [path.stem for path in registry.FOLDER.glob("*/*.py") if path.stem != "__init__"]
     assert [entry.name for entry in registry.entries()] == sorted(there)

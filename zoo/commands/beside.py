@@ -19,7 +19,8 @@ from zoo.commands.options import echo
 if TYPE_CHECKING:
     from zoo.runner.registry import Entry
 
-PARENT = "ZOO_BESIDE"  # holds the id of the process that the other one runs beside
+# Holds the id of the process that the other one runs beside, then the files that it is to run.
+PARENT = "ZOO_BESIDE"
 FEWEST = 3  # measured experiments that are worth another process, which takes seconds to start
 
 
@@ -48,7 +49,7 @@ def beside(entries: Sequence[Entry]) -> Iterator[list[str]]:
     what they have measured is kept.
 
     Args:
-        entries: The experiments; the other words of this command are those of theirs.
+        entries: The experiments; the options of this command are theirs, too.
 
     Yields:
         A list that says at the end, in words, what has failed.
@@ -58,13 +59,12 @@ def beside(entries: Sequence[Entry]) -> Iterator[list[str]]:
         yield failed
         return
     echo(f"{len(entries)} experiments that train nothing are measured beside the others.")
-    options = [word for word in sys.argv[2:] if word != "--all"]
-    command = [sys.executable, "-m", "zoo", "run", *(str(entry.path) for entry in entries)]
+    theirs = os.pathsep.join([str(os.getpid()), *(str(entry.path) for entry in entries)])
     here = os.pathsep.join(filter(None, [_root(), os.environ.get("PYTHONPATH", "")]))
     with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
         process = subprocess.Popen(
-            [*command, *options],
-            env={**os.environ, "PYTHONPATH": here, PARENT: str(os.getpid())},
+            [sys.executable, "-m", "zoo", *sys.argv[1:]],
+            env={**os.environ, "PYTHONPATH": here, PARENT: theirs},
             stdin=subprocess.DEVNULL,
             stdout=said,
             stderr=subprocess.STDOUT,
@@ -84,8 +84,13 @@ def beside(entries: Sequence[Entry]) -> Iterator[list[str]]:
 
 
 def is_beside() -> bool:
-    """Returns whether this process runs beside another that runs all experiments."""
+    """Returns whether this process runs beside another."""
     return PARENT in os.environ
+
+
+def files_here() -> list[str]:
+    """Returns the files that this process is to run, as it runs beside another."""
+    return os.environ[PARENT].split(os.pathsep)[1:]
 
 
 def _root() -> str:
@@ -96,7 +101,8 @@ def _root() -> str:
 def end_with_parent() -> None:
     """Interrupts this process when the one that it runs beside, if there is one, is gone."""
     if parent := os.environ.get(PARENT):
-        threading.Thread(target=_watch, args=(int(parent),), daemon=True).start()
+        number = int(parent.partition(os.pathsep)[0])
+        threading.Thread(target=_watch, args=(number,), daemon=True).start()
 
 
 def _watch(parent: int) -> None:

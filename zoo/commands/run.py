@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from zoo.commands.beside import beside, end_with_parent, is_beside, shared_out
+from zoo.commands.beside import beside, end_with_parent, files_here, is_beside, shared_out
 from zoo.commands.options import (
     RESULTS,
     AllOption,
@@ -18,7 +18,6 @@ from zoo.commands.options import (
     DataDirOption,
     DataOption,
     DebugOption,
-    Names,
     ResultsOption,
     WorkersOption,
     cluster_of,
@@ -37,7 +36,10 @@ if TYPE_CHECKING:
 
 @takes_table
 def run(
-    names: Names = None,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="NAME ...", help="Experiments, or files or folders of them."),
+    ] = None,
     every: AllOption = False,
     seeds: Annotated[
         str | None,
@@ -107,20 +109,23 @@ def run(
 ) -> None:
     """Run experiments; runs that are stored are not trained again."""
     from zoo.runner.overrides import check_single, labels_in, words_in
-    from zoo.runner.registry import entries, find
+    from zoo.runner.registry import entries, find_all, is_folder
 
     end_with_parent()
     console = Console(quiet=is_beside())
     if every == bool(names):
         raise ZooError("Name the experiments to run, or give --all. `python -m zoo list` has them.")
-    if every and (variants or changes):
+    folders = [name for name in names or [] if is_folder(name)]
+    if (every or folders) and (variants or changes):
         option = "--variants" if variants else "--set"
         raise ZooError(
             f"`{option}` must go with the names of experiments, which have variants and defaults "
-            "of their own. Received: --all"
+            f"of their own. Received: {folders[0] if folders else '--all'}"
         )
-    found = entries() if every else [find(name) for name in names or []]
-    every = every or is_beside()
+    found = entries() if every else find_all(names or [])
+    every = every or bool(folders)
+    if is_beside():
+        found = find_all(files_here())
     labels, words = labels_in(variants or []), words_in(changes or [])
     check_single(words, panel)
     rates = _numbers("--learning-rates", learning_rates)
@@ -133,6 +138,7 @@ def run(
     from zoo.runner.how import How
     from zoo.runner.prepare import Settings
     from zoo.runner.trainer import Engine
+    from zoo.runner.unchanged import Asked
 
     settings = Settings(
         seeds=int(seeds) if seeds is not None and seeds.isdecimal() else seeds,
@@ -159,6 +165,7 @@ def run(
     )
     if mixed_precision:
         use_mixed_precision()
+    plain = not (fresh or record or tensorboard or dry_run or verbose or profile)
     failed: list[str] = []
     done: list[Path] = []
 
@@ -167,15 +174,21 @@ def run(
             if every and scale is not None and scale not in entry.scales():
                 echo(f"{entry.name} has no {scale} scale and is left out.")
                 return
+            asked = Asked(entry, settings, panel, data_dir)
+            if plain and (known := asked.recall(results)):
+                show_all(known.told)
+                show_results(results / known.folders[0], known.lines)
+                return
             request = requests.prepare(entry, settings, data_dir, panel=panel, every=every)
-            for line in [*request.told(), *(request.plan() if dry_run else [])]:
-                echo(line)
+            told = request.told()
+            show_all([*told, *(request.plan() if dry_run else [])])
             if dry_run:
-                for line in [] if every else request.estimate(how):
-                    echo(line)
+                show_all([] if every else request.estimate(how))
                 return
             folders, lines = request.run(how)
             done.extend(folders)
+            if plain:
+                asked.remember(told, lines, folders)
             show_results(folders[0], lines)
         except (MissingDataError, NeedsClassesError) as error:
             if not every:
@@ -195,8 +208,10 @@ def run(
             say(error)
             failed.append(entry.name)
 
-    whole = every and not (dry_run or profile)
-    here, aside, alone = shared_out(found) if whole else (found, [], [])
+    in_turn = dry_run or profile or is_beside()
+    here, aside, alone = (found, [], []) if in_turn else shared_out(found)
+    for entry in [] if every else aside:  # what is wrong is said before anything is trained
+        requests.prepare(entry, settings, data_dir, panel=panel)
     try:
         with beside(aside) as failed_aside:
             for entry in here:
@@ -214,6 +229,12 @@ def run(
     if failed:
         echo(f"Failed: {', '.join(failed)}. The others are done.", err=True)
         raise typer.Exit(1)
+
+
+def show_all(lines: Sequence[str]) -> None:
+    """Prints some lines."""
+    for line in lines:
+        echo(line)
 
 
 def show_profile(results: Path) -> None:

@@ -11,6 +11,7 @@ import keras
 import tensorflow as tf
 
 from callbacks.keras_internals import BACKEND_NEUTRAL
+from zoo.engine.draws_tensorflow import drawn_at_once
 from zoo.runs.phases import phase
 
 # Every program is a function of its own, which TensorFlow mistakes for retracing in a loop.
@@ -86,12 +87,12 @@ def value_and_gradients(
 
 
 def over_runs(function: Callable[[Any], Any], arguments: Any, runs: int) -> Any:
-    """Applies a function to every run's slice of the arguments, all at once."""
+    """Applies a function to every run's slice of the arguments, all at once, within XLA."""
     if runs == 1:  # an unmapped program keeps plain convolutions and matmuls
         single = tf.nest.map_structure(lambda array: array[0], arguments)
         return tf.nest.map_structure(lambda array: tf.expand_dims(array, 0), function(single))
-    # Random numbers have no mapped form: those operations alone loop over the runs.
-    return tf.vectorized_map(function, arguments)
+    with drawn_at_once():
+        return tf.vectorized_map(function, arguments)
 
 
 def compiled_epoch(step: Callable[..., Any]) -> Callable[..., Any]:

@@ -277,14 +277,14 @@ class Store:
         row = self._execute("SELECT rows FROM cells WHERE key = ?", (key,)).fetchone()
         return None if row is None else list(self._read(row[0]))
 
-    def stamp(self, folder: str) -> str:
-        """Returns what `set_stamp` was last told of a results folder; empty if nothing."""
-        row = self._execute("SELECT value FROM meta WHERE name = ?", (f"drawn {folder}",))
+    def noted(self, name: str) -> str:
+        """Returns what `note` was last told under a name; empty if nothing."""
+        row = self._execute("SELECT value FROM meta WHERE name = ?", (name,))
         return (row.fetchone() or ("",))[0]
 
-    def set_stamp(self, folder: str, value: str) -> None:
-        """Keeps a digest of a results folder as it was when its pictures were drawn."""
-        self._execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (f"drawn {folder}", value))
+    def note(self, name: str, value: str) -> None:
+        """Keeps a text under a name, such as a digest of a folder when its pictures were drawn."""
+        self._execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
 
     def summary(self) -> Mapping[str, Any]:
         """Returns how many runs are kept, of how many experiments, and the file's bytes."""

@@ -23,10 +23,11 @@ def draw(folder: Path) -> None:
     """
     from zoo.figures import kinds
 
+    name = f"drawn {folder.name}"
     with Store(folder.parent) as store:
-        if store.stamp(folder.name) != stamp_of(folder):
+        if store.noted(name) != stamp_of(folder):
             kinds.plot_results(folder)
-            store.set_stamp(folder.name, stamp_of(folder))
+            store.note(name, stamp_of(folder))
 
 
 def stamp_of(folder: Path) -> str:

@@ -8,6 +8,7 @@ import importlib
 import importlib.util
 import re
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from zoo.experiment import Experiment, Measurement
 from zoo.runner.mistakes import mistakes_in, shown
 
 FOLDER = Path(__file__).resolve().parents[2] / "experiments"
+DECLARES = re.compile(r"^EXPERIMENT\b", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -229,3 +231,32 @@ def find(name: str) -> Entry:
     if name not in names:
         raise ZooError(f"No experiment is called {name!r}. {closest(name, names)}")
     return read(paths[name])
+
+
+def find_all(names: Sequence[str]) -> list[Entry]:
+    """Returns experiments by name, file or folder, each once, in the order that they are named.
+
+    Raises:
+        ZooError: If there is no such experiment, or none in a folder.
+    """
+    found: dict[Path, Entry] = {}
+    for name in names:
+        own = _in_folder(Path(name)) if is_folder(name) else [find(name)]
+        found |= {entry.path: entry for entry in own}
+    return list(found.values())
+
+
+def is_folder(name: str) -> bool:
+    """Returns whether a name is that of a folder; an experiment's own name comes first."""
+    return Path(name).is_dir() and name not in _paths()
+
+
+def _in_folder(folder: Path) -> list[Entry]:
+    """Returns the experiments in a folder, sorted by name; modules that declare none are left."""
+    files = sorted(path for path in folder.glob("*.py") if not path.stem.startswith("_"))
+    found = [find(str(path)) for path in files if DECLARES.search(path.read_text(encoding="utf-8"))]
+    if not found:
+        raise ZooError(
+            f"A folder must have files of experiments, with EXPERIMENT = ... Received: {folder}"
+        )
+    return found
