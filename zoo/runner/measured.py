@@ -33,6 +33,7 @@ from zoo.runs.identity import library_versions
 from zoo.runs.phases import phase
 
 OF_RECIPES = ("data", "table", "epochs", "batch_size", "learning_rates", "split")
+ALWAYS = "so all is measured each time"  # of what depends on something that keys do not know
 MEASURING = "`measure` must return a number for each metric, by its name or (name, place)."
 
 
@@ -189,7 +190,7 @@ def _measured(prepared: Prepared, how: How) -> tuple[Found, list[str]]:
             ) from None
     if kept is None:
         return found, []
-    unknown = [f"{sentence}, so all is measured each time." for sentence in kept.unknown]
+    unknown = [f"{sentence}, {ALWAYS}." for sentence in kept.unknown]
     told = f"Measured {kept.measured} cells, {kept.stored} were stored."
     return found, [told, *unknown]
 

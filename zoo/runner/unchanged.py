@@ -21,6 +21,7 @@ import keras
 from zoo.data import NAMES, available
 from zoo.engine.device import device_name
 from zoo.results.store import Store
+from zoo.runner.measured import ALWAYS
 from zoo.runner.pictures import stamp_of
 from zoo.runner.prepare import Settings
 from zoo.runner.registry import Entry
@@ -29,7 +30,6 @@ from zoo.runs.identity import digest_of_sources
 SOURCES = ("zoo/**/*.py", "zoo/**/*.csv", "callbacks/**/*.py", "experiments/**/*.py")
 PACKAGES = ("keras", "numpy", "scipy", "pandas", "matplotlib", "scikit-learn", "mnist1d", "mlxtend")
 COUNTS = re.compile(r"(Trained|Measured) (\d+) (runs|cells), (\d+) were stored")
-ALWAYS = "measured each time"  # in the line that says so of what depends on something unknown
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,8 @@ def _code() -> str:
 @functools.cache
 def _libraries() -> str:
     names = {*PACKAGES, keras.backend.backend()}
-    return " ".join(f"{name} {metadata.version(name)}" for name in sorted(names))
+    found = {each.name: each.version for each in metadata.distributions()}
+    return " ".join(f"{name} {found.get(name, 'missing')}" for name in sorted(names))
 
 
 def _settings() -> list[str]:
