@@ -1,6 +1,7 @@
 """`run --all` measures in a process of its own, beside those experiments that train."""
 
 import os
+import time
 
 import pytest
 
@@ -46,7 +47,8 @@ def test_what_trains_runs_here_and_what_is_timed_alone(both, two_cores):
 
 def test_one_core_few_or_nothing_else_means_one_process(both, two_cores, monkeypatch):
     measured = both[1:]
-    for found in (measured, both[:3], both[:1]):
+    assert beside.shared_out(measured) == (measured[:-1], [], measured[-1:])
+    for found in (both[:3], both[:1]):
         assert beside.shared_out(found) == (found, [], [])
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0})
     assert beside.shared_out(both) == (both, [], [])
@@ -99,6 +101,57 @@ def test_an_interrupt_here_ends_the_other_too(both, monkeypatch):
     with pytest.raises(KeyboardInterrupt), beside.beside(both[1:4]):
         raise KeyboardInterrupt
     assert started[0].returncode is not None
+
+
+SLOW = MEASURED.replace(
+    """lambda times, seed: {"product": times * seed}""",
+    """lambda times, seed: {"process": (time.sleep(0.2), os.getpid())[1]}""",
+).replace("from zoo", "import os\nimport time\n\nfrom zoo")
+
+
+@pytest.mark.slow
+def test_two_processes_measure_one_from_either_end(zoo, two_cores, tmp_path, monkeypatch):
+    monkeypatch.setattr("zoo.commands.run.PATIENCE", 0.0)
+    path = tmp_path / "slow.py"
+    path.write_text(SLOW, encoding="utf-8")
+    asked = ("run", path, "--seeds", 120, "--results", tmp_path / "r")
+    code, out, err = zoo(*asked)
+    assert code == 0, err
+    assert "Measured 120 cells, 0 were stored." in out
+    told = (tmp_path / "r" / "slow@seeds=120" / "measurements.csv").read_text(encoding="utf-8")
+    processes = [line.rpartition(",")[2] for line in told.splitlines()[1:]]
+    here = processes.count(str(os.getpid()))
+    assert 0 < here < 120
+    assert processes == [str(os.getpid())] * here + [processes[-1]] * (120 - here)
+    assert "Measured 0 cells, 120 were stored." in zoo(*asked)[1]
+
+
+@pytest.mark.slow
+def test_a_helper_ends_with_what_it_helps(both, two_cores, monkeypatch):
+    monkeypatch.setattr(beside.sys, "argv", ["zoo", "run", "--all", "--seeds", "1000000"])
+    with pytest.raises(KeyboardInterrupt), beside.Helper(both[1:4]) as helper:
+        helper.start_after(0.0)
+        while helper.process is None:
+            time.sleep(0.01)
+        raise KeyboardInterrupt
+    assert helper.process.returncode is not None
+
+
+def test_what_takes_no_time_gets_no_helper(both, two_cores):
+    with beside.Helper(both[1:4]) as helper:
+        helper.start_after(60.0)
+    assert helper.process is None
+
+
+def test_a_helper_keeps_cells_of_what_can_be_measured(zoo, both, tmp_path, monkeypatch):
+    paths = [entry.path for entry in (both[4], both[1])]
+    monkeypatch.setenv(beside.BACKWARDS, "1")
+    monkeypatch.setenv(beside.PARENT, os.pathsep.join(map(str, [os.getppid(), *paths])))
+    results = tmp_path / "r"
+    assert zoo("run", *paths, "--results", results)[0] == 0
+    assert not list(results.glob("*/table.md"))
+    monkeypatch.undo()
+    assert "Measured 0 cells, 8 were stored." in zoo("run", paths[1], "--results", results)[1]
 
 
 def test_it_ends_when_the_one_beside_it_is_gone(monkeypatch):

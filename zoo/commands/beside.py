@@ -1,4 +1,8 @@
-"""What is only measured runs in a process of its own, beside those experiments that train."""
+"""What is only measured runs in a process of its own, beside those experiments that train.
+
+Where nothing trains, or no longer, two processes measure: one from the first cell on, a helper from
+the last one back, until they meet. What they share is the store.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from zoo.commands.options import echo
 
@@ -21,7 +25,9 @@ if TYPE_CHECKING:
 
 # Holds the id of the process that the other one runs beside, then the files that it is to run.
 PARENT = "ZOO_BESIDE"
+BACKWARDS = "ZOO_BACKWARDS"  # is set in a helper
 FEWEST = 3  # measured experiments that are worth another process, which takes seconds to start
+PATIENCE = 10.0  # seconds of measuring after which a helper is worth its start
 
 
 def shared_out(found: Sequence[Entry]) -> tuple[list[Entry], list[Entry], list[Entry]]:
@@ -30,15 +36,21 @@ def shared_out(found: Sequence[Entry]) -> tuple[list[Entry], list[Entry], list[E
     On an accelerator all run here, as they do where another process would have no core of its own.
     What is timed runs alone.
     """
-    from zoo.engine.device import on_processor
-
     measured = [entry for entry in found if entry.kind == "measured"]
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
-    if len(measured) < FEWEST or len(measured) == len(found) or cores < 2 or not on_processor():
+    trained = [entry for entry in found if entry.kind != "measured"]
+    if not measured or (trained and len(measured) < FEWEST) or not _has_cores():
         return list(found), [], []
     timed = [entry for entry in measured if entry.load_measurement().timed]
-    trained = [entry for entry in found if entry not in measured]
-    return trained, [entry for entry in measured if entry not in timed], timed
+    others = [entry for entry in measured if entry not in timed]
+    return (trained, others, timed) if trained else (others, [], timed)
+
+
+def _has_cores() -> bool:
+    """Returns whether another process has a core of its own to measure on."""
+    from zoo.engine.device import on_processor
+
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+    return cores > 1 and on_processor()
 
 
 @contextmanager
@@ -59,17 +71,8 @@ def beside(entries: Sequence[Entry]) -> Iterator[list[str]]:
         yield failed
         return
     echo(f"{len(entries)} experiments that train nothing are measured beside the others.")
-    theirs = os.pathsep.join([str(os.getpid()), *(str(entry.path) for entry in entries)])
-    here = os.pathsep.join(filter(None, [_root(), os.environ.get("PYTHONPATH", "")]))
     with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "zoo", *sys.argv[1:]],
-            env={**os.environ, "PYTHONPATH": here, PARENT: theirs},
-            stdin=subprocess.DEVNULL,
-            stdout=said,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # so that Ctrl-C reaches it once, from here
-        )
+        process = _started(entries, said)
         try:
             yield failed
             code = process.wait()
@@ -81,6 +84,71 @@ def beside(entries: Sequence[Entry]) -> Iterator[list[str]]:
         echo(said.read())
     if code:
         failed.append("some of those that were measured beside the others, see above")
+
+
+class Helper:
+    """A process that measures from the last cell to the first what another begins at the first.
+
+    It writes nothing but cells, and says nothing: what is wrong the other meets, too. It ends with
+    the context.
+
+    Args:
+        entries: What the other measures; may be empty.
+    """
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self.entries = entries
+        self.process: subprocess.Popen[str] | None = None
+        self._timer: threading.Timer | None = None
+
+    def start_after(self, seconds: float) -> None:
+        """Starts it after so many seconds, if another process has a core of its own."""
+        if self.entries and _has_cores():
+            self._timer = threading.Timer(seconds, self._start)
+            self._timer.start()
+
+    def _start(self) -> None:
+        self.process = _started(self.entries, subprocess.DEVNULL, {BACKWARDS: "1"})
+
+    def __enter__(self) -> Helper:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer.join()
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait()
+
+
+def _started(
+    entries: Sequence[Entry], said: IO[str] | int, more: dict[str, str] | None = None
+) -> subprocess.Popen[str]:
+    """Starts this command in another process, for some experiments only.
+
+    Args:
+        entries: The experiments.
+        said: Where it prints to.
+        more: Variables of its environment.
+    """
+    theirs = os.pathsep.join([str(os.getpid()), *(str(entry.path) for entry in entries)])
+    here = os.pathsep.join(filter(None, [_root(), os.environ.get("PYTHONPATH", "")]))
+    environment: dict[str, Any] = {**os.environ, "PYTHONPATH": here, PARENT: theirs, **(more or {})}
+    return subprocess.Popen(
+        [sys.executable, "-m", "zoo", *sys.argv[1:]],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=said,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,  # so that Ctrl-C reaches it once, from here
+        text=True,
+    )
+
+
+def is_helper() -> bool:
+    """Returns whether this process measures backwards what another measures forwards."""
+    return BACKWARDS in os.environ
 
 
 def is_beside() -> bool:

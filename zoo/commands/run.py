@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from zoo.commands.beside import beside, end_with_parent, files_here, is_beside, shared_out
+from zoo.commands.beside import (
+    PATIENCE,
+    Helper,
+    beside,
+    end_with_parent,
+    files_here,
+    is_beside,
+    is_helper,
+    shared_out,
+)
 from zoo.commands.options import (
     RESULTS,
     AllOption,
@@ -31,6 +40,8 @@ from zoo.errors import Interrupted, MissingDataError, MistakeError, NeedsClasses
 from zoo.runs.phases import phase
 
 if TYPE_CHECKING:
+    from zoo.runner.how import How
+    from zoo.runner.prepare import Settings
     from zoo.runner.registry import Entry
 
 
@@ -208,14 +219,23 @@ def run(
             say(error)
             failed.append(entry.name)
 
+    if is_helper():
+        help_another(found, settings, data_dir, how)
+        return
     in_turn = dry_run or profile or is_beside()
     here, aside, alone = (found, [], []) if in_turn else shared_out(found)
+    train = [entry for entry in here if entry.kind != "measured"]
+    helper = Helper([] if in_turn or fresh or (train and not aside) else aside or here)
     for entry in [] if every else aside:  # what is wrong is said before anything is trained
         requests.prepare(entry, settings, data_dir, panel=panel)
     try:
-        with beside(aside) as failed_aside:
+        with helper, beside(aside) as failed_aside:
+            if not aside:
+                helper.start_after(PATIENCE)
             for entry in here:
                 carry_out(entry)
+            if aside:
+                helper.start_after(0)
         for entry in alone:
             carry_out(entry)
         failed += failed_aside
@@ -229,6 +249,22 @@ def run(
     if failed:
         echo(f"Failed: {', '.join(failed)}. The others are done.", err=True)
         raise typer.Exit(1)
+
+
+def help_another(
+    found: Sequence[Entry], settings: Settings, data_dir: Path | None, how: How
+) -> None:
+    """Measures from the last cell to the first what another process begins at the first."""
+    from zoo.runner import measured
+    from zoo.runner.request import prepare
+
+    for entry in reversed(found):
+        try:
+            request = prepare(entry, settings, data_dir)
+            if request.kind is measured:
+                measured.help_with(request.prepared, how)
+        except ZooError as error:
+            say(error)
 
 
 def show_all(lines: Sequence[str]) -> None:

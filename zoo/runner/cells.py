@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from importlib import metadata
@@ -39,8 +39,8 @@ class Kept:
         store: Where cells are kept.
         name: The results folder for which they are kept.
         fresh: Whether what is stored is measured again.
-        measured: How many have been measured so far.
-        stored: How many were there.
+        measured: How many have been measured so far, by a helper perhaps.
+        stored: How many were there at the beginning.
         unknown: Sentences about what numbers depend on and keys do not know: nothing is kept then.
     """
 
@@ -50,6 +50,12 @@ class Kept:
     measured: int = 0
     stored: int = 0
     unknown: dict[str, None] = field(default_factory=dict)
+    _there: set[str] = field(default_factory=set)
+
+    def begin(self, experiment: Measurement, cells: Sequence[tuple[str, int]]) -> None:
+        """Sees which cells are there already; others may come from a helper meanwhile."""
+        keys = {key_and_unknown(experiment, *cell)[0] for cell in cells}
+        self._there = {key for key in keys if self.store.cell(key) is not None}
 
     def rows(self, experiment: Measurement, label: str, seed: int) -> Rows:
         """Returns what is measured of a variant with a seed, from the store if it is there."""
@@ -57,7 +63,8 @@ class Kept:
         self.unknown |= dict.fromkeys(unknown)
         known = None if self.fresh or unknown else self.store.cell(key)
         if known is not None:
-            self.stored += 1
+            self.stored += key in self._there
+            self.measured += key not in self._there
             return known
         found = rows_of(experiment, label, seed)
         self.measured += 1
@@ -67,6 +74,13 @@ class Kept:
         elif not unknown:
             self.store.add_cell(key, self.name, label, seed, found)
         return found
+
+    def help(self, experiment: Measurement, cells: Sequence[tuple[str, int]]) -> None:
+        """Measures cells that the store does not have, from the last one back, and keeps them."""
+        for cell in reversed(cells):
+            key, unknown = key_and_unknown(experiment, *cell)
+            if not unknown and self.store.cell(key) is None:
+                self.rows(experiment, *cell)
 
 
 def rows_of(experiment: Measurement, label: str, seed: int) -> Rows:

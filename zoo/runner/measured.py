@@ -209,6 +209,23 @@ def _write(prepared: Prepared, folder: Path, found: Found) -> None:
     ledger.write(folder)
 
 
+def help_with(prepared: Prepared, how: How) -> None:
+    """Measures cells from the last one back, while another process begins at the first.
+
+    Raises:
+        MistakeError: If measuring fails.
+    """
+    if not prepared.experiment.timed:
+        with Store(how.results) as store, mistakes_in(prepared.entry.path, MEASURING):
+            kept = Kept(store=store, name=prepared.folder_name)
+            kept.help(prepared.experiment, cells_of(prepared.experiment, prepared.seeds))
+
+
+def cells_of(experiment: Measurement, seeds: int) -> list[tuple[str, int]]:
+    """Returns every variant with every seed, in the order of the declaration."""
+    return [(label, seed) for label in experiment.variants for seed in range(seeds)]
+
+
 def measure(
     experiment: Measurement,
     seeds: int,
@@ -226,7 +243,9 @@ def measure(
     rows: list[tuple[Any, ...]] = []
     bins: list[tuple[Any, ...]] = []
     lines: list[tuple[Any, ...]] = []
-    cells = [(label, seed) for label in experiment.variants for seed in range(seeds)]
+    cells = cells_of(experiment, seeds)
+    if kept:
+        kept.begin(experiment, cells)
     for label, seed in counted(cells, "cells", console):
         found = kept.rows(experiment, label, seed) if kept else rows_of(experiment, label, seed)
         for metric, place, value in found:
