@@ -143,9 +143,19 @@ def test_a_name_unlike_any_other_lists_them_all():
     assert all(entry.name in message for entry in registry.entries())
 
 
-@pytest.mark.parametrize("name", ["", "__init__", "activation.txt", "experiments/activation"])
+@pytest.mark.parametrize("name", ["", "__init__", "activation.txt"])
 def test_other_words_are_no_experiments(name):
     assert f"No experiment is called {name!r}" in refused(name)
+
+
+def test_a_path_that_leads_nowhere_is_no_folder(tmp_path):
+    inside = tmp_path / "depth"
+    inside.mkdir()
+    assert refused(str(tmp_path / "dept")) == f"No such folder: {tmp_path / 'dept'}."
+    write(inside / "mine.py", "")
+    assert refused(str(tmp_path / "dept")).endswith(f" Folders in {tmp_path}: depth.")
+    with pytest.raises(ZooError, match=r"A folder must have files of experiments.* depth\.$"):
+        registry.find_all([str(tmp_path)])
 
 
 def test_a_missing_file_is_said_to_be_missing(tmp_path):

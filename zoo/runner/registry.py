@@ -6,6 +6,7 @@ import ast
 import functools
 import importlib
 import importlib.util
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -209,7 +210,7 @@ def find(name: str) -> Entry:
     """Returns the experiment of that name, or of that file when `name` ends in `.py`.
 
     Raises:
-        ZooError: If there is none; the closest names are offered.
+        ZooError: If there is none; the closest names are offered, or the folders that there are.
     """
     paths = _paths()
     names = sorted(paths)
@@ -229,6 +230,8 @@ def find(name: str) -> Entry:
             )
         return read(path)
     if name not in names:
+        if os.sep in name:
+            raise ZooError(f"No such folder: {name}.{_folders_in(Path(name).parent)}")
         raise ZooError(f"No experiment is called {name!r}. {closest(name, names)}")
     return read(paths[name])
 
@@ -257,6 +260,15 @@ def _in_folder(folder: Path) -> list[Entry]:
     found = [find(str(path)) for path in files if DECLARES.search(path.read_text(encoding="utf-8"))]
     if not found:
         raise ZooError(
-            f"A folder must have files of experiments, with EXPERIMENT = ... Received: {folder}"
+            f"A folder must have files of experiments, with EXPERIMENT = ... Received: {folder}."
+            f"{_folders_in(folder)}"
         )
     return found
+
+
+def _folders_in(folder: Path) -> str:
+    """Returns a sentence that names the folders with files of Python in a folder, if it has any."""
+    if not folder.is_dir():
+        return ""
+    found = {path.parent.name for path in folder.glob("[!_.]*/*.py")}
+    return f" Folders in {folder}: {', '.join(sorted(found))}." if found else ""
