@@ -17,10 +17,10 @@ examples = data.load(DATA)
 
 model = keras.Sequential([keras.Input(examples.input_shape), layers.Flatten()])
 for _ in range(2):
-    model.add(layers.Dense(100, kernel_initializer='he_normal'))
+    model.add(layers.Dense(100, kernel_initializer='glorot_uniform'))
     model.add(layers.Activation('relu'))
 model.add(layers.Dense(examples.num_classes))
-model.compile(keras.optimizers.Adam(0.001), keras.losses.MeanSquaredError())
+model.compile(keras.optimizers.Adam(0.0003), keras.losses.MeanSquaredError())
 model.fit(
     examples.x_train,
     examples.y_train,
