@@ -14,6 +14,7 @@ from zoo.measure import gradients
 from zoo.runs.run import Job, Run, Silent
 
 BATCH = 6
+TENSORFLOW = keras.backend.backend() == "tensorflow"  # where dropout is drawn fast
 
 
 @pytest.fixture(autouse=True)
@@ -86,8 +87,16 @@ def convolving(input_shape, num_classes):
     return keras.Sequential([keras.Input(input_shape), *stack, layers.Dense(num_classes)])
 
 
-def test_they_train_as_fit_trains_them():
-    recipe = replace(RECIPE, build_model=convolving, optimizer=optimizers.Adam)
+def dropping(input_shape, num_classes):
+    stack = [layers.Reshape((5, 1)), layers.Conv1D(4, 3, activation="relu")]
+    stack += [layers.SpatialDropout1D(0.3), layers.Conv1D(4, 2), layers.Dropout(0.4)]
+    stack += [layers.Flatten(), layers.Dense(num_classes)]
+    return keras.Sequential([keras.Input(input_shape), *stack])
+
+
+@pytest.mark.parametrize("build_model", [convolving, dropping] if TENSORFLOW else [convolving])
+def test_they_train_as_fit_trains_them(build_model):
+    recipe = replace(RECIPE, build_model=build_model, optimizer=optimizers.Adam)
     jobs = [Job(recipe, Run("toy", rate, seed)) for rate in (0.01, 0.1) for seed in range(2)]
     expected = {each.run: each for each in fit.train(jobs, DATA, Silent())}
     for result in population.train(jobs, DATA, Silent()):
@@ -138,7 +147,8 @@ def pooled(shape, *stack):
         (lambda: network((11, 2), layers.Conv1D(4, 3)), ""),
         (lambda: pooled((11, 2), layers.GlobalMaxPooling1D()), ""),
         (lambda: shared((11, 2)), ""),
-        (lambda: pooled((11, 2), layers.Dropout(0.5)), "as many random numbers"),
+        (lambda: pooled((11, 2), layers.Dropout(0.5)), "" if TENSORFLOW else "as many random"),
+        (lambda: pooled((11, 2), layers.GaussianNoise(0.5)), "as many random numbers"),
         (lambda: drawing((11, 2)), "as many random numbers"),
         (lambda: network((11, 2), Mine(4, 3)), "Mine on a processor"),
         (lambda: network((11, 2), layers.Conv1D(4, 3, groups=2)), "Conv1D on a processor"),

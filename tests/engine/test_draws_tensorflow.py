@@ -1,5 +1,7 @@
 """Random numbers that are drawn for all runs at once are those that each run draws alone."""
 
+import contextlib
+
 import keras
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ if keras.backend.backend() != "tensorflow":
 import tensorflow as tf
 
 from zoo.engine import draws_tensorflow
-from zoo.engine.draws_tensorflow import drawn_at_once, philox
+from zoo.engine.draws_tensorflow import drawn_alone, drawn_at_once, philox
 
 SEEDS = np.array([[0, 0], [1, 2], [2**31 - 2, 7], [-5, 2**31 - 1], [123456789, -1]], "int32")
 
@@ -78,6 +80,46 @@ def test_others_are_drawn_in_a_loop_as_before(draw):
     at_once, loops = drawn(draw, at_once=True)
     assert loops
     np.testing.assert_array_equal(at_once, drawn(draw, at_once=False)[0])
+
+
+def drawn_by_one(draw, **how):
+    """Returns what each seed draws in a program of its own run, and which operations do it."""
+    context = drawn_alone(**how) if how else contextlib.nullcontext()
+
+    def program(seed):
+        with context:
+            return draw(seed)
+
+    compiled = tf.function(program, jit_compile=True, autograph=False)
+    graph = compiled.get_concrete_function(tf.TensorSpec((2,), tf.int32)).graph.as_graph_def()
+    found = np.stack([compiled(tf.constant(seed)).numpy() for seed in SEEDS])
+    return found, {node.op for node in graph.node}
+
+
+UNIFORM = "StatelessRandomUniformV2"
+
+
+@pytest.mark.parametrize("kept", [False, True])
+@pytest.mark.parametrize("shape", [(), (1,), (3,), (4, 5), (7, 3, 2)], ids=str)
+def test_uniform_numbers_of_one_run_are_equal_bit_for_bit(shape, kept):
+    def draw(seed):
+        return tf.random.stateless_uniform(shape, seed=seed)
+
+    found, operations = drawn_by_one(draw, kept=kept)
+    expected, usual = drawn_by_one(draw)
+    assert UNIFORM in usual - operations
+    assert ("StatelessWhile" in operations) == kept
+    assert found.shape == (len(SEEDS), *shape)
+    assert found.tobytes() == expected.tobytes()
+
+
+def test_others_of_one_run_are_drawn_as_before():
+    def draw(seed):
+        return tf.cast(tf.random.stateless_uniform((5,), seed=seed, dtype="float16"), "float32")
+
+    found, operations = drawn_by_one(draw, kept=True)
+    assert UNIFORM in operations
+    np.testing.assert_array_equal(found, drawn_by_one(draw)[0])
 
 
 def test_outside_of_the_engine_nothing_changes():

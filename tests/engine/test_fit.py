@@ -275,9 +275,21 @@ def convolving(input_shape, num_classes):
     )
 
 
+def dropping(input_shape, num_classes):
+    return keras.Sequential([convolving(input_shape, num_classes), layers.Dropout(0.1)])
+
+
 @pytest.mark.parametrize(
-    ("build_model", "on_tensorflow"), [(noisy, True), (recurrent, False), (convolving, False)]
+    ("build_model", "batch_size", "on_tensorflow"),
+    [
+        (noisy, 8, True),
+        (recurrent, 8, False),
+        (convolving, 8, False),
+        (dropping, 8, True),
+        (dropping, None, False),
+        (dropping, 10**9, False),
+    ],
 )
-def test_xla_compiles_what_a_population_could_train(build_model, on_tensorflow):
+def test_xla_compiles_what_a_population_could_train(build_model, batch_size, on_tensorflow):
     expected = on_tensorflow or keras.backend.backend() != "tensorflow"
-    assert fit.takes_xla(build_model((5,), CLASSES)) == expected
+    assert fit.takes_xla(build_model((5,), CLASSES), batch_size) == expected

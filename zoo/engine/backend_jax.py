@@ -12,6 +12,8 @@ import numpy as np
 
 from zoo.runs.phases import phase
 
+DRAWN_FAST = ()  # layers whose random numbers take no longer than other arithmetic
+
 
 def stateless(optimizer: Any) -> Any:
     """Returns the optimizer: on JAX it is stateless already."""
@@ -63,7 +65,7 @@ def over_runs(function: Callable[[Any], Any], arguments: Any, runs: int) -> Any:
     return jax.vmap(function)(arguments)
 
 
-def compiled_epoch(step: Callable[..., Any]) -> Callable[..., Any]:
+def compiled_epoch(step: Callable[..., Any], kept: bool = False) -> Callable[..., Any]:
     """Returns a compiled function that takes a whole population through an epoch.
 
     See `zoo.engine.backend_tensorflow.compiled_epoch`.

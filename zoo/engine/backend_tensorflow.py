@@ -9,13 +9,17 @@ from typing import Any
 
 import keras
 import tensorflow as tf
+from keras import layers
 
 from callbacks.keras_internals import BACKEND_NEUTRAL
-from zoo.engine.draws_tensorflow import drawn_at_once
+from zoo.engine.draws_tensorflow import drawn_alone, drawn_at_once
 from zoo.runs.phases import phase
 
 # Every program is a function of its own, which TensorFlow mistakes for retracing in a loop.
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
+
+# Layers whose random numbers take no longer than other arithmetic; see `draws_tensorflow`.
+DRAWN_FAST = (layers.Dropout, layers.SpatialDropout1D, layers.SpatialDropout2D)
 
 
 def stateless(optimizer: Any) -> Any:
@@ -86,20 +90,29 @@ def value_and_gradients(
     return value, besides, gradients
 
 
-def over_runs(function: Callable[[Any], Any], arguments: Any, runs: int) -> Any:
-    """Applies a function to every run's slice of the arguments, all at once, within XLA."""
+def over_runs(function: Callable[[Any], Any], arguments: Any, runs: int, kept: bool = False) -> Any:
+    """Applies a function to every run's slice of the arguments, all at once, within XLA.
+
+    Args:
+        function: Function of one run's arguments.
+        arguments: Arrays whose first axis has the runs.
+        runs: Their number.
+        kept: Whether random numbers of a single run are better kept than drawn for each use.
+    """
     if runs == 1:  # an unmapped program keeps plain convolutions and matmuls
         single = tf.nest.map_structure(lambda array: array[0], arguments)
-        return tf.nest.map_structure(lambda array: tf.expand_dims(array, 0), function(single))
+        with drawn_alone(kept=kept):
+            return tf.nest.map_structure(lambda array: tf.expand_dims(array, 0), function(single))
     with drawn_at_once():
         return tf.vectorized_map(function, arguments)
 
 
-def compiled_epoch(step: Callable[..., Any]) -> Callable[..., Any]:
+def compiled_epoch(step: Callable[..., Any], kept: bool = False) -> Callable[..., Any]:
     """Returns a compiled function that takes a whole population through an epoch.
 
     Args:
         step: Function of `(state, rate, x, y)` of one run that returns `(state, loss, accuracy)`.
+        kept: Whether random numbers have many uses in it.
 
     Returns:
         Function of `(state, rates, orders, x, y)`, with rates of shape `(steps, runs)`, orders of
@@ -116,7 +129,7 @@ def compiled_epoch(step: Callable[..., Any]) -> Callable[..., Any]:
 
         def body(i: Any, state: Any, losses: Any, accuracies: Any) -> Any:
             batch = tf.nest.map_structure(lambda array: tf.gather(array, orders[i]), (x, y))
-            state, loss, accuracy = over_runs(one, (state, rates[i], *batch), runs)
+            state, loss, accuracy = over_runs(one, (state, rates[i], *batch), runs, kept)
             return i + 1, state, losses + loss, accuracies + accuracy
 
         start = (tf.constant(0), state, tf.zeros([runs]), tf.zeros([runs]))

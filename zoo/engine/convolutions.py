@@ -21,6 +21,7 @@ from keras import layers, ops
 
 from callbacks.keras_internals import all_layers, seed_generators
 from zoo.engine.device import on_processor
+from zoo.engine.seams import seam
 
 # Operations of a step, forwards and back, beyond which `fit` with its own convolutions is as fast.
 MOST_OPERATIONS = 3e8
@@ -45,6 +46,11 @@ def convolves(model: Any) -> bool:
     return any(isinstance(layer, CONVOLUTIONS) for layer in all_layers(model))
 
 
+def draws(model: Any) -> bool:
+    """Returns whether a model draws random numbers."""
+    return any(map(seed_generators, all_layers(model, include_self=True)))
+
+
 def why_slow(model: Any, batch_size: int) -> str:
     """Returns why `fit` is the faster way to train a model's convolutions, or an empty text.
 
@@ -54,8 +60,9 @@ def why_slow(model: Any, batch_size: int) -> str:
     """
     if not convolves(model) or not on_processor():
         return ""
-    # Measured with dropout: a number takes XLA some 0.2 microseconds.
-    if any(map(seed_generators, all_layers(model, include_self=True))):
+    # A number takes XLA some 0.2 microseconds, which is more than the products take.
+    drawing = filter(seed_generators, all_layers(model, include_self=True))
+    if any(type(layer) not in seam().DRAWN_FAST for layer in drawing):
         return "as many random numbers as convolutions need are slower in XLA"
     operations, able = 0.0, dict(products_of(model))
     for layer in all_layers(model):

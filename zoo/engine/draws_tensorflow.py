@@ -1,8 +1,9 @@
-"""Random numbers of many runs at once, bit for bit those that TensorFlow draws run by run.
+"""Random numbers in compiled programs, bit for bit those of TensorFlow, drawn faster.
 
 TensorFlow's vectorised map has no form of its random operations for many runs, and draws in a
-loop, one run after the other. The uniform numbers of Keras's dropout come from Philox with ten
-rounds, which is arithmetic on integers and vectorises as any other.
+loop, one run after the other. XLA draws number by number on a processor. The uniform numbers of
+Keras's dropout come from Philox with ten rounds, which is arithmetic on integers and vectorises as
+any other.
 
 References:
     Salmon et al. (2011), Parallel Random Numbers: As Easy as 1, 2, 3, Proc. SC11.
@@ -18,6 +19,7 @@ from typing import Any
 
 import tensorflow as tf
 from tensorflow.python.framework.tensor_util import constant_value
+from tensorflow.python.ops import gen_stateless_random_ops_v2 as random_ops
 from tensorflow.python.ops.parallel_for.pfor import (
     ConversionNotImplementedError,
     RegisterPFor,
@@ -32,13 +34,32 @@ PHILOX, AUTOMATIC = 1, 3  # which is Philox on processors and GPUs
 MANTISSA, ONE = 9, 0x3F800000  # bits that a float of [1, 2) leaves out; its exponent
 
 # Outside of compiled programs TensorFlow makes other floats of the same bits.
-_compiled: ContextVar[bool] = ContextVar("compiled", default=False)
+_compiled: ContextVar[str] = ContextVar("compiled", default="")
+AT_ONCE, ALONE, KEPT = "for all runs at once", "for one run", "for one run, and kept"
+HALVES = 2
+
+_of_tensorflow = random_ops.stateless_random_uniform_v2
+
+
+def drawn_at_once() -> contextlib.AbstractContextManager[None]:
+    """Has the vectorised map draw numbers for all runs at once, in programs that XLA compiles."""
+    return _drawing(AT_ONCE)
+
+
+def drawn_alone(*, kept: bool) -> contextlib.AbstractContextManager[None]:
+    """Has numbers of a single run drawn as those of many are, in programs that XLA compiles.
+
+    Args:
+        kept: Whether they are drawn once and kept in memory. Otherwise each of their uses draws
+            them anew, which is the faster way where there are few: two of a dropout mask, but a
+            dozen where a convolution follows.
+    """
+    return _drawing(KEPT if kept else ALONE)
 
 
 @contextlib.contextmanager
-def drawn_at_once() -> Iterator[None]:
-    """Has the vectorised map draw numbers for all runs at once, in programs that XLA compiles."""
-    token = _compiled.set(True)
+def _drawing(how: str) -> Iterator[None]:
+    token = _compiled.set(how)
     try:
         yield
     finally:
@@ -102,9 +123,46 @@ def _uniform(given: Any) -> Any:
         and given.outputs[0].dtype == tf.float32,
     )
     words = _drawn(given.stacked_input(1), given.stacked_input(2), math.prod(shape))
+    return wrap(tf.reshape(_numbers(words), [-1, *shape]), True)
+
+
+def _uniform_of_one(
+    shape: Any, key: Any, counter: Any, alg: Any, dtype: Any = tf.float32, name: Any = None
+) -> Any:
+    """Draws as TensorFlow's operation does, whose arguments these are."""
+    how = _compiled.get()
+    if how in (ALONE, KEPT):
+        known, algorithm = (constant_value(tf.convert_to_tensor(each)) for each in (shape, alg))
+        if known is not None and dtype == tf.float32 and algorithm in (PHILOX, AUTOMATIC):
+            draw = _kept if how == KEPT else _drawn
+            words = draw(key[None], counter[None], math.prod(known))
+            return tf.reshape(_numbers(words), known)
+    return _of_tensorflow(shape, key, counter, alg, dtype=dtype, name=name)
+
+
+random_ops.stateless_random_uniform_v2 = _uniform_of_one
+
+
+def _numbers(words: Any) -> Any:
+    """Returns the numbers of [0, 1) that random words stand for."""
     bits = tf.bitwise.right_shift(words, tf.constant(MANTISSA, tf.uint32))
-    numbers = tf.bitcast(bits | tf.constant(ONE, tf.uint32), tf.float32) - 1.0
-    return wrap(tf.reshape(numbers, [-1, *shape]), True)
+    return tf.bitcast(bits | tf.constant(ONE, tf.uint32), tf.float32) - 1.0
+
+
+def _kept(keys: Any, counters: Any, count: int) -> Any:
+    """Returns random words as `_drawn` does, by a loop, whose results XLA cannot draw anew."""
+    half = 4 * math.ceil(count / 4 / HALVES)  # a counter gives four words
+    runs = keys.shape[0]
+
+    def draw(place: Any, found: Any) -> Any:
+        moved = counters[:, :1] + tf.cast(place * (half // 4), tf.uint64)
+        own = tf.concat([moved, counters[:, 1:]], axis=1)
+        return place + 1, found.write(place, _drawn(keys, own, half))
+
+    empty = tf.TensorArray(tf.uint32, HALVES, element_shape=(runs, half))
+    _, found = tf.while_loop(lambda place, _: place < HALVES, draw, (tf.constant(0), empty))
+    words = tf.transpose(found.stack(), [1, 0, 2])
+    return tf.reshape(words, [runs, HALVES * half])[:, :count]
 
 
 def _drawn(keys: Any, counters: Any, count: int) -> Any:
@@ -122,5 +180,5 @@ def _drawn(keys: Any, counters: Any, count: int) -> Any:
 
 def _check(given: Any, usual: bool) -> None:
     """Raises what makes the map draw in a loop, as it does of itself, unless this is known here."""
-    if not (usual and _compiled.get()):
+    if not (usual and _compiled.get() == AT_ONCE):
         raise ConversionNotImplementedError(f"{given.op_type} of another kind")

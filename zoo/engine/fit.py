@@ -15,7 +15,7 @@ import numpy as np
 from callbacks.keras_internals import compiled_with
 from zoo.data import Data
 from zoo.data.arrays import rows
-from zoo.engine.convolutions import convolves
+from zoo.engine.convolutions import convolves, draws, why_slow
 from zoo.engine.device import device_name, on_processor
 from zoo.engine.explained import in_r2, metric_of
 from zoo.engine.initial_model import (
@@ -83,7 +83,7 @@ def train_one(
         loss_weights=compiled_with(model).get("loss_weights") if model.compiled else None,
         metrics=[metric_of(data), *own["metrics"]],
         weighted_metrics=own["weighted_metrics"] or None,
-        jit_compile=takes_xla(model),
+        jit_compile=takes_xla(model, None if reason else recipe.batch_size),
     )
     make_ready(model, rows(data.x_train, slice(1)), data.y_train[:1])
     recorder = _Recorder(job, progress, besides)
@@ -160,16 +160,22 @@ def make_ready(model: Any, x: Any, y: Any) -> None:
         model.reset_metrics()
 
 
-def takes_xla(model: Any) -> bool:
+def takes_xla(model: Any, batch_size: int | None = None) -> bool:
     """Returns whether XLA compiles a model's training, as it does a population's.
 
     TensorFlow's random numbers differ inside and outside of XLA, so what could train in a
-    population does. Recurrent networks never can, and convolutions on a processor only where they
-    draw none; both are many times slower with XLA on TensorFlow, which compiles them for every run.
+    population does if it draws any. Recurrent networks never can; they and convolutions on a
+    processor are many times slower with XLA on TensorFlow, which compiles them for every run.
+
+    Args:
+        model: A model, whose shapes are known.
+        batch_size: Examples in a step; `None` if it cannot train in a population anyway.
     """
     if keras.backend.backend() != "tensorflow":
         return True
-    return not recurrent_in(model) and not (convolves(model) and on_processor())
+    if convolves(model) and on_processor():
+        return batch_size is not None and draws(model) and not why_slow(model, batch_size)
+    return not recurrent_in(model)
 
 
 def _part(data: Data, part: str) -> tuple[Any, ...]:

@@ -121,7 +121,7 @@ class Steps:
         # Examples that fill up a chunk may count only where none counts for the loss of another.
         regularizers = sum(item.regularizer is not None for item in model.trainable_variables)
         self.fills = of_each_example(self.loss) and len(model.losses) == regularizers
-        self.epoch = seam().compiled_epoch(self._step)
+        self.epoch = seam().compiled_epoch(self._step, kept=bool(self._products))
         self.evaluation = seam().compiled_evaluation(self._measure)
 
     def strengths_of(self, moments: list[Any]) -> list[Any]:
