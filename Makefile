@@ -39,8 +39,9 @@ plots: .venv/installed  ## draw every comparison plot again from results/
 results: .venv/installed  ## run every experiment at its default size
 	$(BIN)/python -m zoo run --all
 
-benchmark: .venv/installed  ## what a run-step costs, beside model.fit and bare matrix products; what callbacks add; what large data take
+benchmark: .venv/installed  ## what a run-step costs, beside model.fit and bare matrix products; what whole commands take; what callbacks add; what large data take
 	$(BIN)/python -m benchmarks.engine
+	$(BIN)/python -m benchmarks.commands
 	$(BIN)/python -m benchmarks.callbacks
 	$(BIN)/python -m benchmarks.search
 	$(BIN)/python -m benchmarks.size
