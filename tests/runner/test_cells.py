@@ -96,10 +96,10 @@ def test_an_interrupted_measurement_goes_on_where_it_was(measured, zoo, mine, tm
     mine.write_text(MINE.replace('return {"product"', stops), encoding="utf-8")
     code, _, err = zoo("run", mine, "--results", tmp_path / "r")
     assert code == 130
-    assert "2 of 6 cells are stored; the same command goes on from there." in err
+    assert "4 of 6 cells are stored; the same command goes on from there." in err
     with Store(tmp_path / "r") as store:
         rows = store._execute("SELECT variant, seed FROM cells").fetchall()
-    assert rows == [("two", 0), ("two", 1)]
+    assert rows == [("two", 0), ("three", 0), ("two", 1), ("three", 1)]
 
 
 def test_what_is_read_from_a_file_is_measured_each_time(measured):

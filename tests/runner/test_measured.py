@@ -87,6 +87,17 @@ def test_rows_are_in_the_order_of_the_declaration():
     ]
 
 
+def test_variants_of_a_seed_follow_each_other_as_they_may_share_what_it_costs():
+    asked = []
+    experiment = Measurement(
+        factor="times",
+        variants={"b": 2, "a": 3},
+        measure=lambda times, seed: asked.append((times, seed)) or {"product": 0.0},
+    )
+    measure(experiment, 2)
+    assert asked == [(2, 0), (3, 0), (2, 1), (3, 1)]
+
+
 def test_images_are_those_of_the_first_seed():
     experiment = Measurement(
         factor="times",

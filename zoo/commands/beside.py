@@ -1,7 +1,7 @@
 """What is only measured runs in a process of its own, beside those experiments that train.
 
-Where nothing trains, or no longer, two processes measure: one from the first cell on, a helper from
-the last one back, until they meet. What they share is the store.
+Where nothing trains, or no longer, two processes measure: one from the first experiment and seed
+on, a helper from the last ones back, until they meet. What they share is the store.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def beside(entries: Sequence[Entry]) -> Iterator[list[str]]:
 
 
 class Helper:
-    """A process that measures from the last cell to the first what another begins at the first.
+    """A process that measures from the last seed to the first what another begins at the first.
 
     It writes nothing but cells, and says nothing: what is wrong the other meets, too. It ends with
     the context.

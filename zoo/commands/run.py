@@ -254,7 +254,7 @@ def run(
 def help_another(
     found: Sequence[Entry], settings: Settings, data_dir: Path | None, how: How
 ) -> None:
-    """Measures from the last cell to the first what another process begins at the first."""
+    """Measures from the last seed to the first what another process begins at the first."""
     from zoo.runner import measured
     from zoo.runner.request import prepare
 

@@ -54,6 +54,7 @@ class Kept:
 
     def begin(self, experiment: Measurement, cells: Sequence[tuple[str, int]]) -> None:
         """Sees which cells are there already; others may come from a helper meanwhile."""
+        _described.cache_clear()
         keys = {key_and_unknown(experiment, *cell)[0] for cell in cells}
         self._there = {key for key in keys if self.store.cell(key) is not None}
 
@@ -76,8 +77,8 @@ class Kept:
         return found
 
     def help(self, experiment: Measurement, cells: Sequence[tuple[str, int]]) -> None:
-        """Measures cells that the store does not have, from the last one back, and keeps them."""
-        for cell in reversed(cells):
+        """Measures cells that the store does not have, from the last seed back, and keeps them."""
+        for cell in sorted(cells, key=lambda cell: -cell[1]):
             key, unknown = key_and_unknown(experiment, *cell)
             if not unknown and self.store.cell(key) is None:
                 self.rows(experiment, *cell)
@@ -131,7 +132,7 @@ class _Same:
         return isinstance(other, _Same) and self.value is other.value
 
 
-@functools.lru_cache(maxsize=1)
+@functools.cache
 def _described(measure: Any, value: _Same) -> tuple[Any, tuple[str, ...]]:
     """Returns what `value_and_code` does of a variant, once for all of its seeds."""
     described, unknown = value_and_code(partial(measure, value.value))

@@ -210,7 +210,7 @@ def _write(prepared: Prepared, folder: Path, found: Found) -> None:
 
 
 def help_with(prepared: Prepared, how: How) -> None:
-    """Measures cells from the last one back, while another process begins at the first.
+    """Measures cells from the last seed back, while another process begins at the first.
 
     Raises:
         MistakeError: If measuring fails.
@@ -222,8 +222,8 @@ def help_with(prepared: Prepared, how: How) -> None:
 
 
 def cells_of(experiment: Measurement, seeds: int) -> list[tuple[str, int]]:
-    """Returns every variant with every seed, in the order of the declaration."""
-    return [(label, seed) for label in experiment.variants for seed in range(seeds)]
+    """Returns every variant with every seed, by seed: variants may share what a seed costs."""
+    return [(label, seed) for seed in range(seeds) for label in experiment.variants]
 
 
 def measure(
@@ -246,9 +246,13 @@ def measure(
     cells = cells_of(experiment, seeds)
     if kept:
         kept.begin(experiment, cells)
-    for label, seed in counted(cells, "cells", console):
-        found = kept.rows(experiment, label, seed) if kept else rows_of(experiment, label, seed)
-        for metric, place, value in found:
+    found = {
+        cell: kept.rows(experiment, *cell) if kept else rows_of(experiment, *cell)
+        for cell in counted(cells, "cells", console)
+    }
+    order = [(label, seed) for label in experiment.variants for seed in range(seeds)]
+    for label, seed in order:
+        for metric, place, value in found[label, seed]:
             if metric == IMAGE:
                 lines += _lines(label, place, value) if seed == 0 else []
             elif isinstance(value, list):
