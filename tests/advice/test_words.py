@@ -50,6 +50,15 @@ def test_the_sentence_says_what_to_change_and_what_it_gains(record):
     )
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "said"), [(-0.01, 0.05, "do not confirm it"), (-0.04, -0.01, "speak against")]
+)
+def test_rows_kept_back_that_show_no_gain_are_said_to(record, low, high, said):
+    record["held_out"]["gain"] |= {"low": low, "high": high}
+    told = f"Change dropout from none to 0.3, but the 1,000 rows kept back {said}"
+    assert sentence_of(record).startswith(told)
+
+
 def test_the_best_of_the_models_that_win_is_said_first(record):
     held = record["held_out"]
     held["others"][0]["p"] = 0.0002

@@ -179,11 +179,12 @@ def _gain(record: Mapping[str, Any]) -> str:
     held = record["held_out"]
     if not held or not held["gain"]:
         return " (not yet tested on the rows kept back)"
-    gain = held["gain"]
-    return (
-        f": {points(gain['mean'])} {interval(gain)} points of {record['score']} on "
-        f"{held['rows']:,} rows kept back (p {_p(gain['p'])})"
-    )
+    gain, rows = held["gain"], f"{held['rows']:,} rows kept back"
+    told, p = f"{points(gain['mean'])} {interval(gain)} points of {record['score']}", _p(gain["p"])
+    if gain["low"] > 0:
+        return f": {told} on {rows} (p {p})"
+    say = "speak against it" if gain["high"] < 0 else "do not confirm it"
+    return f", but the {rows} {say}: {told} (p {p})"
 
 
 def _of_others(record: Mapping[str, Any]) -> list[str]:
