@@ -69,7 +69,7 @@ def kept_back(name: str, parts: Parts) -> Split:
         ZooError: If there are too few to tell anything.
     """
     x, y, x_last, y_last = parts.x, parts.y, parts.x_test, parts.y_test
-    check_enough(name, parts)
+    check_enough(parts)
     if x_last is None or y_last is None:
         rest, held = stratified_split(parts.strata, SHARE, drawn_seed(0, "kept back"))
         x, y, x_last, y_last = x[rest], y[rest], x[held], y[held]
@@ -77,13 +77,13 @@ def kept_back(name: str, parts: Parts) -> Split:
     return Split(name, asked, dataclasses.replace(parts, x=x, y=y, x_test=x_last, y_test=y_last))
 
 
-def check_enough(name: str, parts: Parts) -> None:
+def check_enough(parts: Parts) -> None:
     """Raises ZooError unless there are rows enough to tell a difference."""
     rows = len(parts.y) + (0 if parts.y_test is None else len(parts.y_test))
     if rows < FEWEST_ROWS:
         raise ZooError(
-            f"`advise` needs at least {FEWEST_ROWS} rows; {name} has {rows}, of which a test part "
-            "is so small that no usual difference can be told from chance.\nCollect more rows."
+            f"`advise` needs at least {FEWEST_ROWS} rows; there are {rows}, of which a test "
+            "part is so small that no usual difference can be told from chance.\nCollect more rows."
         )
     if not parts.class_names:
         return
@@ -91,6 +91,6 @@ def check_enough(name: str, parts: Parts) -> None:
     if counts.min() < FEWEST_OF_CLASS:
         rare = parts.class_names[int(counts.argmin())]
         raise ZooError(
-            f"`advise` needs at least {FEWEST_OF_CLASS} rows of every class; {name} has "
+            f"`advise` needs at least {FEWEST_OF_CLASS} rows of every class; there are "
             f"{counts.min()} of {rare}.\nCollect more of it, or drop its rows."
         )
