@@ -44,15 +44,16 @@ EXPERIMENT = Experiment(
         optimizer=lambda rate: keras.optimizers.SGD(rate, momentum=0.9),
         learning_rates=(0.03,),
         epochs=20,
+        batch_size=100,
     ),
 )
 '''
 SMALL = ("--learning-rates", "0.1", "--epochs", "40")
 COMMANDS: Mapping[str, Sequence[str]] = {
-    "import to first epoch": ("activation", "--smoke", "--seeds", "1", "--variants", "relu"),
+    "import to first epoch": ("activation", "--smoke", "--seeds", "1", "--variants", "tanh"),
     "activation": ("activation", "--variants", "relu,tanh", *SMALL),
-    "dropout": ("dropout", "--variants", "0.2", *SMALL),
-    "batch_norm": ("batch_norm", "--seeds", "8", *SMALL),
+    "dropout": ("dropout", "--variants", "hidden 0.2", *SMALL),
+    "batch_norm": ("batch_norm", "--variants", "before activation", *SMALL),
     "convolutions with dropout": ("convolutions.py", "--seeds", "6"),
 }
 

@@ -189,7 +189,7 @@ def answered(
     entry = None if model is None else find(model)
     with contextlib.nullcontext() if workers is None else _cluster(workers) as cluster:
         import_keras(device)
-        from zoo.advice import carry_out, clock
+        from zoo.advice import carry_out, clock, program
         from zoo.advice.knobs import wanted
 
         seconds, names = clock.seconds_in(budget), wanted(knobs)
@@ -197,7 +197,8 @@ def answered(
         if source is None and experiment is not None:
             source = experiment.recipe.data
         usual, parts = _read(source, data_dir, table)
-        path = source if isinstance(source, str) else "examples.npz"
+        unsaved = program.FRAME if hasattr(source, "columns") else program.ARRAYS
+        path = source if isinstance(source, str) else unsaved
         request = carry_out.Request(
             name=name or (usual if entry is None else f"{entry.name}@{usual}"),
             parts=parts,

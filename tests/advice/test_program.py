@@ -5,7 +5,7 @@ import pytest
 
 from zoo.advice import knobs, network
 from zoo.advice.knobs import Item, all_turned, items_of
-from zoo.advice.program import program
+from zoo.advice.program import ARRAYS, FRAME, program
 from zoo.data import TableOptions
 
 RECORD = {"name": "mine", "classes": 3, "epochs": 7, "batch_size": 32}
@@ -75,3 +75,12 @@ def test_a_model_of_ones_own_is_built_by_its_file():
     assert "find('my.py').load()" in text
     assert "examples.num_classes, activation='tanh')" in text
     assert "recipe.optimizer(0.1)" in text
+
+
+@pytest.mark.parametrize("path", [ARRAYS, FRAME, "mine.csv"])
+def test_what_was_given_in_memory_is_to_be_saved_first(path):
+    text = program([], RECORD, path, None, 0.1)
+    compile(text, "advice.py", "exec")
+    saved = {ARRAYS: f"numpy.savez('{path}', x=x, y=y)", FRAME: f"frame.to_csv('{path}', "}
+    assert ("given first" in text) == (path in saved)
+    assert saved.get(path, "") in text

@@ -1,6 +1,7 @@
 import pytest
 
 from zoo.advice.words import (
+    _scores,
     held_line,
     interval,
     not_asked,
@@ -95,6 +96,14 @@ def test_models_stand_in_a_line(record):
         "accuracy on 1,000 rows kept back: baseline network 90.0 %, advised network 92.0 %, "
         "boosted trees 94.0 %"
     )
+
+
+def test_trees_that_there_was_no_time_for_are_named(record):
+    record["held_out"]["scores"].pop()
+    record["held_out"]["others"] = []
+    left_out = "oosted trees were left out, as no time was left for them"
+    assert held_line(record).endswith(f"advised network 92.0 %; b{left_out}")
+    assert f" B{left_out}." in "\n".join(_scores(record | {"classes": 3}))
 
 
 def test_numbers_in_words():

@@ -9,11 +9,17 @@ from zoo.advice.knobs import BATCH_SIZE, STOPPING, Item
 from zoo.advice.network import PATIENCE, STANDARD
 from zoo.data import TableOptions
 
+# What data are called that `zoo.advise` was given in memory, and how to save them.
+ARRAYS, FRAME = "given_to_advise.npz", "given_to_advise.csv"
+SAVING = {
+    ARRAYS: f"numpy.savez({ARRAYS!r}, x=x, y=y)",
+    FRAME: f"frame.to_csv({FRAME!r}, index=False)",
+}
 HEAD = '''"""The network that `python -m zoo advise` recommends for {name}.
 
 `python {file}` trains it and tells its loss and {score} on a test part.
 `python {file} FILE` takes other data of the same columns.
-The zoo reads the data: `pip install .` in its clone makes it a package.
+The zoo reads the data: `pip install .` in its clone makes it a package.{first}
 """
 
 import sys
@@ -78,6 +84,9 @@ def program(
     head = HEAD.format(
         name=record["name"].replace("\\", "_").replace('"', "'"),
         file="advice.py",
+        first=f"\nSave what `zoo.advise` was given first: `{SAVING[path]}`."
+        if path in SAVING
+        else "",
         score="accuracy" if not numbers else "squared error",
         imports="" if experiment else "from keras import layers\n",
         more=more,
@@ -103,6 +112,12 @@ def program(
         callbacks=stopping if STOPPING in by_knob else own,
     )
     return f"{head}\n{body}\n{rest}"
+
+
+def _first(path: str) -> str:
+    """Returns a line that says how to save data that were given in memory."""
+    saving = SAVING.get(path)
+    return f"\nSave what `zoo.advise` was given first: `{saving}`." if saving else ""
 
 
 def _optimizer(

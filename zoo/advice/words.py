@@ -19,6 +19,7 @@ from zoo.results.advised import ordered
 
 COLUMNS = ("knob", "from", "to", "difference", "low", "high", "p", "splits", "verdict", "rows")
 TO_SHOW = 0.05  # below which p the held-out rows show a difference
+NO_TREES = f"{TREE} were left out, as no time was left for them"
 NETWORKS = {"baseline": "baseline network", "advised": "advised network"}
 
 
@@ -275,7 +276,12 @@ def held_line(record: Mapping[str, Any]) -> str:
         f"{NETWORKS.get(row['model'], row['model'])} {points(row['mean'], False)} %"
         for row in held["scores"]
     ]
-    return f"{record['score']} on {held['rows']:,} rows kept back: {', '.join(told)}"
+    line = f"{record['score']} on {held['rows']:,} rows kept back: {', '.join(told)}"
+    return line if _has_trees(held) else f"{line}; {NO_TREES}"
+
+
+def _has_trees(held: Mapping[str, Any]) -> bool:
+    return any(row["model"] == TREE for row in held["scores"])
 
 
 def not_asked(rows: Sequence[Mapping[str, str]]) -> list[str]:
@@ -325,4 +331,6 @@ def _scores(record: Mapping[str, Any]) -> list[str]:
     ]
     if any(row["model"].startswith(GUESS) for row in held["scores"]):
         lines[-1] += " A guess needs no features."
+    if not _has_trees(held):
+        lines[-1] += f" {NO_TREES[0].upper()}{NO_TREES[1:]}."
     return lines

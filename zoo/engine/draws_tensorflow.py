@@ -36,7 +36,7 @@ MANTISSA, ONE = 9, 0x3F800000  # bits that a float of [1, 2) leaves out; its exp
 # Outside of compiled programs TensorFlow makes other floats of the same bits.
 _compiled: ContextVar[str] = ContextVar("compiled", default="")
 AT_ONCE, ALONE, KEPT = "for all runs at once", "for one run", "for one run, and kept"
-HALVES = 2
+HALVES = 2  # rounds of the loop by which numbers are kept; two are enough
 
 _of_tensorflow = random_ops.stateless_random_uniform_v2
 
@@ -140,6 +140,7 @@ def _uniform_of_one(
     return _of_tensorflow(shape, key, counter, alg, dtype=dtype, name=name)
 
 
+# All of TensorFlow's own functions call it by this name. Outside of `drawn_alone` nothing changes.
 random_ops.stateless_random_uniform_v2 = _uniform_of_one
 
 
