@@ -191,12 +191,14 @@ def answered(
         import_keras(device)
         from zoo.advice import carry_out, clock, program
         from zoo.advice.knobs import wanted
+        from zoo.data.told import notes_of
 
         seconds, names = clock.seconds_in(budget), wanted(knobs)
         experiment = None if entry is None else entry.load()
         if source is None and experiment is not None:
             source = experiment.recipe.data
         usual, parts = _read(source, data_dir, table)
+        title = _title(source, parts) or usual
         unsaved = program.FRAME if hasattr(source, "columns") else program.ARRAYS
         path = source if isinstance(source, str) else unsaved
         request = carry_out.Request(
@@ -209,6 +211,8 @@ def answered(
             knobs=names,
             command=command,
             results=results,
+            title=title if entry is None else f"{title} ({entry.name})",
+            notes=() if parts.table is None else tuple(notes_of(parts.table)),
             experiment=experiment,
             file="" if entry is None else str(entry.path),
             cluster=cluster,
@@ -234,6 +238,15 @@ def _read(source: Any, data_dir: Path | None, table: TableOptions | None) -> tup
     if isinstance(source, str):
         return short_name(source, None if table is None else table.target), parts
     return f"{name}-{fingerprint_of(parts.x, parts.y)[:6]}", parts
+
+
+def _title(source: Any, parts: Parts) -> str:
+    """Returns what a table is called in titles: the target in its file; of all else nothing."""
+    if not isinstance(source, str) or parts.table is None:
+        return ""
+    from zoo.data.files import target_of
+
+    return f"{parts.table['target']} in {Path(target_of(source)[0]).name}"
 
 
 def _examples(x: Any, y: Any, task: str | None) -> Any:

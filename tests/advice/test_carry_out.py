@@ -1,5 +1,6 @@
 """Advice from end to end, on tiny data and with a clock of its own."""
 
+import ast
 import json
 import runpy
 from html import escape
@@ -99,9 +100,9 @@ def test_the_program_runs_on_the_users_file(answer, monkeypatch, capsys):
     _, folder, _ = answer
     monkeypatch.setattr("sys.argv", ["advice.py"])
     runpy.run_path(str(folder / "advice.py"))
-    loss, accuracy = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert loss > 0
-    assert 0.5 < accuracy <= 1
+    told = ast.literal_eval(capsys.readouterr().out.splitlines()[-1])
+    assert told["loss"] > 0
+    assert 0.5 < told["accuracy"] <= 1
 
 
 def test_an_interrupt_leaves_the_answer_so_far(mine, tmp_path, quick, monkeypatch):
@@ -123,10 +124,28 @@ def test_an_interrupt_leaves_the_answer_so_far(mine, tmp_path, quick, monkeypatc
     assert record["held_out"] is None
 
 
-def test_a_budget_too_short_is_said(mine, tmp_path, quick):
-    request = request_of(mine, tmp_path, budget=5.0)
-    with pytest.raises(ZooError, match="larger --budget"):
-        carry_out.carry_out(request, Clock(5, now=lambda: 9.0, began=0.0), lambda text: None)
+def test_a_budget_too_short_is_said_before_anything_is_asked(mine, tmp_path, quick):
+    request = request_of(mine, tmp_path, budget=10.0)
+    told = []
+    with pytest.raises(ZooError, match=r"--budget 10s is too short: 9 s went .*\n.*--budget 15s"):
+        carry_out.carry_out(request, Clock(10, now=lambda: 9.0, began=0.0), told.append)
+    assert told == []
+    assert not request.folder.exists()
+
+
+def test_the_same_request_says_that_it_goes_on(answer):
+    request, _, told = answer
+    assert not any("asked before" in line for line in told)
+    again = []
+
+    def stopped(line):
+        again.append(line)
+        if "asked before" in line:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        carry_out.carry_out(request, Clock(100, now=lambda: 0.0), stopped)
+    assert again[-1] == "asked before: what is known is kept, and another 100 s begin"
 
 
 def test_numbers_are_advised_from_a_data_frame(tmp_path, quick, monkeypatch):

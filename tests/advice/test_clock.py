@@ -1,3 +1,5 @@
+import dataclasses
+
 import pytest
 
 from zoo.advice.clock import (
@@ -5,6 +7,7 @@ from zoo.advice.clock import (
     Pace,
     Plan,
     batch_size_for,
+    least,
     most_epochs,
     plan,
     reserve,
@@ -49,17 +52,29 @@ def test_the_plan_gives_up_epochs_before_rates():
     # 8 splits x 3 rates x epochs x 10 steps x 1 ms, of baseline and two items of cost 2 and 1:
     # 0.96 s an epoch. Half of 60 s less 2 s of compiling is 28 s.
     items = [COMPILED, SHARED]
-    assert plan(60, PACE, items, 32, 3, 100) == Plan(epochs=25, rates=3, batch_size=32)
-    assert plan(60, PACE, items, 32, 3, 12) == Plan(epochs=12, rates=3, batch_size=32)
-    # Of 14 s 5 are left, 5.2 epochs of 0.96 s, 7.8 of 0.64 s, 15.6 of 0.32 s.
-    assert plan(14, PACE, items, 32, 3, 100) == Plan(epochs=15, rates=1, batch_size=32)
-    assert plan(5, PACE, items, 32, 3, 100) == Plan(epochs=10, rates=1, batch_size=32)
+    assert plan(60, 60, PACE, items, 32, 3, 100) == Plan(epochs=25, rates=3, batch_size=32)
+    assert plan(60, 60, PACE, items, 32, 3, 12) == Plan(epochs=12, rates=3, batch_size=32)
+    # Half of 14 s less 2 s is 5 s: 5.2 epochs of 0.96 s, 7.8 of 0.64 s, 15.6 of 0.32 s.
+    assert plan(14, 14, PACE, items, 32, 3, 100) == Plan(epochs=15, rates=1, batch_size=32)
+    assert plan(5, 5, PACE, items, 32, 3, 100) == Plan(epochs=10, rates=1, batch_size=32)
+
+
+def test_the_plan_leaves_time_for_the_first_question_and_the_end():
+    # Of 20 s 12 are left. One rate, 15 epochs: 2 + 1.2 s of baseline, 2 + 2.4 s of the question,
+    # 2 + 1.5 * 13 * 0.15 + 3 s of the end, more than 12 s; at 10 epochs 10.35 s with trees of 1 s.
+    trees = Pace(compiling=2.0, step=0.001, steps=10, trees=1.0)
+    items = [COMPILED]
+    assert plan(20, 12, trees, items, 32, 1, 100) == Plan(epochs=10, rates=1, batch_size=32)
+    first_look, end = 2 + 0.8 + 2 + 1.6, 2 + 1.5 * 13 * 0.1 + 3 + 1
+    assert least(20, trees, items, Plan(10, 1, 32)) == pytest.approx(first_look + end)
 
 
 def test_long_compiling_leaves_a_fifth_for_training():
-    slow = Pace(compiling=100.0, step=0.001, steps=10)
-    # A fifth of 120 s is 24 s: 25 epochs at 3 rates.
-    assert plan(120, slow, [COMPILED, SHARED], 32, 3, 100).epochs == 25
+    slow = Pace(compiling=20.0, step=0.001, steps=10)
+    items = [dataclasses.replace(COMPILED, knob=knob) for knob in "abcd"]
+    # Four programs take 80 s, more than half of 120 s, of which a fifth is 24 s: 11 epochs at 3
+    # rates, of 0.24 s for the baseline and twice as long for each item.
+    assert plan(120, 120, slow, items, 32, 3, 100) == Plan(epochs=10, rates=3, batch_size=32)
 
 
 def test_the_end_is_reserved_and_more_so_if_more_helps():

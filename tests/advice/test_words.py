@@ -9,7 +9,7 @@ from zoo.advice.words import (
     sentence_of,
     verdict_words,
 )
-from zoo.results.advised import ordered
+from zoo.results.advised import ordered, stricter_words, title_of
 
 
 def row(knob="dropout", to="0.3", verdict="helps", difference=0.02, rows=0):
@@ -22,6 +22,7 @@ def row(knob="dropout", to="0.3", verdict="helps", difference=0.02, rows=0):
         "high": difference + 0.01,
         "verdict": verdict,
         "rows": rows,
+        "splits": 32,
     }
 
 
@@ -47,8 +48,14 @@ def record():
 def test_the_sentence_says_what_to_change_and_what_it_gains(record):
     assert sentence_of(record) == (
         "Change dropout from none to 0.3: +2.0 [+0.1, +4.0] points of accuracy on 1,000 rows kept "
-        "back (p 0.041). 1 of 2 are undecided: your 4,000 rows cannot tell less than 1.2 points."
+        "back (p 0.041). 1 of 2 is undecided: your 4,000 rows reliably tell a difference of 1.2 "
+        "points or more."
     )
+    record["items"][1]["splits"] = 16
+    assert sentence_of(record).endswith(" More time would look at more splits of it.")
+    record["items"].append(record["items"][1])
+    assert "2 of 3 are undecided" in sentence_of(record)
+    assert sentence_of(record).endswith(" More time would look at more splits of them.")
 
 
 @pytest.mark.parametrize(
@@ -127,3 +134,15 @@ def test_what_helps_stands_first_and_reasons_once():
     ]
     left = [{"what": what, "why": "too slow"} for what in "ab"] + [{"what": "c", "why": "none"}]
     assert not_asked(left) == ["a, b (too slow)", "c (none)"]
+
+
+def test_an_interval_clear_of_0_that_is_undecided_is_explained():
+    clear, open_ended = row(verdict="undecided"), row(verdict="undecided", difference=0.005)
+    assert stricter_words([row(), open_ended]) == ""
+    assert "as 3 questions are looked at" in stricter_words([clear, clear, open_ended])
+    assert "as a question is looked at" in stricter_words([clear])
+
+
+def test_titles_of_older_answers_are_their_names():
+    assert title_of({"name": "mine-1a2b3c"}) == "mine-1a2b3c"
+    assert title_of({"name": "mine-1a2b3c", "title": "y in mine.csv"}) == "y in mine.csv"

@@ -65,7 +65,7 @@ def test_what_is_done_is_told():
     [told] = [line for line in lines if line.startswith("target")]
     assert "'target' is a number from " in told
     assert "1 row without a label left out, the first in row 4" in told
-    assert "or is it another column? --target kind" in told
+    assert "or is it another column, as with --target kind?" in told
     kept = data.load(table, table=TableOptions(keep=("double",), examples=20, target="target"))
     assert "another column" not in "".join(lines_of(kept))
     assert len(kept.y_train) + len(kept.y_validation) + len(kept.y_test) == 20

@@ -267,6 +267,11 @@ def test_every_draw_has_the_same_features_and_its_own_median(tmp_path):
         (NUMBERS, {"drop": ("kind",)}, "'kind' is the target"),
         (NUMBERS, {"drop": ("a", "b")}, "no column is left to learn from: a was dropped; b"),
         (NUMBERS, {"target": "kind", "task": "regression"}, "takes numbers in column 'kind'.*line"),
+        (
+            "a,note\n" + "".join(f"{n % 7}.5,note {n}\n" for n in range(20)),
+            {"target": "note"},
+            "'note' holds 20 different values in 20 rows, so they are no classes.*--target",
+        ),
         (NUMBERS, {"target": "a", "task": "classification"}, "3 examples.*--target kind"),
         (
             text(ROW_NUMBERS, LABELS, LABELS, names=ABL).encode("utf-16"),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zoo.advice import models
 from zoo.advice import race as races
 from zoo.advice.bench import BASELINE, Bench
 from zoo.advice.clock import (
@@ -21,6 +22,7 @@ from zoo.advice.clock import (
     Pace,
     Plan,
     batch_size_for,
+    least,
     most_epochs,
     plan,
     reserve,
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
 FOLDER = "advise"  # in the results folder
 STANDARD = "2 x 100 ReLU, He, Adam, nothing else"
 LAST_SECONDS = 3.0  # of the budget, for files and pictures
+ROOM, STEP = 1.2, 5  # what is advised above the shortest budget, and in which steps of seconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +68,8 @@ class Request:
         knobs: Names of what to ask, in prior order.
         command: What asks the same again.
         results: The results folder of all experiments.
+        title: What the data are called in words; empty for their name.
+        notes: What the user should know of the data, in lines.
         experiment: The user's own experiment, whose recipe is the baseline; `None` without one.
         file: Its path.
         engine: What trains.
@@ -80,6 +85,8 @@ class Request:
     knobs: tuple[str, ...]
     command: str
     results: Path
+    title: str = ""
+    notes: tuple[str, ...] = ()
     experiment: Experiment | None = None
     file: str = ""
     engine: Engine = dataclasses.field(default_factory=Engine)
@@ -109,14 +116,19 @@ def carry_out(request: Request, clock: Clock, tell: Callable[[str], None]) -> Pa
     split = kept_back(request.name, request.parts)
     recipe, items, left = _asked(request, split)
     with Store(request.results) as store:
-        pace, chosen = _planned(request, split, recipe, items)
+        pace, chosen, again = _planned(request, clock, split, recipe, items)
+        enough = recipe.epochs
         recipe = _fitted(recipe, chosen)
         kept_for = f"{FOLDER}/{request.name}"
         bench = Bench(split, recipe, store, kept_for, request.engine, request.cluster)
         if chosen.rates == 1:
             left |= {i.label: "one learning rate fits" for i in items if i.knob == LEARNING_RATE}
             items = [item for item in items if item.knob != LEARNING_RATE]
-        tell(_opening(split, chosen, items))
+        tell(_opening(split, request.title, chosen, enough, len(items)))
+        for note in request.notes:
+            tell(note)
+        if again:
+            tell(f"asked before: what is known is kept, and another {request.budget:.0f} s begin")
         race = races.Race(margin=request.margin, left=left)
         together: Together | None = None
         last: Last | None = None
@@ -130,7 +142,6 @@ def carry_out(request: Request, clock: Clock, tell: Callable[[str], None]) -> Pa
         try:
             reserved()
             races.run(race, items, bench, clock, pace, chosen, tell, reserved)
-            check_asked(race, request, pace, chosen)
             clock.reserved = _for_last(pace, chosen)
             together = turn_together(helping(), bench, clock, pace, chosen, tell)
             last = tested_once(
@@ -166,9 +177,16 @@ def _asked(request: Request, split: Split) -> tuple[Recipe, list[Item], dict[str
 
 
 def _planned(
-    request: Request, split: Split, recipe: Recipe, items: Sequence[Item]
-) -> tuple[Pace, Plan]:
-    """Measures how fast networks train here, and plans; or takes the plan that was begun."""
+    request: Request, clock: Clock, split: Split, recipe: Recipe, items: Sequence[Item]
+) -> tuple[Pace, Plan, bool]:
+    """Measures how fast networks train here, and plans; or takes the plan that was begun.
+
+    Returns:
+        The pace, the plan, and whether it was begun before.
+
+    Raises:
+        ZooError: If the budget is too short for the smallest plan.
+    """
     draws, path = split.draws, request.folder / "plan.json"
     same = {
         "data": draws.fingerprint,
@@ -179,16 +197,18 @@ def _planned(
     if path.is_file():
         kept = json.loads(path.read_text(encoding="utf-8"))
         if kept.get("asked") == same:
-            return Pace(**kept["pace"]), Plan(**kept["plan"])
+            return Pace(**kept["pace"]), Plan(**kept["plan"]), True
     jobs = jobs_of(recipe, draws, BASELINE, some_rates(recipe, 1), range(LOOKS[0]))
     compiling, step = estimate.probe(jobs, draws, request.engine)
-    pace = Pace(COMPILED_TOO * compiling, step, steps_per_epoch(recipe, draws))
-    grid = len(rates_of(recipe))
-    chosen = plan(request.budget, pace, items, recipe.batch_size, grid, recipe.epochs)
+    steps, trees = steps_per_epoch(recipe, draws), models.seconds_of_trees(split)
+    pace = Pace(COMPILED_TOO * compiling, step, steps, trees)
+    grid, budget = len(rates_of(recipe)), request.budget
+    chosen = plan(budget, clock.left, pace, items, recipe.batch_size, grid, recipe.epochs)
+    check_time(budget, clock.spent, least(budget, pace, items, chosen))
     told = {"asked": same, "pace": dataclasses.asdict(pace), "plan": dataclasses.asdict(chosen)}
     path.parent.mkdir(parents=True, exist_ok=True)
     write_text(path, json.dumps(told, indent=2) + "\n")
-    return pace, chosen
+    return pace, chosen, False
 
 
 def _fitted(recipe: Recipe, chosen: Plan) -> Recipe:
@@ -202,10 +222,14 @@ def _for_last(pace: Pace, chosen: Plan) -> float:
     return 2 * pace.seconds(None, FINAL_SEEDS * chosen.rates, chosen.epochs) + LAST_SECONDS
 
 
-def _opening(split: Split, chosen: Plan, items: Sequence[Item]) -> str:
+def _opening(split: Split, title: str, chosen: Plan, enough: int, questions: int) -> str:
+    epochs = f"{chosen.epochs} epochs"
+    if chosen.epochs < enough:
+        epochs += f" ({enough} with more time, or on a machine less busy)"
+    rates = f"{chosen.rates} learning rate{'s' * (chosen.rates > 1)}"
     return (
-        f"{split.name}: {split.rows} rows to ask, {split.held_out} kept back; {len(items)} "
-        f"questions, {chosen.epochs} epochs, {chosen.rates} learning rates"
+        f"{title or split.name}: {split.rows} rows to ask, {split.held_out} kept back; "
+        f"{questions} question{'s' * (questions != 1)}, {epochs}, {rates}"
     )
 
 
@@ -228,6 +252,8 @@ def _write(
     own = request.experiment is not None
     record: dict[str, Any] = {
         "name": request.name,
+        "title": request.title or request.name,
+        "notes": list(request.notes),
         "rows": split.rows,
         "kept_back": split.held_out,
         "classes": draws.num_classes,
@@ -252,14 +278,20 @@ def _write(
     return folder
 
 
-def check_asked(race: races.Race, request: Request, pace: Pace, chosen: Plan) -> None:
-    """Raises ZooError if the budget was over before anything could be asked."""
-    if not race.asked:
-        each = pace.seconds(None, LOOKS[0] * chosen.rates, chosen.epochs)
+def check_time(budget: float, spent: float, needed: float) -> None:
+    """Raises ZooError if a budget is too short for an answer.
+
+    Args:
+        budget: Seconds.
+        spent: Seconds of it that are spent.
+        needed: Seconds that the shortest answer takes from here.
+    """
+    if spent + needed > budget:
+        enough = int(math.ceil((spent + needed) * ROOM / STEP) * STEP)
         raise ZooError(
-            f"The budget of {request.budget:.0f} s was over before anything could be asked: on "
-            f"this machine, as busy as it is, a question takes about {each:.0f} s.\nGive a larger "
-            "--budget; what was trained is kept."
+            f"--budget {budget:.0f}s is too short: {spent:.0f} s went into starting, and on this "
+            f"machine, as busy as it is, the shortest answer takes about {needed:.0f} s more.\n"
+            f"Give --budget {enough}s or more."
         )
 
 

@@ -18,7 +18,8 @@ EPOCHS = (100, 75, 50, 35, 25, 15, 10)
 FIRST_LOOK = 0.5  # of the budget
 LEAST_TRAINING = 0.2  # of the budget, in the first look, however long programs compile
 MOST_RESERVED = 0.4
-WRITING = 8.0  # seconds, of tables, pictures and scikit-learn's models
+WRITING, MOST_WRITING = 8.0, 0.15  # seconds of tables, pictures and models, and of a short budget
+MOST_OF_TREES = 0.1  # of the budget, that is kept for boosted trees
 COMPILED_TOO = 1.3  # what a program takes to compile besides the first epoch's, as a factor
 FEWEST_SECONDS, MOST_SECONDS = 5.0, 7 * 24 * 3600.0
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
@@ -33,11 +34,13 @@ class Pace:
         compiling: Seconds that a program takes to compile.
         step: Seconds of a step of one run, among those that train together.
         steps: Steps in an epoch.
+        trees: Seconds that scikit-learn's boosted trees take.
     """
 
     compiling: float
     step: float
     steps: int
+    trees: float = 0.0
 
     def seconds(self, item: Item | None, runs: int, epochs: int, first: bool = True) -> float:
         """Returns how long some runs take.
@@ -79,7 +82,13 @@ def most_epochs(steps: int) -> int:
 
 
 def plan(
-    budget: float, pace: Pace, items: Sequence[Item], batch_size: int, grid: int, enough: int
+    budget: float,
+    left: float,
+    pace: Pace,
+    items: Sequence[Item],
+    batch_size: int,
+    grid: int,
+    enough: int,
 ) -> Plan:
     """Returns the largest plan whose first look fits into its part of the budget.
 
@@ -88,6 +97,7 @@ def plan(
 
     Args:
         budget: Seconds.
+        left: Seconds of it that are left.
         pace: How fast networks train here.
         items: What is to be asked, in the order of asking; the first round has to fit.
         batch_size: The baseline's.
@@ -96,16 +106,35 @@ def plan(
     """
     first_round = list({item.knob: item for item in reversed(items)}.values())
     compiling = pace.compiling * sum(item.compiles for item in first_round)
-    most = max(FIRST_LOOK * budget - compiling, LEAST_TRAINING * budget)
     candidates = [enough, *(epochs for epochs in EPOCHS if epochs < enough)]
     for rates in range(min(3, grid), 0, -1):
         for epochs in candidates:
-            runs = LOOKS[0] * rates
+            chosen = Plan(epochs, rates, batch_size)
+            most = min(FIRST_LOOK * budget, left - reserve(budget, pace, chosen, 0))
+            most = max(most - compiling, LEAST_TRAINING * budget)
             asked = [None, *first_round]
-            needed = sum(pace.seconds(item, runs, epochs, first=False) for item in asked)
-            if needed <= most:
-                return Plan(epochs, rates, batch_size)
+            training = [_first_look(item, pace, chosen, first=False) for item in asked]
+            if sum(training) <= most and least(budget, pace, items, chosen) <= left:
+                return chosen
     return Plan(candidates[-1], 1, batch_size)
+
+
+def least(budget: float, pace: Pace, items: Sequence[Item], chosen: Plan) -> float:
+    """Returns the seconds that an answer to no more than the first question takes.
+
+    Args:
+        budget: Seconds.
+        pace: How fast networks train here.
+        items: What is to be asked, in the order of asking.
+        chosen: What every run has in common.
+    """
+    asked = [None, *items[:1]]
+    first_look = sum(_first_look(item, pace, chosen) for item in asked)
+    return first_look + reserve(budget, pace, chosen, 0)
+
+
+def _first_look(item: Item | None, pace: Pace, chosen: Plan, first: bool = True) -> float:
+    return pace.seconds(item, LOOKS[0] * chosen.rates, chosen.epochs, first)
 
 
 def reserve(budget: float, pace: Pace, chosen: Plan, helping: int) -> float:
@@ -122,7 +151,8 @@ def reserve(budget: float, pace: Pace, chosen: Plan, helping: int) -> float:
     programs = cells - known - 1 + min(1 + known, 2)
     runs = chosen.rates * (cells * LOOKS[0] + min(1 + known, 2) * FINAL_SEEDS)
     needed = programs * pace.compiling + 1.5 * pace.seconds(None, runs, chosen.epochs, first=False)
-    return float(min(MOST_RESERVED * budget, needed + WRITING))
+    needed += min(WRITING, MOST_WRITING * budget) + min(pace.trees, MOST_OF_TREES * budget)
+    return float(min(MOST_RESERVED * budget, needed))
 
 
 def seconds_in(text: str) -> float:

@@ -15,6 +15,7 @@ from zoo.advice.clock import FINAL_SEEDS
 from zoo.advice.held import Split
 from zoo.advice.knobs import Item, rates_of
 from zoo.advice.predictions import PLACE, Predictions
+from zoo.data import Data
 from zoo.runs.run import Job, Run, Silent
 
 Array = NDArray[Any]
@@ -74,13 +75,11 @@ def of_others(split: Split, left: Callable[[], float]) -> dict[str, Array]:
         Predictions by the model's name: places of classes, or numbers in their unit.
     """
     data = split.last_with(None).of(0)
-    shape = (len(data.y_train) + len(data.y_validation), -1)
-    x = np.concatenate([data.x_train, data.x_validation]).reshape(shape)
-    y: Array = np.concatenate([data.y_train, data.y_validation])
+    x, y = _examples(data)
     x_test = data.x_test.reshape((len(data.x_test), -1))
     found = {}
     for name, model in _models(data.of_numbers).items():
-        if name == TREE and not _in_time(model, x, y, left()):
+        if name == TREE and seconds_of(model, x, y) > max(left(), 1.0):
             continue
         model.set_params(**({"max_iter": TREES} if name == TREE else {})).fit(x, y)
         found[name] = np.asarray(model.predict(x_test))
@@ -90,11 +89,23 @@ def of_others(split: Split, left: Callable[[], float]) -> dict[str, Array]:
     return found
 
 
-def _in_time(model: Any, x: Array, y: Array, seconds: float) -> bool:
-    """Returns whether all trees take no longer than that, as the first few tell."""
+def seconds_of_trees(split: Split) -> float:
+    """Returns how many seconds boosted trees will take."""
+    data = split.last_with(None).of(0)
+    return seconds_of(_models(data.of_numbers)[TREE], *_examples(data))
+
+
+def seconds_of(model: Any, x: Array, y: Array) -> float:
+    """Returns how many seconds all trees of a model take, as the first few tell."""
     began = time.perf_counter()
     model.set_params(max_iter=FIRST_TREES).fit(x, y)
-    return (time.perf_counter() - began) * TREES / FIRST_TREES <= max(seconds, 1.0)
+    return (time.perf_counter() - began) * TREES / FIRST_TREES
+
+
+def _examples(data: Data) -> tuple[Array, Array]:
+    """Returns all rows that were asked, features of shape (examples, features), and targets."""
+    x = np.concatenate([data.x_train, data.x_validation])
+    return x.reshape((len(x), -1)), np.concatenate([data.y_train, data.y_validation])
 
 
 def _models(of_numbers: bool) -> dict[str, Any]:

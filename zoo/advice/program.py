@@ -8,6 +8,7 @@ from typing import Any
 from zoo.advice.knobs import BATCH_SIZE, STOPPING, Item
 from zoo.advice.network import PATIENCE, STANDARD
 from zoo.data import TableOptions
+from zoo.results.advised import title_of
 
 # What data are called that `zoo.advise` was given in memory, and how to save them.
 ARRAYS, FRAME = "given_to_advise.npz", "given_to_advise.csv"
@@ -40,7 +41,7 @@ model.fit(
     batch_size={batch_size},{callbacks}
     verbose=2,
 )
-print(model.evaluate(examples.x_test, examples.y_test, verbose=0))
+print(model.evaluate(examples.x_test, examples.y_test, verbose=0, return_dict=True))
 """
 CROSSENTROPY = "keras.losses.SparseCategoricalCrossentropy(from_logits=True)"
 PREPROCESSING = {
@@ -82,7 +83,7 @@ def program(
         options += f", preprocessing={PREPROCESSING[prepared.value]}"
     numbers = record["classes"] < 2
     head = HEAD.format(
-        name=record["name"].replace("\\", "_").replace('"', "'"),
+        name=title_of(record).replace("\\", "_").replace('"', "'"),
         file="advice.py",
         first=f"\nSave what `zoo.advise` was given first: `{SAVING[path]}`."
         if path in SAVING
@@ -112,12 +113,6 @@ def program(
         callbacks=stopping if STOPPING in by_knob else own,
     )
     return f"{head}\n{body}\n{rest}"
-
-
-def _first(path: str) -> str:
-    """Returns a line that says how to save data that were given in memory."""
-    saving = SAVING.get(path)
-    return f"\nSave what `zoo.advise` was given first: `{saving}`." if saving else ""
 
 
 def _optimizer(

@@ -14,6 +14,8 @@ from zoo.advice.knobs import Item
 from zoo.advice.verdicts import UNDECIDED, Effect, Evidence, rows_needed, settled
 from zoo.runs.run import Result
 
+AROUND = 0.3  # seconds of a question besides its training
+
 
 @dataclass
 class Race:
@@ -102,16 +104,23 @@ def run(
         needed = {i.label: pace.seconds(i, LOOKS[0] * plan.rates, plan.epochs) for i in items}
         waiting = deque(items)
         while wave := _next(
-            waiting, bench.at_once, clock, {own: slow * each for own, each in needed.items()}
+            waiting,
+            bench.at_once,
+            clock,
+            {own: slow * each for own, each in needed.items()},
+            first=not race.asked,
         ):
             before, trained = clock.spent, bench.trainer.trained
             _ask(race, wave, bench, LOOKS[0])
             took |= dict.fromkeys((item.label for item in wave), clock.spent - before)
             if bench.trainer.trained > trained:
-                factor = (clock.spent - before) / max(needed[item.label] for item in wave)
+                said = AROUND + max(needed[item.label] for item in wave)
+                factor = (AROUND + clock.spent - before) / said
                 slow = 0.5 * slow + 0.5 * min(max(factor, 0.5), 3.0)
             for item in wave:
                 tell(_line(race, item))
+            if not waiting:  # what did not fit may do so now, if others took less than was said
+                waiting = deque(item for item in items if item not in race.asked)
         for item in items:
             if item not in race.asked:
                 race.left[item.label] = "did not fit into the budget"
@@ -152,6 +161,7 @@ def _next(
     clock: Clock,
     seconds: Mapping[str, float],
     stops: bool = False,
+    first: bool = False,
 ) -> list[Item]:
     """Takes the next items that fit; those before them that do not are dropped.
 
@@ -161,10 +171,11 @@ def _next(
         clock: What is left of the budget.
         seconds: How long an item takes, by its label.
         stops: Whether the first that does not fit ends it, and waits.
+        first: Whether the very first is taken even if it does not fit: the plan has room for it.
     """
     found: list[Item] = []
     while waiting and len(found) < most:
-        if clock.fits(seconds[waiting[0].label]):
+        if clock.fits(seconds[waiting[0].label]) or (first and not found and clock.left > 0):
             found.append(waiting.popleft())
         elif stops:
             break

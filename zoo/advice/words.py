@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from zoo.advice.clock import Plan
+from zoo.advice.clock import LOOKS, Plan
 from zoo.advice.finish import Cell, Last, Together
 from zoo.advice.knobs import Item
 from zoo.advice.models import GUESS, TREE
@@ -15,7 +15,7 @@ from zoo.advice.paired import Gap
 from zoo.advice.race import Race
 from zoo.advice.verdicts import ALPHA, HELPS, UNDECIDED, Effect, Evidence
 from zoo.evidence.statistics import Estimate
-from zoo.results.advised import ordered
+from zoo.results.advised import ordered, stricter_words, title_of
 
 COLUMNS = ("knob", "from", "to", "difference", "low", "high", "p", "splits", "verdict", "rows")
 TO_SHOW = 0.05  # below which p the held-out rows show a difference
@@ -150,12 +150,21 @@ def sentence_of(record: Mapping[str, Any]) -> str:
         said.append("Change nothing: of what was asked nothing is shown to help.")
     undecided = [row for row in record["items"] if row["verdict"] == UNDECIDED]
     if undecided:
-        least = points(record["smallest_difference"], sign=False)
-        said.append(
-            f"{len(undecided)} of {len(record['items'])} are undecided: your {record['rows']:,} "
-            f"rows cannot tell less than {least} points."
-        )
+        said.append(_of_undecided(record, undecided))
     return " ".join(said)
+
+
+def _of_undecided(record: Mapping[str, Any], undecided: Sequence[Mapping[str, Any]]) -> str:
+    """Returns how many are undecided, and what it would take."""
+    least = points(record["smallest_difference"], sign=False)
+    are = "are" if len(undecided) > 1 else "is"
+    said = (
+        f"{len(undecided)} of {len(record['items'])} {are} undecided: your {record['rows']:,} rows "
+        f"reliably tell a difference of {least} points or more."
+    )
+    if any(row["splits"] < LOOKS[-1] for row in undecided):
+        said += f" More time would look at more splits of {'them' if len(undecided) > 1 else 'it'}."
+    return said
 
 
 def _advised(record: Mapping[str, Any]) -> list[str]:
@@ -239,7 +248,7 @@ def markdown(record: Mapping[str, Any]) -> str:
     """
     classes = f"{record['classes']} classes" if record["classes"] > 1 else "a number to predict"
     lines = [
-        f"# Advice on {record['name']}",
+        f"# Advice on {title_of(record)}",
         "",
         record["sentence"],
         "",
@@ -256,6 +265,10 @@ def markdown(record: Mapping[str, Any]) -> str:
         f"(Benjamini and Hochberg). {record['looks']} of 3 looks were done, {record['epochs']} "
         "epochs a run.",
     ]
+    if stricter_words(record["items"]):
+        lines[-1] += " So a row may be undecided though its interval is clear of 0."
+    if notes := record.get("notes"):
+        lines += ["", f"Of the data, {'; '.join(notes)}."]
     if record["not_asked"]:
         lines += ["", "Not asked: " + "; ".join(not_asked(record["not_asked"])) + "."]
     if record["together"] and len(record["together"]["cells"]) > 1:

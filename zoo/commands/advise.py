@@ -70,7 +70,7 @@ def show_advice(folder: Path) -> None:
     """Prints the table and the sentence."""
     from zoo.advice.words import held_line, interval, not_asked, points, verdict_words
     from zoo.adviser import Advice
-    from zoo.results.advised import ordered
+    from zoo.results.advised import ordered, stricter_words
 
     record = Advice(folder).record
     rows = ordered(record["items"])
@@ -80,6 +80,8 @@ def show_advice(folder: Path) -> None:
     for label, row in zip(labels, rows, strict=True):
         told = f"{points(row['difference']):>6} {interval(row):>16}"
         echo(f"{label:<{width}} {told}  {verdict_words(row)}")
+    if stricter := stricter_words(rows):
+        echo(f"({stricter})")
     if record["not_asked"]:
         echo(f"not asked: {'; '.join(not_asked(record['not_asked']))}")
     if held := held_line(record):

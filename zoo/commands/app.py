@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import NoReturn
 
 import typer
 
@@ -54,13 +55,22 @@ for command in (
     app.command()(command)
 
 
+def _say_interrupted(kept: str) -> NoReturn:
+    echo(f"\nInterrupted. {kept}".rstrip(), err=True)
+    sys.exit(INTERRUPTED)
+
+
 def main() -> None:
     """Runs the command line; turns the user's mistakes into two lines and exit code 2."""
     try:
         app()
     except (Interrupted, KeyboardInterrupt) as stop:
-        echo(f"\nInterrupted. {stop}".rstrip(), err=True)
-        sys.exit(INTERRUPTED)
+        _say_interrupted(str(stop))
+    except SystemExit as stop:
+        # Typer turns an interrupt into this code, without a word.
+        if stop.code == INTERRUPTED:
+            _say_interrupted("")
+        raise
     except Exception as error:  # noqa: BLE001 - the last door: one line for people, all with --debug
         told = in_words(error)
         say(told)

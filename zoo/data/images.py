@@ -73,9 +73,16 @@ def _classes(path: Path) -> dict[str, list[Path]]:
         empty = next(name for name, own in found.items() if not own)
         raise ZooError(
             f"{path / empty} has no images ({', '.join(SUFFIXES)}), and its neighbours have. Put "
-            "some in, or remove the folder."
+            f"some in, or remove the folder{_or_file(path)}."
         )
     return found if any(found.values()) else {}
+
+
+def _or_file(path: Path) -> str:
+    """Returns that a file in a folder may be meant, if it holds any but images."""
+    files = [each for each in path.iterdir() if each.is_file() and each.name[0] not in "._"]
+    named = sorted(each for each in files if each.suffix.lower() not in SUFFIXES)
+    return f"; or name a file in it, such as {named[0]}" if named else ""
 
 
 def _folders(path: Path) -> list[Path]:

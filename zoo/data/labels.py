@@ -16,6 +16,7 @@ Array = NDArray[Any]
 
 MISSING_LABELS = frozenset({"", "nan", "na", "n/a", "null", "<na>"})
 FEWEST = 3  # examples of a class: one each to train on, to validate and to test
+FREE = 20  # rows, from which on a text that hardly ever occurs twice is none of a class
 RARE_SHARE = 0.05  # of the rows, that may be left out because their classes are too rare
 MOST_WITHOUT = 0.5  # of the rows, that may have no label
 WHOLE = 2.0**53  # beyond, a float is no longer one label
@@ -82,6 +83,16 @@ def labels_of(
     labels, counts = np.unique(values, return_counts=True)
     named = {str(label): int(count) for label, count in zip(labels, counts, strict=True)}
     return Labels(rows, values, named, notes)
+
+
+def check_repeated(path: str, target: str, labels: Labels) -> None:
+    """Raises ZooError if a target is free text, whose values hardly ever occur twice."""
+    different, rows = len(labels.counts), len(labels.rows)
+    if labels.values.dtype.kind not in "iufb" and rows >= FREE and 2 * different > rows:
+        raise ZooError(
+            f"{path}: column {target!r} holds {different} different values in {rows} rows, so they "
+            "are no classes. Name another column with --target NAME."
+        )
 
 
 def without_label(

@@ -15,7 +15,7 @@ import numpy as np
 from zoo.data.archives import check_memory
 from zoo.data.columns import Column, column_of, numbers_in, numbers_rows, quoted, useless
 from zoo.data.features import encoded
-from zoo.data.labels import Labels, labels_of
+from zoo.data.labels import Labels, check_repeated, labels_of
 from zoo.data.layout import (
     ENCODINGS,
     MISSING,
@@ -307,6 +307,8 @@ def parts_of(raw: Raw, target: str, options: TableOptions) -> Parts:
         )
     except ZooError as error:
         unit = "" if task == REGRESSION else unit_in(frame[target])
+        if task == CLASSIFICATION and not unit:
+            check_repeated(raw.path, target, labels)
         raise ZooError(f"{error}{unit or _offered(raw, target)}") from error
     if not columns:
         reasons = "; ".join(f"{name} {reason}" for name, reason in left_out.items())
@@ -349,7 +351,8 @@ def _offered(raw: Raw, target: str) -> str:
     found = [name for name in others if 2 <= others[name].nunique() <= MOST_OFFERED]
     if not found:
         return ""
-    return f" Or is it another column? --target {' or '.join(quoted([n]) for n in found[-3:])}"
+    named = " or ".join(quoted([name]) for name in found[-3:])
+    return f" Or is it another column, as with --target {named}?"
 
 
 def _columns(

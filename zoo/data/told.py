@@ -35,6 +35,13 @@ def lines_of(data: Data) -> list[str]:
     return [printable(f"{name.ljust(9)} {text}", kept="") for name, text in rows.items()]
 
 
+def notes_of(table: Mapping[str, Any]) -> list[str]:
+    """Returns what was done with missing values, columns and rows, a line each where it was."""
+    missing = f"missing: {_missing(table)}" if table["missing"] else ""
+    left_out = f"left out: {_left_out(table['left_out'])}" if table["left_out"] else ""
+    return [printable(each, kept="") for each in (missing, left_out, *table["labels"]) if each]
+
+
 def _of_table(data: Data, table: Mapping[str, Any]) -> dict[str, str]:
     kinds = Counter(table["columns"].values())
     sums = ", ".join(

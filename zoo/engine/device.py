@@ -108,7 +108,7 @@ def _import_quietly() -> None:
         os.dup2(caught.fileno(), 2)
         try:
             import keras  # noqa: F401
-        except BaseException:
+        except Exception:
             caught.seek(0)
             os.write(kept, caught.read())
             raise

@@ -21,8 +21,10 @@ from zoo.figures.palette import (
     wrap,
 )
 from zoo.figures.panels import LINE, MARGIN, TITLE_LINE, Sheet
+from zoo.results.advised import stricter_words, title_of
 
 ROW, FOREST = 0.34, 4.8
+BEYOND = "a triangle that points to the side lies beyond the axis"
 REACH = 3.0  # how much further than that of half of the rows the axis goes at most
 # Colour and marker of each verdict: never the colour alone.
 LOOKS = {
@@ -49,10 +51,14 @@ def draw_advice(record: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) ->
     left, right = MARGIN + widest(labels) + 0.15, widest(verdicts) + widest(told) + 0.75
     width = left + FOREST + right
     inside = width - 2 * MARGIN
-    title = wrap(f"What should be changed on {record['name']}?", inside, TITLE, "bold")
+    title = wrap(f"What should be changed on {title_of(record)}?", inside, TITLE, "bold")
     setting = wrap(record["sentence"], inside)
+    limit = limit_of(rows, 100 * record["margin"])
+    beyond = any(abs(100 * row["difference"]) > limit for row in rows)
+    told_below = [text for text in (BEYOND * beyond, stricter_words(rows)) if text]
+    notes = wrap(" ".join(f"{text[0].upper()}{text[1:]}." for text in told_below), inside)
     head = MARGIN + len(title) * TITLE_LINE + len(setting) * LINE + 0.2
-    body, under = max(len(rows), 1) * ROW, 0.75
+    body, under = max(len(rows), 1) * ROW, 0.75 + len(notes) * LINE
     height = head + body + under
     figure = Sheet(figsize=(width, height))
     y = height - MARGIN
@@ -65,7 +71,6 @@ def draw_advice(record: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) ->
     margin = 100 * record["margin"]
     axes.axvspan(-margin, margin, color="0.92", linewidth=0, zorder=0)
     axes.axvline(0, color=QUIET, linewidth=1, linestyle="--", zorder=1)
-    limit = limit_of(rows, margin)
     for place, row in enumerate(rows):
         colour, marker = LOOKS[str(row["verdict"])]
         mean = 100 * row["difference"]
@@ -92,6 +97,7 @@ def draw_advice(record: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) ->
     axes.set_xlabel(
         f"difference of test {record['score']} in points; 95 % interval; grey: does not matter"
     )
+    figure.text(MARGIN / width, MARGIN / height, "\n".join(notes), va="bottom", color=QUIET)
     return figure
 
 

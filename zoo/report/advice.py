@@ -11,7 +11,7 @@ from zoo.report import words
 from zoo.report.charts import Chart, Point, Row, rows
 from zoo.report.sections import Section, Table
 from zoo.report.svg import number
-from zoo.results.advised import FOLDER, ORDER, ordered, read_advice
+from zoo.results.advised import FOLDER, ORDER, ordered, read_advice, stricter_words, title_of
 
 TOPIC = "advice"
 ASKS = "Which knobs matter on given data, by how much, and what should be changed?"
@@ -30,7 +30,7 @@ def section_of(folder: Path) -> Section:
     return Section(
         name=f"{FOLDER}/{folder.name}",
         topic=TOPIC,
-        question=f"What should be changed on {record['name']}?",
+        question=f"What should be changed on {title_of(record)}?",
         facts=_facts(record),
         told=[record["sentence"]],
         counts=(),
@@ -38,7 +38,8 @@ def section_of(folder: Path) -> Section:
         tables=[_knobs(items), *([_models(record, held)] if held else [])],
         notes=[
             "Differences are in points, at the learning rate that validates best in each split. "
-            f"What lies within {100 * record['margin']:.1f} (grey) does not matter."
+            f"What lies within {100 * record['margin']:.1f} (grey) does not matter.",
+            *(f"{text[0].upper()}{text[1:]}." for text in [stricter_words(items)] if text),
         ],
         command=record["command"],
     )

@@ -44,6 +44,29 @@ def ordered(items: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return sorted(items, key=lambda row: (ORDER.index(row["verdict"]), -row["difference"]))
 
 
+def title_of(record: Mapping[str, Any]) -> str:
+    """Returns what the data are called in titles."""
+    return str(record.get("title") or record["name"])
+
+
+def stricter_words(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Returns why an interval clear of 0 is undecided, if one of the rows has such an interval."""
+    clear = [
+        row
+        for row in rows
+        if row["verdict"] == ORDER[-1]
+        and None not in (row["low"], row["high"])
+        and (row["low"] > 0 or row["high"] < 0)
+    ]
+    if not clear:
+        return ""
+    count = f"{len(rows)} questions are" if len(rows) > 1 else "a question is"
+    return (
+        "undecided though its interval is clear of 0: verdicts are stricter than intervals, as "
+        f"{count} looked at up to three times"
+    )
+
+
 def _damaged(path: Path, why: str) -> ZooError:
     return ZooError(
         f"{path} is damaged: {why}.\nThe same `python -m zoo advise` writes it again; to leave it "

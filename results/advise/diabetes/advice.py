@@ -30,4 +30,4 @@ model.fit(
     batch_size=32,
     verbose=2,
 )
-print(model.evaluate(examples.x_test, examples.y_test, verbose=0))
+print(model.evaluate(examples.x_test, examples.y_test, verbose=0, return_dict=True))
