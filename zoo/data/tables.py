@@ -349,10 +349,8 @@ def _offered(raw: Raw, target: str) -> str:
     """Returns a sentence that names the columns that could be the target instead."""
     others = raw.frame.drop(columns=target)
     found = [name for name in others if 2 <= others[name].nunique() <= MOST_OFFERED]
-    if not found:
-        return ""
     named = " or ".join(quoted([name]) for name in found[-3:])
-    return f" Or is it another column, as with --target {named}?"
+    return f" Or is it another column, as with --target {named}?" if named else ""
 
 
 def _columns(
