@@ -104,16 +104,17 @@ def read_table(path: Path, options: TableOptions) -> Parts:
         start = file.read(8)
     try:
         if start.startswith(PARQUET):
-            raw = _parquet(path)
+            raw, target = _parquet(path), ""
         elif start.startswith((ZIP, OLD_EXCEL)):
-            raw = _excel(path, options)
+            raw, target = _excel(path, options), ""
         else:
-            return parts_of(*_text(path, options), options)
+            raw, target = _text(path, options)
     except ZooError:
         raise
     except Exception as error:  # damaged bytes make the readers raise anything
         raise _unreadable(path, error) from error
-    return parts_of(raw, target_in(raw.path, list(raw.frame.columns), options.target), options)
+    target = target or target_in(raw.path, list(raw.frame.columns), options.target)
+    return parts_of(raw, target, options)
 
 
 def _size(path: Path) -> int:
