@@ -204,7 +204,7 @@ def answered(
         request = carry_out.Request(
             name=name or (usual if entry is None else f"{entry.name}@{usual}"),
             parts=parts,
-            path=path if name is None else Path(path).name,
+            path=_absolute(path) if name is None else Path(path).name,
             table=table,
             budget=seconds,
             margin=margin / 100,
@@ -238,6 +238,15 @@ def _read(source: Any, data_dir: Path | None, table: TableOptions | None) -> tup
     if isinstance(source, str):
         return short_name(source, None if table is None else table.target), parts
     return f"{name}-{fingerprint_of(parts.x, parts.y)[:6]}", parts
+
+
+def _absolute(path: str) -> str:
+    """Returns a path with its folders, so that a program finds it from anywhere; else a name."""
+    from zoo.data.files import target_of
+
+    file, column = target_of(path)
+    found = str(Path(file).absolute()) if Path(file).exists() else file
+    return found if column is None else f"{found}:{column}"
 
 
 def _title(source: Any, parts: Parts) -> str:

@@ -127,7 +127,7 @@ def test_an_interrupt_leaves_the_answer_so_far(mine, tmp_path, quick, monkeypatc
 def test_a_budget_too_short_is_said_before_anything_is_asked(mine, tmp_path, quick):
     request = request_of(mine, tmp_path, budget=10.0)
     told = []
-    with pytest.raises(ZooError, match=r"--budget 10s is too short: 9 s went .*\n.*--budget 15s"):
+    with pytest.raises(ZooError, match=r"--budget 10s is too short: 9 s went .*\n.*--budget 20s"):
         carry_out.carry_out(request, Clock(10, now=lambda: 9.0, began=0.0), told.append)
     assert told == []
     assert not request.folder.exists()
@@ -146,6 +146,26 @@ def test_the_same_request_says_that_it_goes_on(answer):
     with pytest.raises(KeyboardInterrupt):
         carry_out.carry_out(request, Clock(100, now=lambda: 0.0), stopped)
     assert again[-1] == "asked before: what is known is kept, and another 100 s begin"
+
+
+def test_plans_of_several_budgets_are_kept(mine, tmp_path, quick):
+    def told(**changes):
+        lines = []
+
+        def stopped(line):
+            lines.append(line)
+            if len(lines) == 2:
+                raise KeyboardInterrupt
+
+        request = request_of(mine, tmp_path, **changes)
+        with pytest.raises((KeyboardInterrupt, Interrupted)):
+            carry_out.carry_out(request, Clock(500, now=lambda: 0.0), stopped)
+        return lines[1]
+
+    assert told().startswith("schedule")
+    assert told(budget=500.0).startswith("the answer to another budget")
+    assert told(knobs=("schedule",)).startswith("the answer to another budget or other knobs")
+    assert told().startswith("asked before")
 
 
 def test_numbers_are_advised_from_a_data_frame(tmp_path, quick, monkeypatch):

@@ -17,14 +17,16 @@ SECONDS = 10.0  # of a question
 class Scripted:
     """A bench on which every call of `train` takes the same time; nothing is ever decided."""
 
-    def __init__(self, at_once):
+    def __init__(self, at_once, stored=()):
         self.at_once, self.spent, self.asked = at_once, 0.0, []
+        self.stored = stored  # numbers of splits of which all runs are known
         self.trainer = SimpleNamespace(trained=0)
 
     def train(self, turned, seeds):
         self.asked.append(("".join(item.knob for items in turned for item in items), len(seeds)))
-        self.trainer.trained += 1
-        self.spent += SECONDS
+        if len(seeds) not in self.stored:
+            self.trainer.trained += 1
+            self.spent += SECONDS
 
     def runs(self, items, seeds):
         return [0.001 * seed for seed in seeds]
@@ -36,8 +38,8 @@ class Scripted:
         return 1.0
 
 
-def raced(at_once, budget):
-    bench = Scripted(at_once)
+def raced(at_once, budget, stored=()):
+    bench = Scripted(at_once, stored)
     race = races.Race(margin=0.01)
     clock = Clock(budget, now=lambda: bench.spent)
     # Eight runs of ten epochs of ten steps: eight seconds, but for what costs more.
@@ -64,3 +66,9 @@ def test_a_look_that_does_not_end_is_none():
     race, found = raced(1, 52)
     assert found[-1] == ("b", 16)
     assert race.looks == 1
+
+
+def test_what_was_stored_is_not_thought_to_cost_nothing_when_more_is_asked():
+    # The first look costs nothing; another takes 0.8 of the 8.3 s that were said, not 0.
+    assert raced(1, 13, stored=(8,))[1][-1] == ("d", 8)
+    assert raced(1, 14, stored=(8,))[1][-1] == ("a", 16)

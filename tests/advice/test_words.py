@@ -4,6 +4,7 @@ from zoo.advice.words import (
     _scores,
     held_line,
     interval,
+    not_advised,
     not_asked,
     points,
     sentence_of,
@@ -48,8 +49,8 @@ def record():
 def test_the_sentence_says_what_to_change_and_what_it_gains(record):
     assert sentence_of(record) == (
         "Change dropout from none to 0.3: +2.0 [+0.1, +4.0] points of accuracy on 1,000 rows kept "
-        "back (p 0.041). 1 of 2 is undecided: your 4,000 rows reliably tell a difference of 1.2 "
-        "points or more."
+        "back (p 0.041). 1 of 2 is undecided: for half of what was asked your 4,000 rows cannot "
+        "reliably tell less than 1.2 points."
     )
     record["items"][1]["splits"] = 16
     assert sentence_of(record).endswith(" More time would look at more splits of it.")
@@ -146,3 +147,28 @@ def test_an_interval_clear_of_0_that_is_undecided_is_explained():
 def test_titles_of_older_answers_are_their_names():
     assert title_of({"name": "mine-1a2b3c"}) == "mine-1a2b3c"
     assert title_of({"name": "mine-1a2b3c", "title": "y in mine.csv"}) == "y in mine.csv"
+
+
+def test_what_helps_and_was_not_tested_is_no_advice(record):
+    record["together"] = {"best": [], "left": ["dropout: 0.3"], "cells": [{"turned": []}]}
+    assert sentence_of(record).startswith("Dropout from none to 0.3 helped, but no time was left")
+    assert not_advised(record) == ["dropout: 0.3 (no time was left to test it on new splits)"]
+
+
+def test_what_helps_and_is_not_advised_has_a_reason(record):
+    others = [("dropout", "0.5"), ("optimizer", "RMSprop"), ("learning rate", "always 0.001")]
+    others += [("width", "300"), ("depth", "4")]
+    record["items"] = [row(), *(row(*each) for each in others)]
+    cells = [[], ["dropout: 0.3"], ["optimizer: RMSprop"], ["dropout: 0.3", "optimizer: RMSprop"]]
+    record["together"] = {
+        "best": ["dropout: 0.3"],
+        "left": ["depth: 4"],
+        "cells": [{"turned": turned} for turned in cells],
+    }
+    assert dict(each.rstrip(")").split(" (") for each in not_advised(record)) == {
+        "dropout: 0.5": "another dropout helps more",
+        "optimizer: RMSprop": "on new splits the best combination does without it",
+        "learning rate: always 0.001": "it belongs to the optimizer that is changed",
+        "width: 300": "of what helps only the 3 largest are turned together",
+        "depth: 4": "no time was left to test it on new splits",
+    }

@@ -33,7 +33,7 @@ def test_data_says_what_became_of_a_table(zoo, table):
     assert out.splitlines() == [
         "columns   2 of 3 make 5 features: 1 number (age), 1 category (town), separated by "
         "semicolons",
-        "missing   age 27: numbers get the training part's median, and a feature says so",
+        "missing   age 27: numbers get the training part's median, and one more feature says so",
         "left out  id numbers the rows (--keep id)",
         "classes   2 of 'leaves': False 200, True 40",
         "examples  154 to train on, 38 to validate, 48 to test",

@@ -30,8 +30,8 @@ def test_five_lines_tell_all():
     assert lines_of(data(TABLE)) == [
         "columns   3 of 6 make 3 features: 1 number (a), 2 categories (b, c), separated by tabs, "
         "no header",
-        "missing   a 3, b 1: numbers get the training part's median, and a feature says so; it is "
-        "a category of its own",
+        "missing   a 3, b 1: numbers get the training part's median, and one more feature says so; "
+        "of a category it is one more value",
         'left out  id, my key number the rows; old was dropped (--keep id,"my key")',
         "classes   2 of 'kind': no 5, yes 2; 1 row without a label left out",
         "examples  4 to train on, 2 to validate, 1 to test",

@@ -32,12 +32,14 @@ from zoo.advice.held import Split, kept_back
 from zoo.advice.knobs import LEARNING_RATE, Item, items_of, own_items, rates_of, some_rates
 from zoo.advice.network import baseline
 from zoo.advice.program import program
-from zoo.advice.words import COLUMNS, markdown, record_of, sentence_of
+from zoo.advice.record import record_of
+from zoo.advice.words import COLUMNS, markdown, sentence_of
 from zoo.data import TableOptions
 from zoo.data.parts import Parts
 from zoo.errors import Interrupted, ZooError
 from zoo.experiment import Experiment, Recipe
-from zoo.results.advised import ordered
+from zoo.results.advised import FILE as ANSWER
+from zoo.results.advised import FOLDER, ordered
 from zoo.results.files import write_frame, write_text
 from zoo.results.scores import ACCURACY, R2
 from zoo.results.store import Store
@@ -48,10 +50,10 @@ from zoo.runs.plan import jobs_of, steps_per_epoch
 if TYPE_CHECKING:
     from zoo.runner.cluster.connection import Cluster
 
-FOLDER = "advise"  # in the results folder
 STANDARD = "2 x 100 ReLU, He, Adam, nothing else"
+PLANS = "plans.json"  # of every budget that was given
 LAST_SECONDS = 3.0  # of the budget, for files and pictures
-ROOM, STEP = 1.2, 5  # what is advised above the shortest budget, and in which steps of seconds
+ROOM, STEP = 1.4, 5  # what is advised above the shortest budget, and in which steps of seconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,6 +131,8 @@ def carry_out(request: Request, clock: Clock, tell: Callable[[str], None]) -> Pa
             tell(note)
         if again:
             tell(f"asked before: what is known is kept, and another {request.budget:.0f} s begin")
+        elif (request.folder / ANSWER).is_file():
+            tell("the answer to another budget or other knobs is replaced; what it trained is kept")
         race = races.Race(margin=request.margin, left=left)
         together: Together | None = None
         last: Last | None = None
@@ -187,16 +191,17 @@ def _planned(
     Raises:
         ZooError: If the budget is too short for the smallest plan.
     """
-    draws, path = split.draws, request.folder / "plan.json"
+    draws, path = split.draws, request.folder / PLANS
     same = {
         "data": draws.fingerprint,
         "budget": request.budget,
+        "knobs": list(request.knobs),
         "epochs": recipe.epochs,
         "batch_size": recipe.batch_size,
     }
-    if path.is_file():
-        kept = json.loads(path.read_text(encoding="utf-8"))
-        if kept.get("asked") == same:
+    known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+    for kept in known:
+        if kept["asked"] == same:
             return Pace(**kept["pace"]), Plan(**kept["plan"]), True
     jobs = jobs_of(recipe, draws, BASELINE, some_rates(recipe, 1), range(LOOKS[0]))
     compiling, step = estimate.probe(jobs, draws, request.engine)
@@ -207,7 +212,7 @@ def _planned(
     check_time(budget, clock.spent, least(budget, pace, items, chosen))
     told = {"asked": same, "pace": dataclasses.asdict(pace), "plan": dataclasses.asdict(chosen)}
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_text(path, json.dumps(told, indent=2) + "\n")
+    write_text(path, json.dumps([*known, told], indent=2) + "\n")
     return pace, chosen, False
 
 
@@ -268,7 +273,7 @@ def _write(
     best = together.best.items if together else tuple(helpers(race.asked, effects)[:1])
     rows = ordered(record["items"])
     folder.mkdir(parents=True, exist_ok=True)
-    write_text(folder / "advice.json", json.dumps(record, indent=2) + "\n")
+    write_text(folder / ANSWER, json.dumps(record, indent=2) + "\n")
     write_frame(folder / "advice.csv", pd.DataFrame(rows, columns=[*COLUMNS, "seconds"]))
     write_text(folder / "advice.md", markdown(record))
     rate = 0.001 if last is None else _usual_rate(last.rates)

@@ -144,15 +144,20 @@ def reserve(budget: float, pace: Pace, chosen: Plan, helping: int) -> float:
         budget: Seconds.
         pace: How fast networks train here.
         chosen: What every run has in common.
-        helping: How many knobs help, as far as is known.
+        helping: How many knobs help, as far as is known; at least one, as one may.
     """
-    known = min(helping, TOGETHER)
+    short = min(WRITING, MOST_WRITING * budget) + min(pace.trees, MOST_OF_TREES * budget)
+    needed, one = (short + _end(pace, chosen, known) for known in (min(helping, TOGETHER), 1))
+    return float(max(one, min(MOST_RESERVED * budget, needed)))
+
+
+def _end(pace: Pace, chosen: Plan, known: int) -> float:
+    """Returns the seconds that networks of the end train."""
     cells = 2**known
     programs = cells - known - 1 + min(1 + known, 2)
     runs = chosen.rates * (cells * LOOKS[0] + min(1 + known, 2) * FINAL_SEEDS)
-    needed = programs * pace.compiling + 1.5 * pace.seconds(None, runs, chosen.epochs, first=False)
-    needed += min(WRITING, MOST_WRITING * budget) + min(pace.trees, MOST_OF_TREES * budget)
-    return float(min(MOST_RESERVED * budget, needed))
+    training = pace.seconds(None, runs, chosen.epochs, first=False)
+    return float(programs * pace.compiling + 1.5 * training)
 
 
 def seconds_in(text: str) -> float:

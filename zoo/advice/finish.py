@@ -45,10 +45,12 @@ class Together:
     Attributes:
         cells: Every combination, the baseline first.
         interactions: How much more two do together than each alone adds up to, by their labels.
+        left: Knobs that help, for which no time was left.
     """
 
     cells: tuple[Cell, ...]
     interactions: Mapping[tuple[str, str], Estimate] = field(default_factory=dict)
+    left: tuple[Item, ...] = ()
 
     @property
     def best(self) -> Cell:
@@ -102,8 +104,9 @@ def turn_together(
 
     Where the time is not enough for all, the smallest helper is left out first.
     """
+    left: tuple[Item, ...] = ()
     while helping and not clock.fits(_needed(helping, pace, plan) / bench.at_once):
-        helping = helping[:-1]
+        helping, left = helping[:-1], (helping[-1], *left)
     every = [
         turned
         for count in range(len(helping) + 1)
@@ -121,7 +124,7 @@ def turn_together(
     cells = tuple(
         Cell(turned, _mean(own), bench.evidence(runs[()], own)) for turned, own in runs.items()
     )
-    return Together(cells, _interactions(runs, bench.overlap))
+    return Together(cells, _interactions(runs, bench.overlap), left)
 
 
 def _mean(runs: Sequence[Result]) -> float:

@@ -41,7 +41,11 @@ model.fit(
     batch_size={batch_size},{callbacks}
     verbose=2,
 )
-print(model.evaluate(examples.x_test, examples.y_test, verbose=0, return_dict=True))
+found = model.evaluate(examples.x_test, examples.y_test, verbose=0, return_dict=True)
+{r2}print(found)
+"""
+OF_NUMBERS = """errors = model.predict(examples.x_test, verbose=0)[:, 0] - examples.y_test
+found["R2"] = 1 - float((errors**2).mean() / examples.y_test.var())
 """
 CROSSENTROPY = "keras.losses.SparseCategoricalCrossentropy(from_logits=True)"
 PREPROCESSING = {
@@ -88,7 +92,7 @@ def program(
         first=f"\nSave what `zoo.advise` was given first: `{SAVING[path]}`."
         if path in SAVING
         else "",
-        score="accuracy" if not numbers else "squared error",
+        score="accuracy" if not numbers else "R2",
         imports="" if experiment else "from keras import layers\n",
         more=more,
         path=path,
@@ -111,6 +115,7 @@ def program(
         epochs=record["epochs"],
         batch_size=batch_size,
         callbacks=stopping if STOPPING in by_knob else own,
+        r2=OF_NUMBERS if numbers else "",
     )
     return f"{head}\n{body}\n{rest}"
 

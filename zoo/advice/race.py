@@ -112,9 +112,10 @@ def run(
         ):
             before, trained = clock.spent, bench.trainer.trained
             _ask(race, wave, bench, LOOKS[0])
-            took |= dict.fromkeys((item.label for item in wave), clock.spent - before)
+            said = AROUND + max(needed[item.label] for item in wave)
+            took |= dict.fromkeys((item.label for item in wave), slow * said)  # if it was stored
             if bench.trainer.trained > trained:
-                said = AROUND + max(needed[item.label] for item in wave)
+                took |= dict.fromkeys((item.label for item in wave), clock.spent - before)
                 factor = (AROUND + clock.spent - before) / said
                 slow = 0.5 * slow + 0.5 * min(max(factor, 0.5), 3.0)
             for item in wave:

@@ -1,121 +1,21 @@
-"""What was found, as a record for files, as a table and in words. Pure."""
+"""What was found, as a table and in words. Pure."""
 
 from __future__ import annotations
 
-import dataclasses
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from zoo.advice.clock import LOOKS, Plan
-from zoo.advice.finish import Cell, Last, Together
-from zoo.advice.knobs import Item
+from zoo.advice.clock import LOOKS, TOGETHER
+from zoo.advice.knobs import LEARNING_RATE
 from zoo.advice.models import GUESS, TREE
-from zoo.advice.paired import Gap
-from zoo.advice.race import Race
-from zoo.advice.verdicts import ALPHA, HELPS, UNDECIDED, Effect, Evidence
-from zoo.evidence.statistics import Estimate
+from zoo.advice.verdicts import ALPHA, HELPS, UNDECIDED
 from zoo.results.advised import ordered, stricter_words, title_of
 
 COLUMNS = ("knob", "from", "to", "difference", "low", "high", "p", "splits", "verdict", "rows")
 TO_SHOW = 0.05  # below which p the held-out rows show a difference
 NO_TREES = f"{TREE} were left out, as no time was left for them"
+NEW_SPLITS = "Rows are split anew, so that the score of nothing turned differs from that above."
 NETWORKS = {"baseline": "baseline network", "advised": "advised network"}
-
-
-def record_of(
-    race: Race,
-    effects: Mapping[str, Effect],
-    overlap: float,
-    plan: Plan,
-    together: Together | None,
-    last: Last | None,
-) -> dict[str, Any]:
-    """Returns what was found, ready for JSON; numbers are shares of 1.
-
-    Args:
-        race: What was asked.
-        effects: What it does, by the item's label.
-        overlap: Held-out over training examples of a split.
-        plan: What every run had in common.
-        together: The knobs that help turned together, if it came to that.
-        last: What the held-out rows say, if it came to that.
-    """
-    return {
-        "margin": race.margin,
-        "epochs": plan.epochs,
-        "batch_size": plan.batch_size,
-        "looks": race.looks,
-        "overlap": _rounded(overlap),
-        "smallest_difference": _rounded(race.smallest),
-        "baseline": _rounded(race.score),
-        "items": [_item(item, effects[item.label], race) for item in race.asked],
-        "not_asked": [{"what": label, "why": why} for label, why in race.left.items()],
-        "together": None if together is None else _together(together),
-        "held_out": None if last is None else _last(last),
-    }
-
-
-def _item(item: Item, effect: Effect, race: Race) -> dict[str, Any]:
-    known = effect.evidence
-    return {
-        "knob": item.knob,
-        "from": item.start,
-        "to": item.to,
-        "difference": _rounded(known.mean),
-        "low": _rounded(known.interval[0]),
-        "high": _rounded(known.interval[1]),
-        "p": _rounded(known.p),
-        "splits": known.n,
-        "verdict": effect.verdict,
-        "rows": effect.rows,
-        "seconds": float(f"{race.seconds.get(item.label, 0.0):.2g}"),
-    }
-
-
-def _together(together: Together) -> dict[str, Any]:
-    return {
-        "cells": [
-            {"turned": _labels(cell), "score": _rounded(cell.score), **_evidence(cell.difference)}
-            for cell in together.cells
-        ],
-        "interactions": [
-            {"knobs": list(labels), **_ends(told)} for labels, told in together.interactions.items()
-        ],
-        "best": _labels(together.best),
-    }
-
-
-def _labels(cell: Cell) -> list[str]:
-    return [item.label for item in cell.items]
-
-
-def _last(last: Last) -> dict[str, Any]:
-    rows = next(iter(last.scores.values())).n
-    return {
-        "rows": rows,
-        "scores": [{"model": name, **_ends(told)} for name, told in last.scores.items()],
-        "gain": None if last.gain is None else _gap(last.gain),
-        "others": [{"model": name, **_gap(gap)} for name, gap in last.others.items()],
-        "learning_rates": list(last.rates),
-    }
-
-
-def _gap(told: Gap) -> dict[str, float | None]:
-    return {name: _rounded(value) for name, value in dataclasses.asdict(told).items()}
-
-
-def _ends(told: Estimate) -> dict[str, float | None]:
-    return {"mean": _rounded(told.mean), "low": _rounded(told.low), "high": _rounded(told.high)}
-
-
-def _evidence(told: Evidence) -> dict[str, float | None]:
-    low, high = told.interval
-    return {"mean": _rounded(told.mean), "low": _rounded(low), "high": _rounded(high)}
-
-
-def _rounded(value: float) -> float | None:
-    return float(f"{value:.6g}") if math.isfinite(value) else None
 
 
 def points(value: float | None, sign: bool = True) -> str:
@@ -144,6 +44,12 @@ def sentence_of(record: Mapping[str, Any]) -> str:
     if advised:
         turned = " and ".join(advised)
         said.append(f"Change {turned}{_gain(record)}.")
+    elif helping and _untested(record):
+        untested = " and ".join(_told(record, label) for label in _untested(record))
+        said.append(
+            f"{untested[0].upper()}{untested[1:]} helped, but no time was left to test it on new "
+            "splits and on the rows kept back: take a larger --budget before you change it."
+        )
     elif helping:
         said.append("What helped alone did not on new splits: change nothing.")
     else:
@@ -159,8 +65,8 @@ def _of_undecided(record: Mapping[str, Any], undecided: Sequence[Mapping[str, An
     least = points(record["smallest_difference"], sign=False)
     are = "are" if len(undecided) > 1 else "is"
     said = (
-        f"{len(undecided)} of {len(record['items'])} {are} undecided: your {record['rows']:,} rows "
-        f"reliably tell a difference of {least} points or more."
+        f"{len(undecided)} of {len(record['items'])} {are} undecided: for half of what was asked "
+        f"your {record['rows']:,} rows cannot reliably tell less than {least} points."
     )
     if any(row["splits"] < LOOKS[-1] for row in undecided):
         said += f" More time would look at more splits of {'them' if len(undecided) > 1 else 'it'}."
@@ -174,14 +80,51 @@ def _advised(record: Mapping[str, Any]) -> list[str]:
         best = [row for row in record["items"] if row["verdict"] == HELPS]
         if best:
             row = max(best, key=lambda each: each["difference"])
-            labels = [f"{row['knob']}: {row['to']}"]
+            labels = [label_of(row)]
     else:
         labels = record["together"]["best"]
-    by_label = {f"{row['knob']}: {row['to']}": row for row in record["items"]}
-    return [
-        f"{by_label[each]['knob']} from {by_label[each]['from']} to {by_label[each]['to']}"
-        for each in labels
-    ]
+    return [_told(record, each) for each in labels]
+
+
+def _told(record: Mapping[str, Any], label: str) -> str:
+    """Returns what is turned, from what to what."""
+    row = next(row for row in record["items"] if label_of(row) == label)
+    return f"{row['knob']} from {row['from']} to {row['to']}"
+
+
+def label_of(row: Mapping[str, Any]) -> str:
+    """Returns what a question is called."""
+    return f"{row['knob']}: {row['to']}"
+
+
+def _untested(record: Mapping[str, Any]) -> list[str]:
+    """Returns what helps, for which no time was left."""
+    return list((record["together"] or {}).get("left", ()))
+
+
+def not_advised(record: Mapping[str, Any]) -> list[str]:
+    """Returns what helps alone and is not advised, with the reason, an entry each."""
+    together = record["together"]
+    if not together:
+        return []
+    tried = {label for cell in together["cells"] for label in cell["turned"]}
+    turned = {label.partition(":")[0] for label in tried}
+    found = []
+    for row in ordered(record["items"]):
+        label = label_of(row)
+        if row["verdict"] != HELPS or label in together["best"]:
+            continue
+        why = f"of what helps only the {TOGETHER} largest are turned together"
+        if label in _untested(record):
+            why = "no time was left to test it on new splits"
+        elif label in tried:
+            why = "on new splits the best combination does without it"
+        elif row["knob"] in turned:
+            why = f"another {row['knob']} helps more"
+        elif {row["knob"], *turned} >= {LEARNING_RATE, "optimizer"}:
+            why = "it belongs to the optimizer that is changed"
+        found.append(f"{label} ({why})")
+    return found
 
 
 def _gain(record: Mapping[str, Any]) -> str:
@@ -269,10 +212,13 @@ def markdown(record: Mapping[str, Any]) -> str:
         lines[-1] += " So a row may be undecided though its interval is clear of 0."
     if notes := record.get("notes"):
         lines += ["", f"Of the data, {'; '.join(notes)}."]
+    if others := not_advised(record):
+        lines += ["", f"Helps alone and is not advised: {'; '.join(others)}."]
     if record["not_asked"]:
         lines += ["", "Not asked: " + "; ".join(not_asked(record["not_asked"])) + "."]
     if record["together"] and len(record["together"]["cells"]) > 1:
-        lines += ["", "## Together, on new splits", "", *_cells(record["together"])]
+        lines += ["", "## Together, on new splits", "", NEW_SPLITS, ""]
+        lines += _cells(record["together"])
     if record["held_out"]:
         lines += ["", "## On the rows kept back", "", *_scores(record)]
     lines += ["", "![Differences](effects.svg)", "", "Again:", "", f"    {record['command']}", ""]
@@ -333,7 +279,8 @@ def _scores(record: Mapping[str, Any]) -> list[str]:
         lines.append(f"| {name} | {points(row['mean'], False)} | {interval(row, False)} |")
     told = "McNemar's exact test of one each" if record["classes"] > 1 else "bootstrap over rows"
     pairs = [("Advised less baseline", held["gain"])] if held["gain"] else []
-    pairs += [(f"{each['model'].capitalize()} less network", each) for each in held["others"]]
+    network = NETWORKS["advised" if held["gain"] else "baseline"]
+    pairs += [(f"{each['model'].capitalize()} less {network}", each) for each in held["others"]]
     for what, gap in pairs:
         found = f"{points(gap['mean'])} {interval(gap)} points (p {_p(gap['p'])}, {told})"
         lines += ["", f"{what}: {found}."]

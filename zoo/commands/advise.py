@@ -68,7 +68,7 @@ def advise(
 
 def show_advice(folder: Path) -> None:
     """Prints the table and the sentence."""
-    from zoo.advice.words import held_line, interval, not_asked, points, verdict_words
+    from zoo.advice.words import held_line, interval, not_advised, not_asked, points, verdict_words
     from zoo.adviser import Advice
     from zoo.results.advised import ordered, stricter_words
 
@@ -82,8 +82,11 @@ def show_advice(folder: Path) -> None:
         echo(f"{label:<{width}} {told}  {verdict_words(row)}")
     if stricter := stricter_words(rows):
         echo(f"({stricter})")
+    if others := not_advised(record):
+        echo(f"helps alone and is not advised: {'; '.join(others)}")
     if record["not_asked"]:
         echo(f"not asked: {'; '.join(not_asked(record['not_asked']))}")
     if held := held_line(record):
         echo(held)
     echo(f"\n{record['sentence']}\n\nTable, picture and network: {folder}")
+    echo(f"To train the network: python {folder / 'advice.py'} (after pip install . in the clone)")

@@ -221,8 +221,8 @@ def _read(path: Path, layout: Layout, target: str) -> Any:
 
 
 def _unreadable(path: Path, error: Exception) -> ZooError:
-    reason = " ".join(str(error).split()) or type(error).__name__
-    return ZooError(f"{path}: not a readable table: {reason}")
+    reason = " ".join(str(error).split()).removeprefix("Error tokenizing data. C error: ")
+    return ZooError(f"{path}: not a readable table: {reason or type(error).__name__}")
 
 
 def _parquet(path: Path) -> Raw:

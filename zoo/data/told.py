@@ -12,6 +12,7 @@ from zoo.data.shapes import in_words
 from zoo.errors import printable
 
 MOST_NAMES = 8
+OFFER = "or is it another column"  # how a note begins that is a question about the target
 VERBS = {"has": "have", "is": "are", "was": "were"}
 PLURALS = {CATEGORY: "categories"}
 
@@ -39,7 +40,8 @@ def notes_of(table: Mapping[str, Any]) -> list[str]:
     """Returns what was done with missing values, columns and rows, a line each where it was."""
     missing = f"missing: {_missing(table)}" if table["missing"] else ""
     left_out = f"left out: {_left_out(table['left_out'])}" if table["left_out"] else ""
-    return [printable(each, kept="") for each in (missing, left_out, *table["labels"]) if each]
+    labels = [note for note in table["labels"] if not note.startswith(OFFER)]
+    return [printable(each, kept="") for each in (missing, left_out, *labels) if each]
 
 
 def _of_table(data: Data, table: Mapping[str, Any]) -> dict[str, str]:
@@ -73,9 +75,9 @@ def _missing(table: Mapping[str, Any]) -> str:
     ways = []
     if any(columns[name] != CATEGORY for name in missing):
         what = "dates" if all(columns[name] in (CATEGORY, DATE) for name in missing) else "numbers"
-        ways.append(f"{what} get the training part's median, and a feature says so")
+        ways.append(f"{what} get the training part's median, and one more feature says so")
     if any(columns[name] == CATEGORY for name in missing):
-        ways.append("it is a category of its own")
+        ways.append("of a category it is one more value")
     return told + "; ".join(ways)
 
 

@@ -95,7 +95,7 @@ def draw_advice(record: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) ->
     axes.grid(visible=False)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=7, steps=[1, 2, 5, 10]))
     axes.set_xlabel(
-        f"difference of test {record['score']} in points; 95 % interval; grey: does not matter"
+        f"difference of test {record['score']} in points; 95 % interval; grey band: does not matter"
     )
     figure.text(MARGIN / width, MARGIN / height, "\n".join(notes), va="bottom", color=QUIET)
     return figure
