@@ -31,7 +31,7 @@ def test_five_lines_tell_all():
         "columns   3 of 6 make 3 features: 1 number (a), 2 categories (b, c), separated by tabs, "
         "no header",
         "missing   a 3, b 1: numbers get the training part's median, and one more feature says so; "
-        "of a category it is one more value",
+        "a missing category counts as one more",
         'left out  id, my key number the rows; old was dropped (--keep id,"my key")',
         "classes   2 of 'kind': no 5, yes 2; 1 row without a label left out",
         "examples  4 to train on, 2 to validate, 1 to test",

@@ -63,10 +63,11 @@ def sentence_of(record: Mapping[str, Any]) -> str:
 def _of_undecided(record: Mapping[str, Any], undecided: Sequence[Mapping[str, Any]]) -> str:
     """Returns how many are undecided, and what it would take."""
     least = points(record["smallest_difference"], sign=False)
+    half = "for half of what was asked " if len(record["items"]) > 1 else ""
     are = "are" if len(undecided) > 1 else "is"
     said = (
-        f"{len(undecided)} of {len(record['items'])} {are} undecided: for half of what was asked "
-        f"your {record['rows']:,} rows cannot reliably tell less than {least} points."
+        f"{len(undecided)} of {len(record['items'])} {are} undecided: {half}your "
+        f"{record['rows']:,} rows cannot reliably tell less than {least} points."
     )
     if any(row["splits"] < LOOKS[-1] for row in undecided):
         said += f" More time would look at more splits of {'them' if len(undecided) > 1 else 'it'}."

@@ -77,7 +77,7 @@ def _missing(table: Mapping[str, Any]) -> str:
         what = "dates" if all(columns[name] in (CATEGORY, DATE) for name in missing) else "numbers"
         ways.append(f"{what} get the training part's median, and one more feature says so")
     if any(columns[name] == CATEGORY for name in missing):
-        ways.append("of a category it is one more value")
+        ways.append("a missing category counts as one more")
     return told + "; ".join(ways)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -84,6 +84,7 @@ class Start:
         recipe: What they share.
         data: The data.
         paths: The files of several runs.
+        known: What is known of builders by `builder_key`; it is added to.
 
     Attributes:
         model: A model of their architecture.
@@ -95,12 +96,21 @@ class Start:
     """
 
     @phase("initial weights")
-    def __init__(self, recipe: Recipe, data: Data, paths: Paths | None = None) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        data: Data,
+        paths: Paths | None = None,
+        known: dict[Hashable, InitialValues] | None = None,
+    ) -> None:
         self._recipe = recipe
         self._paths = paths or Paths([])
         self._steps = steps_per_epoch(recipe, data)
         build = partial(recipe.build_model, data.input_shape, data.num_classes)
-        self._initial = InitialValues(build, data.input_shape)
+        known, key = {} if known is None else known, builder_key(recipe.build_model)
+        if key not in known:
+            known[key] = InitialValues(build, data.input_shape)
+        self._initial = known[key]
         self._data = data
         self.model = self._initial.model
         self.outputs = self.model(rows(data.x_train, slice(1)))
@@ -166,17 +176,31 @@ class Starts:
         for path in self._paths.shared:
             progress.note(f"several runs would write to {path}: each gets a path of its own")
         self._known: dict[int, tuple[Recipe, Start]] = {}
+        self._builders: dict[Hashable, InitialValues] = {}
 
     def of(self, recipe: Recipe) -> Start:
         """Returns where the runs of a recipe start."""
         if id(recipe) not in self._known:
-            self._known[id(recipe)] = recipe, Start(recipe, self._data, self._paths)
+            self._known[id(recipe)] = recipe, Start(recipe, self._data, self._paths, self._builders)
         return self._known[id(recipe)][1]
 
     def put_back(self) -> None:
         """Gives layers that builders were given the values that they had."""
         for _, start in self._known.values():
             start.put_back()
+
+
+def builder_key(build_model: Any) -> Hashable:
+    """Returns the same for two builders if they are one function with the same keywords."""
+    if not isinstance(build_model, partial):
+        return id(build_model)
+    named = sorted(build_model.keywords.items())
+    key = builder_key(build_model.func), build_model.args, *((n, type(v), v) for n, v in named)
+    try:
+        hash(key)
+    except TypeError:  # a list, or the like, whose content may change
+        return id(build_model)
+    return key
 
 
 def initial_model(job: Job, data: Data) -> Any:
