@@ -1,4 +1,5 @@
 from dataclasses import replace
+from functools import partial
 
 import keras
 import numpy as np
@@ -7,7 +8,7 @@ from keras import layers, optimizers
 
 from zoo.data import Data
 from zoo.engine import fit, population
-from zoo.engine.initial_model import Start
+from zoo.engine.initial_model import Start, builder_key
 from zoo.experiment import Recipe
 from zoo.initializers import LSUV
 from zoo.runs.run import Job, Run, Silent
@@ -130,3 +131,40 @@ def test_a_loaded_kernel_is_not_scaled_although_its_layer_names_lsuv():
     model = Start(jobs_of((0,), build_model=loaded)[0].recipe, DATA).fresh(0)
     np.testing.assert_array_equal(model.layers[0].get_weights()[0], LOADED)
     assert abs(model.predict(DATA.x_train, verbose=0).var() - 1) <= 0.02
+
+
+def sized(input_shape, num_classes, units=8, norm=False, names=None):
+    BUILT.append(units)
+    hidden = layers.Dense(units, "relu", name=(names or [None])[0])
+    more = [layers.BatchNormalization()] if norm else []
+    return keras.Sequential([keras.Input(input_shape), hidden, *more, layers.Dense(num_classes)])
+
+
+def test_recipes_that_build_the_same_are_tried_once_and_train_as_if_alone():
+    builders = [partial(sized, units=4), partial(sized, units=4), partial(sized, units=5)]
+    recipes = [replace(RECIPE, build_model=build) for build in builders]
+    jobs = [Job(recipe, Run("a", 0.1, seed)) for seed, recipe in enumerate(recipes)]
+    alone = [next(iter(population.train([job], DATA, Silent()))) for job in jobs]
+    BUILT.clear()
+    together = {each.run: each for each in population.train(jobs, DATA, Silent())}
+    assert (BUILT.count(4), BUILT.count(5)) == (2, 2)
+    assert [together[each.run].history for each in alone] == [each.history for each in alone]
+
+
+def test_builders_are_told_apart_by_function_and_keywords():
+    assert builder_key(partial(sized, units=4)) == builder_key(partial(sized, units=4))
+    assert builder_key(partial(partial(sized, norm=True), units=4)) == builder_key(
+        partial(partial(sized, norm=True), units=4)
+    )
+    apart = [
+        sized,
+        transfer,
+        partial(sized, units=4),
+        partial(sized, units=5),
+        partial(sized, norm=True),
+        partial(sized, norm=1),
+        partial(sized, (6,)),
+    ]
+    assert len({builder_key(each) for each in apart}) == len(apart)
+    lists = [partial(sized, names=["a"]) for _ in range(2)]
+    assert builder_key(lists[0]) != builder_key(lists[1])  # a list may change
