@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from zoo.advice.held import kept_back
+from zoo.advice.held import examples_of, kept_back
 from zoo.data.parts import checked
 from zoo.errors import ZooError
 
@@ -28,6 +28,18 @@ def test_the_users_own_test_part_is_kept_back():
     assert (split.rows, split.held_out) == (200, 30)
     assert split.asked.x_test is None
     assert set(split.last.x_test.ravel()) == {-1.0}
+
+
+def test_the_program_has_the_rows_that_were_kept_back(tmp_path):
+    x, y = np.random.default_rng(0).normal(size=(300, 3)), np.arange(300) % 3
+    np.savez(tmp_path / "mine.npz", x=x, y=y)
+    split, data = (
+        kept_back("mine", checked(x, y, source="mine")),
+        examples_of(str(tmp_path / "mine.npz")),
+    )
+    assert (data.y_test == split.last.y_test).all()
+    assert len(data.y_train) + len(data.y_validation) == split.rows
+    assert abs(data.x_train.mean()) < 1e-6  # standardised
 
 
 def test_rows_that_a_split_is_tested_on_are_known():

@@ -8,7 +8,7 @@ from zoo.advice.knobs import Item, all_turned, items_of
 from zoo.advice.program import ARRAYS, FRAME, program
 from zoo.data import TableOptions
 
-RECORD = {"name": "mine", "classes": 3, "epochs": 7, "batch_size": 32}
+RECORD = {"name": "mine", "classes": 3, "epochs": 7, "batch_size": 32, "score": "accuracy"}
 
 
 def text_of(*labels, **changes):
@@ -62,7 +62,9 @@ def test_what_the_recipe_has_is_written_out():
 
 
 def test_numbers_have_squared_error_and_tables_their_options():
-    text = program([], RECORD | {"classes": 1}, "mine.csv", TableOptions(target="y"), 0.001)
+    record = RECORD | {"classes": 1, "score": "R2"}
+    text = program([], record, "mine.csv", TableOptions(target="y"), 0.001)
+    compile(text, "advice.py", "exec")
     assert "keras.losses.MeanSquaredError()" in text
     assert "accuracy" not in text.partition('"""\n')[2]
     assert "table=data.TableOptions(target='y'" in text

@@ -72,3 +72,9 @@ def test_what_was_stored_is_not_thought_to_cost_nothing_when_more_is_asked():
     # The first look costs nothing; another takes 0.8 of the 8.3 s that were said, not 0.
     assert raced(1, 13, stored=(8,))[1][-1] == ("d", 8)
     assert raced(1, 14, stored=(8,))[1][-1] == ("a", 16)
+
+
+@pytest.mark.parametrize(("budget", "ended"), [(5000, True), (100, False)])
+def test_it_is_known_whether_more_time_would_change_anything(budget, ended):
+    race, _ = raced(1, budget)
+    assert race.ended == ended

@@ -39,7 +39,7 @@ from zoo.data.parts import Parts
 from zoo.errors import Interrupted, ZooError
 from zoo.experiment import Experiment, Recipe
 from zoo.results.advised import FILE as ANSWER
-from zoo.results.advised import FOLDER, ordered
+from zoo.results.advised import FOLDER, ordered, read_advice
 from zoo.results.files import write_frame, write_text
 from zoo.results.scores import ACCURACY, R2
 from zoo.results.store import Store
@@ -131,7 +131,7 @@ def carry_out(request: Request, clock: Clock, tell: Callable[[str], None]) -> Pa
             tell(note)
         if again:
             tell(f"asked before: what is known is kept, and another {request.budget:.0f} s begin")
-        elif (request.folder / ANSWER).is_file():
+        if _differs(request, chosen):
             tell("the answer to another budget or other knobs is replaced; what it trained is kept")
         race = races.Race(margin=request.margin, left=left)
         together: Together | None = None
@@ -159,7 +159,8 @@ def carry_out(request: Request, clock: Clock, tell: Callable[[str], None]) -> Pa
                 f"The answer so far is in {request.folder}; the same command goes on from there."
             ) from None
     folder = _write(request, split, race, chosen, together, last)
-    tell(f"{clock.spent:.0f} s of {clock.budget:.0f} s")
+    ended = ": nothing is left to ask" if race.ended else ""
+    tell(f"{clock.spent:.0f} s of {clock.budget:.0f} s{ended}")
     return folder
 
 
@@ -216,6 +217,20 @@ def _planned(
     return pace, chosen, False
 
 
+def _differs(request: Request, chosen: Plan) -> bool:
+    """Returns whether there is an answer to another budget, other knobs, or of another plan."""
+    path = request.folder / ANSWER
+    if not path.is_file():
+        return False
+    try:
+        there = read_advice(request.folder)
+    except ZooError:  # it is damaged, and is written anew
+        return True
+    asked = {"budget_seconds": request.budget, "knobs": list(request.knobs)}
+    asked |= {"epochs": chosen.epochs, "rates": chosen.rates}
+    return any(there.get(name, value) != value for name, value in asked.items())
+
+
 def _fitted(recipe: Recipe, chosen: Plan) -> Recipe:
     """Returns the baseline with the epochs and as many rates as the plan has."""
     rates = some_rates(recipe, chosen.rates)
@@ -266,6 +281,7 @@ def _write(
         "score": R2 if draws.of_numbers else ACCURACY,
         "network": Path(request.file).name if own else STANDARD,
         "budget_seconds": request.budget,
+        "knobs": list(request.knobs),
         **record_of(race, effects, draws.overlap, chosen, together, last),
         "command": request.command,
     }

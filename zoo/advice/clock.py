@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from zoo.advice.knobs import Item
+from zoo.advice.knobs import NAMES, Item
 from zoo.errors import ZooError
 
 LOOKS = (8, 16, 32)  # splits after which the undecided are looked at again
@@ -16,6 +16,7 @@ ENOUGH_STEPS = 2000  # of training, that small data are given
 FEWEST_EPOCHS, MOST_EPOCHS = 10, 100
 EPOCHS = (100, 75, 50, 35, 25, 15, 10)
 FIRST_LOOK = 0.5  # of the budget
+FIRST_ROUND = len(NAMES)  # questions that should fit into that
 LEAST_TRAINING = 0.2  # of the budget, in the first look, however long programs compile
 MOST_RESERVED = 0.4
 WRITING, MOST_WRITING = 8.0, 0.15  # seconds of tables, pictures and models, and of a short budget
@@ -104,7 +105,7 @@ def plan(
         grid: How many learning rates there are.
         enough: Most epochs that make sense.
     """
-    first_round = list({item.knob: item for item in reversed(items)}.values())
+    first_round = items[:FIRST_ROUND]
     compiling = pace.compiling * sum(item.compiles for item in first_round)
     candidates = [enough, *(epochs for epochs in EPOCHS if epochs < enough)]
     for rates in range(min(3, grid), 0, -1):

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from zoo.data import Draws
+from zoo.data import Data, Draws, TableOptions
 from zoo.data.draws import drawn_seed, draws_of
 from zoo.data.parts import Parts
-from zoo.data.sets import HELD_OUT_SHARE
+from zoo.data.sets import HELD_OUT_SHARE, read
 from zoo.data.splits import stratified_split
 from zoo.errors import ZooError
 
@@ -68,8 +68,28 @@ def kept_back(name: str, parts: Parts) -> Split:
     Raises:
         ZooError: If there are too few to tell anything.
     """
-    x, y, x_last, y_last = parts.x, parts.y, parts.x_test, parts.y_test
     check_enough(parts)
+    return _split(name, parts)
+
+
+def examples_of(
+    name_or_path: str, table: TableOptions | None = None, preprocessing: Any = None
+) -> Data:
+    """Returns the rows that advice asked, to train and validate, and as test part those kept back.
+
+    Args:
+        name_or_path: The data, as `zoo.data.load` takes them.
+        table: What is said about a table.
+        preprocessing: Fitted to the training part; `None` standardises.
+
+    Raises:
+        ZooError: If the data cannot be read.
+    """
+    return _split(*read(name_or_path, None, table)).last_with(preprocessing).of(0)
+
+
+def _split(name: str, parts: Parts) -> Split:
+    x, y, x_last, y_last = parts.x, parts.y, parts.x_test, parts.y_test
     if x_last is None or y_last is None:
         rest, held = stratified_split(parts.strata, SHARE, drawn_seed(0, "kept back"))
         x, y, x_last, y_last = x[rest], y[rest], x[held], y[held]

@@ -18,7 +18,7 @@ SAVING = {
 }
 HEAD = '''"""The network that `python -m zoo advise` recommends for {name}.
 
-`python {file}` trains it and tells its loss and {score} on a test part.
+`python {file}` trains it and tells its {score} on the rows that advice kept back.
 `python {file} FILE` takes other data of the same columns.
 The zoo reads the data: `pip install .` in its clone makes it a package.{first}
 """
@@ -27,10 +27,10 @@ import sys
 
 import keras
 {imports}
-from zoo import data
-{more}
+{more}from zoo.advice.held import examples_of
+{find}
 DATA = sys.argv[1] if len(sys.argv) > 1 else {path!r}
-examples = data.load(DATA{options})
+examples = examples_of(DATA{options})
 '''
 REST = """model.compile({optimizer}, {loss}{metrics})
 model.fit(
@@ -41,12 +41,12 @@ model.fit(
     batch_size={batch_size},{callbacks}
     verbose=2,
 )
-found = model.evaluate(examples.x_test, examples.y_test, verbose=0, return_dict=True)
-{r2}print(found)
+outputs = model.predict(examples.x_test, verbose=0)
+{found}
+print(f"{score} {{100 * found:.1f}} % on {{len(examples.y_test)}} rows kept back")
 """
-OF_NUMBERS = """errors = model.predict(examples.x_test, verbose=0)[:, 0] - examples.y_test
-found["R2"] = 1 - float((errors**2).mean() / examples.y_test.var())
-"""
+OF_CLASSES = "found = (outputs.argmax(axis=1) == examples.y_test).mean()"
+OF_NUMBERS = "found = 1 - ((outputs[:, 0] - examples.y_test) ** 2).mean() / examples.y_test.var()"
 CROSSENTROPY = "keras.losses.SparseCategoricalCrossentropy(from_logits=True)"
 PREPROCESSING = {
     "scaled to [0, 1]": "preprocessing.Range(0.0, 1.0)",
@@ -80,21 +80,22 @@ def program(
     by_knob = {item.knob: item for item in items}
     batch_size = by_knob[BATCH_SIZE].value if BATCH_SIZE in by_knob else record["batch_size"]
     prepared = by_knob.get("preprocessing")
-    more = "from zoo.runner.registry import find\n" if experiment else ""
+    names = ["data"] * (table is not None) + ["preprocessing"] * (prepared is not None)
+    more = f"from zoo import {', '.join(names)}\n" if names else ""
     options = "" if table is None else f", table=data.{table!r}"
     if prepared is not None:
-        more = f"from zoo import preprocessing\n{more}"
         options += f", preprocessing={PREPROCESSING[prepared.value]}"
-    numbers = record["classes"] < 2
+    numbers, score = record["classes"] < 2, record["score"]
     head = HEAD.format(
         name=title_of(record).replace("\\", "_").replace('"', "'"),
         file="advice.py",
         first=f"\nSave what `zoo.advise` was given first: `{SAVING[path]}`."
         if path in SAVING
         else "",
-        score="accuracy" if not numbers else "R2",
+        score=score,
         imports="" if experiment else "from keras import layers\n",
         more=more,
+        find="from zoo.runner.registry import find\n" if experiment else "",
         path=path,
         options=options,
     )
@@ -115,7 +116,8 @@ def program(
         epochs=record["epochs"],
         batch_size=batch_size,
         callbacks=stopping if STOPPING in by_knob else own,
-        r2=OF_NUMBERS if numbers else "",
+        found=OF_NUMBERS if numbers else OF_CLASSES,
+        score=score,
     )
     return f"{head}\n{body}\n{rest}"
 

@@ -14,6 +14,7 @@ from zoo.advice.knobs import Item
 from zoo.advice.verdicts import UNDECIDED, Effect, Evidence, rows_needed, settled
 from zoo.runs.run import Result
 
+UNFIT = "did not fit into the budget"
 AROUND = 0.3  # seconds of a question besides its training
 
 
@@ -59,6 +60,13 @@ class Race:
         verdict = self.verdicts.get(label, UNDECIDED)
         needed = rows_needed(own, self.margin, rows) if verdict == UNDECIDED else 0
         return Effect(own, verdict, needed)
+
+    @property
+    def ended(self) -> bool:
+        """Whether more time changes nothing: all was asked, and decided or looked at thrice."""
+        undecided = [label for label, verdict in self.verdicts.items() if verdict == UNDECIDED]
+        seen = all(self.evidence[label].n == LOOKS[-1] for label in undecided)
+        return seen and UNFIT not in self.left.values()
 
     @property
     def score(self) -> float:
@@ -124,12 +132,12 @@ def run(
                 waiting = deque(item for item in items if item not in race.asked)
         for item in items:
             if item not in race.asked:
-                race.left[item.label] = "did not fit into the budget"
+                race.left[item.label] = UNFIT
         race.settle()
         race.looks = 1
         looked()
         for splits in LOOKS[1:]:
-            if not _look(race, bench, clock, took, splits):
+            if not _look(race, bench, clock, took, splits, tell):
                 break
             race.looks += 1
             looked()
@@ -137,7 +145,14 @@ def run(
         race.settle()
 
 
-def _look(race: Race, bench: Bench, clock: Clock, took: dict[str, float], splits: int) -> bool:
+def _look(
+    race: Race,
+    bench: Bench,
+    clock: Clock,
+    took: dict[str, float],
+    splits: int,
+    tell: Callable[[str], None],
+) -> bool:
     """Looks at the undecided again; returns whether all of them were."""
     todo = [item for item in race.asked if race.verdicts[item.label] == UNDECIDED]
     todo.sort(key=lambda item: -_distance(race.evidence[item.label]))
@@ -152,6 +167,8 @@ def _look(race: Race, bench: Bench, clock: Clock, took: dict[str, float], splits
         _ask(race, wave, bench, splits)
         spent = max(clock.spent - before, 0.05)
         took |= dict.fromkeys((item.label for item in wave), spent)
+        for item in wave:
+            tell(f"{_line(race, item)} on {splits} splits")
     race.settle()
     return not waiting
 

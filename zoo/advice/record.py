@@ -37,6 +37,7 @@ def record_of(
     return {
         "margin": race.margin,
         "epochs": plan.epochs,
+        "rates": plan.rates,
         "batch_size": plan.batch_size,
         "looks": race.looks,
         "overlap": _rounded(overlap),

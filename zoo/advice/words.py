@@ -198,16 +198,15 @@ def markdown(record: Mapping[str, Any]) -> str:
         "",
         f"{record['rows']:,} rows were asked ({classes}), {record['kept_back']:,} were kept back. "
         f"The baseline ({record['network']}) has {points(record['baseline'], False)} % "
-        f"{record['score']}. Differences are in points, at the learning rate that validates best "
-        "in each split; what lies within "
+        f"{record['score']}. Differences are in points, at {_rate(record)}; what lies within "
         f"{points(record['margin'], False)} does not matter.",
         "",
         *table_lines(record),
         "",
         "Intervals take rows and splits as clusters. Verdicts are stricter: each of three looks "
         f"(8, 16 and 32 splits) has {100 * ALPHA:.1f} %, adjusted for all rows of the table "
-        f"(Benjamini and Hochberg). {record['looks']} of 3 looks were done, {record['epochs']} "
-        "epochs a run.",
+        f"(Benjamini and Hochberg). {record['looks']} of 3 looks are complete, "
+        f"{record['epochs']} epochs a run.",
     ]
     if stricter_words(record["items"]):
         lines[-1] += " So a row may be undecided though its interval is clear of 0."
@@ -225,6 +224,12 @@ def markdown(record: Mapping[str, Any]) -> str:
     lines += ["", "![Differences](effects.svg)", "", "Again:", "", f"    {record['command']}", ""]
     lines += ["The network as Keras code: [advice.py](advice.py)."]
     return "\n".join(lines) + "\n"
+
+
+def _rate(record: Mapping[str, Any]) -> str:
+    if record.get("rates", 3) == 1:
+        return "the one learning rate that there was time for"
+    return "the learning rate that validates best in each split"
 
 
 def held_line(record: Mapping[str, Any]) -> str:
@@ -278,7 +283,8 @@ def _scores(record: Mapping[str, Any]) -> list[str]:
     for row in held["scores"]:
         name = NETWORKS.get(row["model"], row["model"])
         lines.append(f"| {name} | {points(row['mean'], False)} | {interval(row, False)} |")
-    told = "McNemar's exact test of one each" if record["classes"] > 1 else "bootstrap over rows"
+    told = "McNemar's exact test of the first of the networks alone"
+    told = told if record["classes"] > 1 else "bootstrap over rows"
     pairs = [("Advised less baseline", held["gain"])] if held["gain"] else []
     network = NETWORKS["advised" if held["gain"] else "baseline"]
     pairs += [(f"{each['model'].capitalize()} less {network}", each) for each in held["others"]]
