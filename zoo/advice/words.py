@@ -134,11 +134,11 @@ def _gain(record: Mapping[str, Any]) -> str:
     if not held or not held["gain"]:
         return " (not yet tested on the rows kept back)"
     gain, rows = held["gain"], f"{held['rows']:,} rows kept back"
-    told, p = f"{points(gain['mean'])} {interval(gain)} points of {record['score']}", _p(gain["p"])
+    told = f"{points(gain['mean'])} {interval(gain)} points of {record['score']}"
     if gain["low"] > 0:
-        return f": {told} on {rows} (p {p})"
+        return f": {told} on {rows} (p {_p(gain['p'])})"
     say = "speak against it" if gain["high"] < 0 else "do not confirm it"
-    return f", but the {rows} {say}: {told} (p {p})"
+    return f", but the {rows} {say}: {told}"
 
 
 def _of_others(record: Mapping[str, Any]) -> list[str]:
