@@ -211,7 +211,7 @@ def markdown(record: Mapping[str, Any]) -> str:
     if stricter_words(record["items"]):
         lines[-1] += " So a row may be undecided though its interval is clear of 0."
     if notes := record.get("notes"):
-        lines += ["", f"Of the data, {'; '.join(notes)}."]
+        lines += ["", f"Data: {'; '.join(notes)}."]
     if others := not_advised(record):
         lines += ["", f"Helps alone and is not advised: {'; '.join(others)}."]
     if record["not_asked"]:
