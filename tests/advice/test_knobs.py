@@ -85,3 +85,10 @@ def test_a_model_of_ones_own_is_asked_what_it_has_keywords_for(sized_experiment)
     assert (
         turned(recipe, own[0]).build_model((4,), 2).layers[1].activation is keras.activations.tanh
     )
+
+
+def test_a_batch_is_not_larger_than_the_examples_to_train_on(recipe):
+    items, left = items_of(recipe, ("batch size",), 105)
+    assert [item.value for item in items] == [16]
+    assert left == {"batch size: 128": "there are 105 examples to train on"}
+    assert [item.value for item in items_of(recipe, ("batch size",), 128)[0]] == [128, 16]

@@ -166,18 +166,18 @@ def carry_out(request: Request, clock: Clock, tell: Callable[[str], None]) -> Pa
 
 def _asked(request: Request, split: Split) -> tuple[Recipe, list[Item], dict[str, str]]:
     """Returns the baseline, what is asked about it, and why the rest is not."""
-    experiment = request.experiment
+    experiment, examples = request.experiment, len(split.draws.y_train)
     if experiment is None:
-        size = batch_size_for(len(split.draws.y_train))
-        recipe = baseline(most_epochs(len(split.draws.y_train) // size), size)
+        size = batch_size_for(examples)
+        recipe = baseline(most_epochs(examples // size), size)
         if split.draws.of_numbers:
             recipe = dataclasses.replace(recipe, loss=regression.squared_error)
-        return (recipe, *items_of(recipe, request.knobs))
+        return (recipe, *items_of(recipe, request.knobs, examples))
     data_of = dict.fromkeys(experiment.variants, split.draws)
     experiment = regression.fitting(request.name, experiment, data_of)
     recipe = dataclasses.replace(experiment.recipe_for(experiment.baseline), probes={})
     own = own_items(experiment)
-    items, left = items_of(recipe, request.knobs)
+    items, left = items_of(recipe, request.knobs, examples)
     return recipe, [*own, *(item for item in items if item.keyword != experiment.factor)], left
 
 

@@ -99,12 +99,15 @@ def wanted(given: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in NAMES if name in names or not names)
 
 
-def items_of(recipe: Recipe, names: Sequence[str]) -> tuple[list[Item], dict[str, str]]:
+def items_of(
+    recipe: Recipe, names: Sequence[str], examples: int | None = None
+) -> tuple[list[Item], dict[str, str]]:
     """Returns what can be asked about a recipe, in the order of asking, and why not the rest.
 
     Args:
         recipe: The baseline.
         names: Knobs, in prior order.
+        examples: How many there are to train on, where a batch can be too large.
 
     Returns:
         Items, the first value of every knob before the second of any; and reasons by knob.
@@ -122,7 +125,9 @@ def items_of(recipe: Recipe, names: Sequence[str]) -> tuple[list[Item], dict[str
             continue
         for place, value in enumerate(VALUES[name]):
             made = _item(name, value, keyword, defaults.get(keyword), recipe)
-            if made is not None:
+            if made is not None and name == BATCH_SIZE and made.value > (examples or made.value):
+                left[made.label] = f"there are {examples} examples to train on"
+            elif made is not None:
                 rounds[place].append(made)
     return [item for each in rounds for item in each], left
 
