@@ -91,6 +91,11 @@ def printable(text: str, kept: str = "\n\t") -> str:
     )
 
 
+def capital(text: str) -> str:
+    """Returns a text with a capital first letter, and all others as they are."""
+    return text[:1].upper() + text[1:]
+
+
 def shortened(text: str) -> str:
     """Returns a text whose very long words, such as paths of thousands of letters, are cut."""
     pattern = rf"\S{{{LONGEST_WORD},}}"

@@ -168,6 +168,17 @@ def test_plans_of_several_budgets_are_kept(mine, tmp_path, quick):
     assert told().startswith("asked before")
 
 
+@pytest.mark.parametrize(
+    "content", ["[{", "{}\n{}", "3", '[{"asked": 1}]', '[{"asked": {}, "pace": 1}]']
+)
+def test_damaged_plans_are_said_to_be(mine, tmp_path, quick, content):
+    request = request_of(mine, tmp_path)
+    request.folder.mkdir(parents=True)
+    (request.folder / carry_out.PLANS).write_text(content)
+    with pytest.raises(ZooError, match=r"plans.json is damaged: .*\nDelete it"):
+        carry_out.carry_out(request, Clock(100, now=lambda: 0.0), lambda text: None)
+
+
 def test_numbers_are_advised_from_a_data_frame(tmp_path, quick, monkeypatch):
     monkeypatch.setattr(carry_out.races, "LOOKS", (8,))
     monkeypatch.setattr("zoo.advice.bench.of_splits", None)  # single rows are known

@@ -4,7 +4,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 
+from zoo.commands import app as cli
 from zoo.runner import registry
 
 ROOT = Path(registry.__file__).parents[2]
@@ -63,6 +65,21 @@ def test_what_only_reads_imports_no_framework(results, cache_home, words):
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.endswith("none\n")
+
+
+def test_an_interrupt_anywhere_in_a_command_is_said(monkeypatch, capsys):
+    own = typer.Typer()
+
+    @own.command()
+    def stops():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "app", own)
+    monkeypatch.setattr("sys.argv", ["zoo"])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == cli.INTERRUPTED
+    assert capsys.readouterr().err == "\nInterrupted.\n"
 
 
 def test_the_module_is_the_command_line():

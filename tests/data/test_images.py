@@ -154,7 +154,10 @@ def test_folders_may_name_parts(tmp_path):
 def test_what_is_wrong_in_a_folder_is_named(tmp_path):
     write_images(tmp_path / "pets")
     (tmp_path / "pets" / "bird").mkdir()
-    with pytest.raises(ZooError, match="bird has no images"):
+    with pytest.raises(ZooError, match=r"bird has no images.*remove the folder\.$"):
+        data.load(str(tmp_path / "pets"))
+    (tmp_path / "pets" / "mine.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(ZooError, match=r"name a file in it, such as .*mine\.csv\.$"):
         data.load(str(tmp_path / "pets"))
     (tmp_path / "pets" / "bird" / "a.png").write_bytes(b"no image")
     with pytest.raises(ZooError, match=r"a.png is no image that can be read"):

@@ -7,7 +7,7 @@ import pytest
 from zoo import data
 from zoo.data import TableOptions
 from zoo.data.numbers import repeats
-from zoo.data.told import lines_of
+from zoo.data.told import lines_of, notes_of
 from zoo.errors import ZooError
 
 ROWS = 40
@@ -66,6 +66,7 @@ def test_what_is_done_is_told():
     assert "'target' is a number from " in told
     assert "1 row without a label left out, the first in row 4" in told
     assert "or is it another column, as with --target kind?" in told
+    assert "another column" not in "".join(notes_of(data.load(table).table))
     kept = data.load(table, table=TableOptions(keep=("double",), examples=20, target="target"))
     assert "another column" not in "".join(lines_of(kept))
     assert len(kept.y_train) + len(kept.y_validation) + len(kept.y_test) == 20

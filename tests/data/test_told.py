@@ -3,7 +3,7 @@
 import numpy as np
 
 from zoo.data.ready import Data
-from zoo.data.told import lines_of
+from zoo.data.told import OFFER, lines_of, notes_of
 
 X = np.zeros((4, 3), np.float32)
 Y = np.array([0, 0, 0, 1])
@@ -60,4 +60,14 @@ def test_arrays_have_classes_and_examples():
         "inputs    vectors of 3 numbers",
         "classes   2: no, yes",
         "examples  4 to train on, 2 to validate, 1 to test",
+    ]
+
+
+def test_notes_are_what_was_done_and_no_question():
+    assert notes_of(TABLE | {"missing": {}, "left_out": {}, "labels": []}) == []
+    assert notes_of(TABLE | {"labels": ["1 row left out", f"{OFFER}, as with --target a?"]}) == [
+        "missing: a 3, b 1: numbers get the training part's median, and one more feature says so; "
+        "a missing category counts as one more",
+        'left out: id, my key number the rows; old was dropped (--keep id,"my key")',
+        "1 row left out",
     ]

@@ -41,6 +41,7 @@ from zoo.experiment import Experiment, Recipe
 from zoo.results.advised import FILE as ANSWER
 from zoo.results.advised import FOLDER, ordered, read_advice
 from zoo.results.files import write_frame, write_text
+from zoo.results.schema import read_text
 from zoo.results.scores import ACCURACY, R2
 from zoo.results.store import Store
 from zoo.runner import estimate, regression
@@ -200,10 +201,10 @@ def _planned(
         "epochs": recipe.epochs,
         "batch_size": recipe.batch_size,
     }
-    known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
-    for kept in known:
-        if kept["asked"] == same:
-            return Pace(**kept["pace"]), Plan(**kept["plan"]), True
+    known = _plans(path)
+    for asked, pace, chosen in known:
+        if asked == same:
+            return pace, chosen, True
     jobs = jobs_of(recipe, draws, BASELINE, some_rates(recipe, 1), range(LOOKS[0]))
     compiling, step = estimate.probe(jobs, draws, request.engine)
     steps, trees = steps_per_epoch(recipe, draws), models.seconds_of_trees(split)
@@ -211,10 +212,32 @@ def _planned(
     grid, budget = len(rates_of(recipe)), request.budget
     chosen = plan(budget, clock.left, pace, items, recipe.batch_size, grid, recipe.epochs)
     check_time(budget, clock.spent, least(budget, pace, items, chosen))
-    told = {"asked": same, "pace": dataclasses.asdict(pace), "plan": dataclasses.asdict(chosen)}
+    every = [
+        {"asked": asked, "pace": dataclasses.asdict(own), "plan": dataclasses.asdict(each)}
+        for asked, own, each in [*known, (same, pace, chosen)]
+    ]
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_text(path, json.dumps([*known, told], indent=2) + "\n")
+    write_text(path, json.dumps(every, indent=2) + "\n")
     return pace, chosen, False
+
+
+def _plans(path: Path) -> list[tuple[dict[str, Any], Pace, Plan]]:
+    """Returns what was asked, and the pace and the plan that belong to it.
+
+    Raises:
+        ZooError: If the file is damaged.
+    """
+    if not path.is_file():
+        return []
+    text = read_text(path)
+    try:
+        kept = json.loads(text)
+        return [(each["asked"], Pace(**each["pace"]), Plan(**each["plan"])) for each in kept]
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise ZooError(
+            f"{path} is damaged: {error!r:.80}.\nDelete it: the same command plans anew, and what "
+            "was trained is kept."
+        ) from error
 
 
 def _differs(request: Request, chosen: Plan) -> bool:

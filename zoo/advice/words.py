@@ -9,7 +9,8 @@ from zoo.advice.clock import LOOKS, TOGETHER
 from zoo.advice.knobs import LEARNING_RATE
 from zoo.advice.models import GUESS, TREE
 from zoo.advice.verdicts import ALPHA, HELPS, UNDECIDED
-from zoo.results.advised import ordered, stricter_words, title_of
+from zoo.errors import capital
+from zoo.results.advised import ordered, rate_words, stricter_words, title_of
 
 COLUMNS = ("knob", "from", "to", "difference", "low", "high", "p", "splits", "verdict", "rows")
 TO_SHOW = 0.05  # below which p the held-out rows show a difference
@@ -47,7 +48,7 @@ def sentence_of(record: Mapping[str, Any]) -> str:
     elif helping and _untested(record):
         untested = " and ".join(_told(record, label) for label in _untested(record))
         said.append(
-            f"{untested[0].upper()}{untested[1:]} helped, but no time was left to test it on new "
+            f"{capital(untested)} helped, but no time was left to test it on new "
             "splits and on the rows kept back: take a larger --budget before you change it."
         )
     elif helping:
@@ -81,7 +82,7 @@ def _advised(record: Mapping[str, Any]) -> list[str]:
         best = [row for row in record["items"] if row["verdict"] == HELPS]
         if best:
             row = max(best, key=lambda each: each["difference"])
-            labels = [label_of(row)]
+            labels = [_label(row)]
     else:
         labels = record["together"]["best"]
     return [_told(record, each) for each in labels]
@@ -89,11 +90,11 @@ def _advised(record: Mapping[str, Any]) -> list[str]:
 
 def _told(record: Mapping[str, Any], label: str) -> str:
     """Returns what is turned, from what to what."""
-    row = next(row for row in record["items"] if label_of(row) == label)
+    row = next(row for row in record["items"] if _label(row) == label)
     return f"{row['knob']} from {row['from']} to {row['to']}"
 
 
-def label_of(row: Mapping[str, Any]) -> str:
+def _label(row: Mapping[str, Any]) -> str:
     """Returns what a question is called."""
     return f"{row['knob']}: {row['to']}"
 
@@ -112,7 +113,7 @@ def not_advised(record: Mapping[str, Any]) -> list[str]:
     turned = {label.partition(":")[0] for label in tried}
     found = []
     for row in ordered(record["items"]):
-        label = label_of(row)
+        label = _label(row)
         if row["verdict"] != HELPS or label in together["best"]:
             continue
         why = f"of what helps only the {TOGETHER} largest are turned together"
@@ -150,7 +151,7 @@ def _of_others(record: Mapping[str, Any]) -> list[str]:
         return []
     best = max(winning, key=lambda each: each["mean"])
     score = next(each for each in held["scores"] if each["model"] == best["model"])
-    name = best["model"][0].upper() + best["model"][1:]
+    name = capital(best["model"])
     do = "do" if best["model"] == TREE else "does"
     return [
         f"{name} {do} better here than these networks: {points(score['mean'], False)} % on "
@@ -198,7 +199,7 @@ def markdown(record: Mapping[str, Any]) -> str:
         "",
         f"{record['rows']:,} rows were asked ({classes}), {record['kept_back']:,} were kept back. "
         f"The baseline ({record['network']}) has {points(record['baseline'], False)} % "
-        f"{record['score']}. Differences are in points, at {_rate(record)}; what lies within "
+        f"{record['score']}. Differences are in points, at {rate_words(record)}; what lies within "
         f"{points(record['margin'], False)} does not matter.",
         "",
         *table_lines(record),
@@ -224,12 +225,6 @@ def markdown(record: Mapping[str, Any]) -> str:
     lines += ["", "![Differences](effects.svg)", "", "Again:", "", f"    {record['command']}", ""]
     lines += ["The network as Keras code: [advice.py](advice.py)."]
     return "\n".join(lines) + "\n"
-
-
-def _rate(record: Mapping[str, Any]) -> str:
-    if record.get("rates", 3) == 1:
-        return "the one learning rate that there was time for"
-    return "the learning rate that validates best in each split"
 
 
 def held_line(record: Mapping[str, Any]) -> str:
@@ -299,5 +294,5 @@ def _scores(record: Mapping[str, Any]) -> list[str]:
     if any(row["model"].startswith(GUESS) for row in held["scores"]):
         lines[-1] += " A guess needs no features."
     if not _has_trees(held):
-        lines[-1] += f" {NO_TREES[0].upper()}{NO_TREES[1:]}."
+        lines[-1] += f" {capital(NO_TREES)}."
     return lines

@@ -108,7 +108,7 @@ def _import_quietly() -> None:
         os.dup2(caught.fileno(), 2)
         try:
             import keras  # noqa: F401
-        except Exception:
+        except Exception:  # whatever it is, what was printed may say why; Ctrl-C needs no reason
             caught.seek(0)
             os.write(kept, caught.read())
             raise

@@ -10,6 +10,7 @@ from matplotlib import style
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from zoo.errors import capital
 from zoo.figures.palette import (
     COLOURS,
     HOUSE_STYLE,
@@ -56,7 +57,7 @@ def draw_advice(record: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) ->
     limit = limit_of(rows, 100 * record["margin"])
     beyond = any(abs(100 * row["difference"]) > limit for row in rows)
     told_below = [text for text in (BEYOND * beyond, stricter_words(rows)) if text]
-    notes = wrap(" ".join(f"{text[0].upper()}{text[1:]}." for text in told_below), inside)
+    notes = wrap(" ".join(f"{capital(text)}." for text in told_below), inside)
     head = MARGIN + len(title) * TITLE_LINE + len(setting) * LINE + 0.2
     body, under = max(len(rows), 1) * ROW, 0.75 + len(notes) * LINE
     height = head + body + under

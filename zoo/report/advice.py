@@ -7,11 +7,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from zoo.errors import capital
 from zoo.report import words
 from zoo.report.charts import Chart, Point, Row, rows
 from zoo.report.sections import Section, Table
 from zoo.report.svg import number
-from zoo.results.advised import FOLDER, ORDER, ordered, read_advice, stricter_words, title_of
+from zoo.results.advised import (
+    FOLDER,
+    ORDER,
+    ordered,
+    rate_words,
+    read_advice,
+    stricter_words,
+    title_of,
+)
 
 TOPIC = "advice"
 ASKS = "Which knobs matter on given data, by how much, and what should be changed?"
@@ -37,9 +46,9 @@ def section_of(folder: Path) -> Section:
         charts={"Knobs by verdict": _charts(record, items)} if items else {},
         tables=[_knobs(items), *([_models(record, held)] if held else [])],
         notes=[
-            "Differences are in points, at the learning rate that validates best in each split. "
+            f"Differences are in points, at {rate_words(record)}. "
             f"What lies within {100 * record['margin']:.1f} (grey) does not matter.",
-            *(f"{text[0].upper()}{text[1:]}." for text in [stricter_words(items)] if text),
+            *(f"{capital(text)}." for text in [stricter_words(items)] if text),
         ],
         command=record["command"],
     )

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from zoo.errors import capital
 from zoo.report import words
 from zoo.report.charts import Chart, Point, Row, Series, lines, rows
 from zoo.report.svg import number
@@ -103,7 +104,7 @@ def _curves(spec: Mapping[str, Any], curves: pd.DataFrame) -> list[Chart]:
         said = CURVES[metric].replace(ACCURACY, word(spec))
         found.append(
             lines(
-                said[0].upper() + said[1:],
+                capital(said),
                 series,
                 "epoch",
                 said + unit,

@@ -49,6 +49,13 @@ def title_of(record: Mapping[str, Any]) -> str:
     return str(record.get("title") or record["name"])
 
 
+def rate_words(record: Mapping[str, Any]) -> str:
+    """Returns at which learning rate networks were compared."""
+    if record.get("rates", 2) == 1:  # of older answers it is not known
+        return "the one learning rate that there was time for"
+    return "the learning rate that validates best in each split"
+
+
 def stricter_words(rows: Sequence[Mapping[str, Any]]) -> str:
     """Returns why an interval clear of 0 is undecided, if one of the rows has such an interval."""
     clear = [

@@ -20,7 +20,7 @@ from rich.console import Console
 from zoo.data import Data
 from zoo.data.weights import BOTH
 from zoo.engine.outputs import kind_of
-from zoo.errors import ZooError
+from zoo.errors import ZooError, capital
 from zoo.results.files import write_text
 from zoo.results.store import Store
 from zoo.runner.progress import tell
@@ -92,7 +92,7 @@ class HypermodelTrainer:
 
     def note(self, text: str) -> None:
         """Says once what was done with labels."""
-        self._print(f"{text[0].upper()}{text[1:]}.")
+        self._print(f"{capital(text)}.")
 
     def train(
         self, batch: Sequence[Trial], store: Store
