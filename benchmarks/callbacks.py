@@ -12,6 +12,7 @@ any shows how far a ratio is from 1 by chance.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import random
 import statistics
@@ -63,8 +64,8 @@ def populations(places: int) -> dict[str, Any]:
 
     from zoo.data import Data
     from zoo.engine.groups import groups
-    from zoo.engine.population import Population
     from zoo.engine.program import Program
+    from zoo.engine.together import Population
     from zoo.experiment import Recipe
     from zoo.runs.run import Job, Run, Silent
 
@@ -95,6 +96,14 @@ def populations(places: int) -> dict[str, Any]:
     return found
 
 
+def epoch(population: Any) -> None:
+    """Trains a population for an epoch, in this thread."""
+    steps, outcome = population.epoch(), None
+    with contextlib.suppress(StopIteration):
+        while True:
+            outcome = steps.send(outcome).call()
+
+
 def measure(places: int) -> list[dict[str, Any]]:
     """Trains all populations in turn and returns one row each."""
     import keras
@@ -105,10 +114,10 @@ def measure(places: int) -> list[dict[str, Any]]:
     order = random.Random(0)
     for turn in range(1 + TURNS):
         for name in order.sample(names, len(names)):
-            found[name]._epoch()  # finds the caches as another row has left them
+            epoch(found[name])  # finds the caches as another row has left them
             began = time.perf_counter()
             for _ in range(EPOCHS):
-                found[name]._epoch()
+                epoch(found[name])
             if turn:  # the first compiles
                 seconds[name].append((time.perf_counter() - began) / EPOCHS)
     rows = []

@@ -22,9 +22,9 @@ from population_case import (
 )
 
 from callbacks import NewBob
-from zoo.engine import population
 from zoo.engine.groups import groups
 from zoo.engine.program import Program
+from zoo.engine.together import Population
 from zoo.runs.run import Job, Silent
 
 
@@ -140,7 +140,7 @@ def assert_same_events(ours, theirs):
 def test_the_view_writes_to_the_device_only_what_a_callback_has_changed(monkeypatch):
     (group,) = groups(jobs_of((0, 1), callbacks=lambda: [keras.callbacks.Callback()]), DATA)
     program = Program(group.jobs[0], group.model, group.optimizer, DATA)
-    seated = population.Population(program, group, DATA, Silent())
+    seated = Population(program, group, DATA, Silent())
     copies = []
     set_state = seated._set_state
     monkeypatch.setattr(seated, "_set_state", lambda arrays: (copies.append(1), set_state(arrays)))

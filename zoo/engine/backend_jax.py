@@ -114,6 +114,12 @@ def compiled_evaluation(measure: Callable[..., Any]) -> Callable[..., Any]:
     return jax.jit(evaluation)  # type: ignore[no-any-return]
 
 
+def begun(function: Any, *arguments: Any) -> Callable[[], Any]:
+    """Begins a compiled function; returns what waits for its outputs, in whichever thread."""
+    outputs = function(*arguments)
+    return lambda: jax.block_until_ready(outputs)
+
+
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """Returns a function of arrays, compiled once for each of their shapes."""
     return jax.jit(function)  # type: ignore[no-any-return]

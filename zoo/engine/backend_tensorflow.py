@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import keras
@@ -166,6 +167,11 @@ def compiled_evaluation(measure: Callable[..., Any]) -> Callable[..., Any]:
         return over_runs(one, (population, *examples), runs)
 
     return tf.function(evaluation, jit_compile=True, autograph=False)  # type: ignore[no-any-return]
+
+
+def begun(function: Any, *arguments: Any) -> Callable[[], Any]:
+    """Returns what carries out a compiled function, in whichever thread; it is traced here."""
+    return partial(function.get_concrete_function(*arguments), *arguments)
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:

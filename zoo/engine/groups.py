@@ -29,6 +29,7 @@ from zoo.engine.run_model import change_of_training, hook_below_epochs
 from zoo.engine.seams import SEAMS, seam
 from zoo.engine.steps import signature
 from zoo.engine.strengths import momentum, penalties, strengths
+from zoo.experiment import no_callbacks
 from zoo.runs.code import is_users
 from zoo.runs.plan import optimizer_of, steps_per_epoch
 from zoo.runs.run import Job, Silent
@@ -54,6 +55,8 @@ class Group:
         reason: Why they have to train one at a time with `fit`; empty if they do not.
         size: How many train at once.
         why_size: What bounds the size; empty if nothing does.
+        foreign: Whether callbacks are not Keras's or the zoo's, and so may draw random numbers
+            that depend on what else happens.
     """
 
     jobs: list[Job]
@@ -62,6 +65,7 @@ class Group:
     reason: str = ""
     size: int = 1
     why_size: str = ""
+    foreign: bool = False
     _drawn: tuple[Any, int, list[Any]] | None = field(default=None, repr=False)
     _starts: dict[int, Start] = field(default_factory=dict, repr=False)
     _numbers: dict[tuple[int, float], list[Any]] = field(default_factory=dict, repr=False)
@@ -73,6 +77,13 @@ class Group:
         self._starts[id(recipe)] = start
         own = [*strengths(penalties(start.model)), *momentum(optimizer)]
         self._numbers[id(recipe), rate] = [np.asarray(float(each), np.float32) for each in own]
+
+    @property
+    def lent(self) -> set[int]:
+        """The ids of the model's variables if callbacks or probes are lent it, else none."""
+        recipes = {id(job.recipe): job.recipe for job in self.jobs}.values()
+        lent = any(each.probes or each.callbacks is not no_callbacks for each in recipes)
+        return {id(variable) for variable in self.model.variables} if lent else set()
 
     def numbers_of(self, job: Job) -> list[Any]:
         """Returns the strengths of a run's penalties and its momentum, as arrays of shape `()`."""
@@ -120,6 +131,7 @@ def groups(
             key = reason + signature(of_rate[0], model, optimizer, steps)
             group = found.setdefault(key, Group([], model, optimizer, reason))
             group.add(of_rate, start, optimizer)
+            group.foreign |= any(is_users(type(each).__module__) for each in callbacks)
     for group in (part for whole in found.values() for part in _parts(whole, data)):
         order = {id(recipe): place for place, (recipe, _) in enumerate(_by_recipe(group.jobs))}
         group.jobs.sort(key=lambda job: (order[id(job.recipe)], job.run.seed))

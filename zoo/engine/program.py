@@ -16,6 +16,7 @@ from zoo.engine.explained import metric_of
 from zoo.engine.pools import Pools
 from zoo.engine.seams import seam
 from zoo.engine.steps import State, steps_for
+from zoo.engine.turns import Work
 from zoo.runs.identity import describe, key_of
 from zoo.runs.phases import phase
 from zoo.runs.plan import steps_per_epoch
@@ -72,8 +73,8 @@ class Program:
             self._traces[key] = seam().vectorised(schedule, np.arange(steps, dtype=np.int32))
         return self._traces[key]
 
-    def epoch(self, state: State, rates: Any, orders: Any) -> tuple[State, Any, Any]:
-        """Trains all runs for an epoch.
+    def epoch(self, state: State, rates: Any, orders: Any) -> Work:
+        """Returns the work of training all runs for an epoch.
 
         Args:
             state: The population.
@@ -81,20 +82,27 @@ class Program:
             orders: Rows of the pool of training examples, shape `(steps, runs, batch)`.
 
         Returns:
-            The new state, and mean loss and accuracy over the steps, each of shape `(runs,)`.
+            What makes the new state, and mean loss and accuracy over the steps, each of shape
+            `(runs,)`.
         """
-        give = seam().to_device
-        pool = self.pools.x, self.pools.targets
-        read, steps = ops.convert_to_numpy, len(rates)
-        with phase("epochs" if self.has_run else "compile and first epoch"):
-            state, losses, accuracies = self._compiled.epoch(
-                state, give(rates), give(orders), *pool
+        give, steps = seam().to_device, np.float32(len(rates))
+        name = "epochs" if self.has_run else "compile and first epoch"
+        with phase(name):
+            begun = seam().begun(
+                self._compiled.epoch,
+                *(state, give(rates), give(orders), self.pools.x, self.pools.targets),
             )
-            return state, read(losses) / np.float32(steps), read(accuracies) / np.float32(steps)
+
+        def trained() -> tuple[State, Any, Any]:
+            state, losses, accuracies = begun()
+            read = ops.convert_to_numpy
+            return state, read(losses) / steps, read(accuracies) / steps
+
+        return Work(name, trained)
 
     @phase("evaluation")
-    def evaluate(self, state: State, part: str, seeds: Sequence[int]) -> tuple[Any, Any, Rights]:
-        """Returns mean loss and accuracy of all runs, each of shape `(runs,)`, and what is right.
+    def evaluate(self, state: State, part: str, seeds: Sequence[int]) -> Work:
+        """Returns the work of evaluating all runs.
 
         Args:
             state: The population.
@@ -102,23 +110,30 @@ class Program:
             seeds: The seed of each run, whose examples it is measured on.
 
         Returns:
-            The losses, the accuracies, and a function that copies from the device which examples
-            each run has right, shape `(runs, examples)`.
+            What makes mean loss and accuracy, each of shape `(runs,)`, and a function that copies
+            from the device which examples each run has right, shape `(runs, examples)`.
         """
         trainable, frozen, moments = state
         population = trainable, frozen, self._compiled.strengths_of(moments)
-        losses: Any = 0.0
-        corrects: Any = 0.0
-        examples = 0
-        chunks = []
-        for x, y, weight, count, own in self.pools.chunks(part, seeds):
-            loss, correct, right = self._compiled.evaluation(population, x, y, weight, own)
-            chunks.append((right, count))
-            losses = losses + ops.convert_to_numpy(loss)
-            corrects = corrects + ops.convert_to_numpy(correct)
-            examples += count
-        self.has_run = True
-        return losses / np.float32(examples), corrects / np.float32(examples), partial(_all, chunks)
+        begun = [
+            (seam().begun(self._compiled.evaluation, population, x, y, weight, own), count)
+            for x, y, weight, count, own in self.pools.chunks(part, seeds)
+        ]
+
+        def evaluated() -> tuple[Any, Any, Rights]:
+            losses: Any = 0.0
+            corrects: Any = 0.0
+            chunks = []
+            for each, count in begun:
+                loss, correct, right = each()
+                chunks.append((right, count))
+                losses = losses + ops.convert_to_numpy(loss)
+                corrects = corrects + ops.convert_to_numpy(correct)
+            examples = np.float32(sum(count for _, count in chunks))
+            self.has_run = True
+            return losses / examples, corrects / examples, partial(_all, chunks)
+
+        return Work("evaluation", evaluated)
 
 
 def _all(chunks: Sequence[tuple[Any, int]]) -> Any:
