@@ -27,7 +27,7 @@ from zoo.engine.initial_model import (
 from zoo.engine.program import EVALUATION_CHUNK
 from zoo.engine.run_model import change_of_training, hook_below_epochs
 from zoo.engine.seams import SEAMS, seam
-from zoo.engine.steps import signature
+from zoo.engine.steps import network_key, signature
 from zoo.engine.strengths import momentum, penalties, strengths
 from zoo.experiment import no_callbacks
 from zoo.runs.code import is_users
@@ -119,16 +119,19 @@ def groups(
         starts: Where the runs start, as far as it is known.
     """
     found: dict[str, Group] = {}
+    networks: dict[int, str] = {}
     starts = starts or Starts(jobs, data, Silent())
     for recipe, own in _by_recipe(jobs):
         steps = steps_per_epoch(recipe, data)
         start = starts.of(recipe)
         model = start.model
+        if id(model) not in networks:  # several recipes may share it
+            networks[id(model)] = network_key(model)
         for rate, of_rate in _by_rate(own):
             optimizer, callbacks = optimizer_of(recipe, rate, steps)
             reason = why_alone(model, optimizer, callbacks)
             reason = reason or why_slow(model, recipe.batch_size) or _why_start(start)
-            key = reason + signature(of_rate[0], model, optimizer, steps)
+            key = reason + signature(of_rate[0], networks[id(model)], optimizer, steps)
             group = found.setdefault(key, Group([], model, optimizer, reason))
             group.add(of_rate, start, optimizer)
             group.foreign |= any(is_users(type(each).__module__) for each in callbacks)

@@ -32,15 +32,27 @@ MOST = 32  # compiled ones that a process keeps
 LARGEST = 1_000_000  # parameters of a network whose compiled steps are worth their memory
 
 
-def signature(job: Job, model: Any, optimizer: Any, steps: int) -> str:
+def network_key(model: Any) -> str:
+    """Returns a key that is equal for networks that runs of one program can have.
+
+    Initial values and strengths of penalties are numbers that a program is given, so initializers
+    and strengths do not count.
+    """
+    own = penalties(model)
+    with given(own, [0.0] * len(own)):
+        described = describe(model)
+    return key_of(_without_initializers(described), sharing(own))
+
+
+def signature(job: Job, network: str, optimizer: Any, steps: int) -> str:
     """Returns a key that is equal for runs that can share one program.
 
-    Initial values, the learning rate, strengths of penalties and SGD's momentum are numbers that a
-    program is given, so initializers, the rate, a schedule's too, and these do not count.
+    The learning rate and SGD's momentum are numbers that a program is given, so the rate, a
+    schedule's too, and the momentum do not count.
 
     Args:
         job: The run.
-        model: A model built from its recipe.
+        network: The key of its network.
         optimizer: Its optimizer.
         steps: Steps in an epoch.
     """
@@ -48,12 +60,8 @@ def signature(job: Job, model: Any, optimizer: Any, steps: int) -> str:
     settings = {**optimizer.get_config(), "learning_rate": None, "name": None}
     if momentum(optimizer):
         settings["momentum"] = None
-    own = penalties(model)
-    with given(own, [0.0] * len(own)):
-        described = describe(model)
     return key_of(
-        _without_initializers(described),
-        sharing(own),
+        network,
         [type(optimizer).__qualname__, describe(settings)],
         describe(recipe.loss()),
         recipe.batch_size,
@@ -200,7 +208,7 @@ def steps_for(job: Job, model: Any, optimizer: Any, data: Data, steps: int) -> S
         return Steps(job, model, optimizer, data)
     arrays = [*inputs_of(data.x_train), data.y_train, *inputs_of(data.x_test), data.y_test]
     key = key_of(
-        signature(job, model, optimizer, steps),
+        signature(job, network_key(model), optimizer, steps),
         code,
         data.of_numbers,
         [(list(array.shape), str(array.dtype)) for array in (*arrays, data.y_validation)],
