@@ -1,4 +1,4 @@
-"""What whole commands take: with the zoo's engine, beside the same with `model.fit`.
+"""What whole commands take: with the zoo's engine, with one population at a time, with `model.fit`.
 
 Each command runs in a process of its own, with results of its own, from the start of Python to the
 last picture, in turns on the same machine. `make benchmark` prints the table and keeps it in
@@ -56,21 +56,25 @@ COMMANDS: Mapping[str, Sequence[str]] = {
     "batch_norm": ("batch_norm", "--variants", "before activation", *SMALL),
     "convolutions with dropout": ("convolutions.py", "--seeds", "6"),
 }
+WAYS: Mapping[str, Sequence[str]] = {
+    "seconds": (),
+    "seconds_one": ("--population", "8"),  # as many places as by itself, but one population
+    "seconds_fit": ("--engine", "fit"),
+}
 
 
-def seconds_of(words: Sequence[str], engine: str, folder: Path) -> float:
+def seconds_of(words: Sequence[str], folder: Path) -> float:
     """Returns the seconds of a command whose results go into a fresh folder.
 
     Args:
         words: Its arguments.
-        engine: population or fit.
         folder: Where the experiment's file is, if it is not one of the zoo's.
 
     Raises:
         RuntimeError: If the command fails.
     """
     with tempfile.TemporaryDirectory() as results:
-        command = [sys.executable, "-m", "zoo", "run", *words, "--engine", engine]
+        command = [sys.executable, "-m", "zoo", "run", *words]
         here = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
         began = time.perf_counter()
         done = subprocess.run(
@@ -101,12 +105,16 @@ def main() -> None:
         folder = Path(name)
         (folder / "convolutions.py").write_text(CONVOLUTIONS, encoding="utf-8")
         for command in arguments.only.split(","):
-            own, fit = (
-                seconds_of(COMMANDS[command], engine, folder) for engine in ("population", "fit")
-            )
-            row = {"command": command, "seconds": own, "seconds_fit": fit, "ratio": fit / own}
+            took = {
+                name: seconds_of([*COMMANDS[command], *way], folder) for name, way in WAYS.items()
+            }
+            own, one, fit = took.values()
+            row = {"command": command, **took, "ratio_one": one / own, "ratio": fit / own}
             rows.append(row)
-            told = f"{own:6.1f} s, with fit {fit:6.1f} s, {row['ratio']:5.1f} times as fast"
+            told = (
+                f"{own:6.1f} s, one population at a time {one:6.1f} s ({one / own:.2f} times), "
+                f"fit {fit:6.1f} s ({fit / own:.1f} times)"
+            )
             print(f"{command:28s} {told}")  # noqa: T201
     print(f"Load of the machine over the last minute: {os.getloadavg()[0]:.1f} processes.")  # noqa: T201
     keep(rows, arguments.results / "timings", "commands-")

@@ -1,11 +1,13 @@
 """The import of Keras: which device, and what is printed meanwhile."""
 
+import os
 import subprocess
 import sys
 
 import pytest
 
-from zoo.engine.device import import_keras
+from zoo.engine import device as module
+from zoo.engine.device import compiled_by_jax, import_keras
 from zoo.errors import ZooError
 
 
@@ -48,3 +50,30 @@ def test_a_failing_import_says_why(tmp_path):
     assert done.returncode == 1
     assert done.stderr.startswith("why\n")
     assert "ZeroDivisionError" in done.stderr
+
+
+def test_each_kind_of_processor_has_a_folder_for_what_jax_compiles(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    said = {"model name": "Fast 1", "flags": "avx"}
+    monkeypatch.setattr(module, "_cpuinfo", lambda field: said[field])
+    folders = [compiled_by_jax()["JAX_COMPILATION_CACHE_DIR"]]
+    for field, value in (("flags", "avx avx512"), ("model name", "Fast 2")):
+        said[field] = value
+        folders.append(compiled_by_jax()["JAX_COMPILATION_CACHE_DIR"])
+    assert len(set(folders)) == 3
+    assert all(folder.startswith(str(tmp_path / "experiment-zoo" / "jax-")) for folder in folders)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_where_jax_keeps_what_it_compiles_can_be_said_otherwise(tmp_path):
+    script = (
+        "import os\n"
+        "from zoo.engine.device import import_keras\n"
+        "import_keras()\n"
+        "print(os.environ['JAX_COMPILATION_CACHE_DIR'])\n"
+    )
+    environment = {**os.environ, "JAX_COMPILATION_CACHE_DIR": str(tmp_path / "mine")}
+    command = [sys.executable, "-c", script]
+    said = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == str(tmp_path / "mine")

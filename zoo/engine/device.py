@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import os
 import platform
 import re
@@ -51,14 +52,30 @@ def _accelerator() -> str:
 def _processor() -> str:
     """Returns the processor's model name and the number of cores that this process may use."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    name = platform.processor() or platform.machine()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.is_file():
-        for line in cpuinfo.read_text().splitlines():
-            if line.startswith("model name"):
-                name = line.partition(":")[2].strip()
-                break
+    name = _cpuinfo("model name") or platform.processor() or platform.machine()
     return f"CPU, {name}, {cores} cores"
+
+
+def _cpuinfo(field: str) -> str:
+    """Returns what Linux says of the first core; an empty text if it says nothing."""
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.is_file() else []
+    parts = (line.partition(":") for line in lines)
+    return next((value.strip() for name, _, value in parts if name.strip() == field), "")
+
+
+def compiled_by_jax() -> dict[str, str]:
+    """Returns the variables that have JAX keep what it compiles, for later processes.
+
+    What is compiled for one processor may end a process on another, so each kind has a folder.
+    TensorFlow's cache is of no use here: it looks for a function's name, which has a counter.
+    """
+    home = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))
+    kind = hashlib.sha256(f"{_processor()} {_cpuinfo('flags')}".encode()).hexdigest()[:12]
+    return {
+        "JAX_COMPILATION_CACHE_DIR": str(home / "experiment-zoo" / f"jax-{kind}"),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0.1",
+    }
 
 
 def import_keras(device: str = "auto") -> None:
@@ -78,6 +95,8 @@ def import_keras(device: str = "auto") -> None:
             os.environ.update(CUDA_VISIBLE_DEVICES="-1", JAX_PLATFORMS="cpu")
         elif ":" in device:
             os.environ["CUDA_VISIBLE_DEVICES"] = device.partition(":")[2]
+        for name, value in compiled_by_jax().items():
+            os.environ.setdefault(name, value)
         _import_quietly()
     if device.startswith("gpu") and on_processor():
         raise ZooError(
