@@ -57,7 +57,7 @@ found = zoo.run(
     "batch_norm",
     variants=["before activation", "after activation"],
     seeds=6,
-    learning_rates=[0.1],
+    learning_rates=[0.1, 0.3],
     epochs=10,
 )
 
