@@ -65,7 +65,7 @@ def test_where_nothing_answers_it_says_so_at_once(monkeypatch):
     from machines import free_port
 
     monkeypatch.setenv("RAY_AUTH_TOKEN", "mine")
-    address = f"127.0.0.2:{free_port()}"
+    address = f"127.0.0.2:{free_port('127.0.0.2')}"
     before = dict(os.environ)
     with pytest.raises(ZooError, match=rf"No Ray cluster answers at {address} \(unavailable\)"):
         Cluster(None, address).connect()
