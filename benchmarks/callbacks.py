@@ -91,7 +91,7 @@ def populations(places: int) -> dict[str, Any]:
         if group.reason:
             raise SystemExit(f"{name}: {group.reason}")
         group.size = places
-        program = program or Program(jobs[0], group.model, group.optimizer, data)
+        program = program or Program(group, data)
         found[name] = Population(program, group, data, Silent())
     return found
 

@@ -139,7 +139,7 @@ def assert_same_events(ours, theirs):
 
 def test_the_view_writes_to_the_device_only_what_a_callback_has_changed(monkeypatch):
     (group,) = groups(jobs_of((0, 1), callbacks=lambda: [keras.callbacks.Callback()]), DATA)
-    program = Program(group.jobs[0], group.model, group.optimizer, DATA)
+    program = Program(group, DATA)
     seated = Population(program, group, DATA, Silent())
     copies = []
     set_state = seated._set_state

@@ -20,7 +20,7 @@ from zoo.runs.run import Silent
 def test_a_trace_is_the_schedule_at_every_step():
     item = job(build_model=linear)
     (group,) = groups([item], DATA)
-    program = Program(item, group.model, group.optimizer, DATA)
+    program = Program(group, DATA)
     epochs, traced = 8, 0
     for schedule in SCHEDULES.variants.values():
         recipe = replace(item.recipe, schedule=schedule, epochs=epochs)

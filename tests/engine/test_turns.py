@@ -1,7 +1,6 @@
 """Several trainings take turns: one waits for what is compiled while another goes on."""
 
 import threading
-from types import SimpleNamespace
 
 import keras
 import pytest
@@ -61,14 +60,10 @@ def test_two_work_at_the_same_time_and_all_else_is_done_here():
         threads.add(threading.get_ident())
 
     both = [Training(name, *3 * [work]) for name in "ab"]
-    found = {each.run for each in map(_named, in_turns(one_after_the_other(*both), 2))}
+    found = {each.run[0] for each in in_turns(one_after_the_other(*both), 2)}
     assert found == {"a", "b"}
     assert all(each.threads == {HERE} for each in both)
     assert HERE not in threads
-
-
-def _named(each):
-    return SimpleNamespace(run=each.run[0])
 
 
 def test_no_more_train_at_once_than_asked_for():
@@ -126,8 +121,7 @@ def test_the_time_is_shared_among_those_that_train(monkeypatch):
 
 @pytest.mark.parametrize(("cores", "most"), [(1, 1), (2, 2), (64, turns.MOST)])
 def test_a_processor_trains_several_at_once_and_an_accelerator_one(monkeypatch, cores, most):
-    affinity = lambda process: set(range(cores))  # noqa: E731
-    monkeypatch.setattr(turns.os, "sched_getaffinity", affinity, raising=False)
+    monkeypatch.setattr(turns, "cores", lambda: cores)
     monkeypatch.setattr(turns, "on_processor", lambda: True)
     assert at_once() == most
     monkeypatch.setattr(turns, "on_processor", lambda: False)

@@ -47,10 +47,9 @@ def shared_out(found: Sequence[Entry]) -> tuple[list[Entry], list[Entry], list[E
 
 def _has_cores() -> bool:
     """Returns whether another process has a core of its own to measure on."""
-    from zoo.engine.device import on_processor
+    from zoo.engine.device import cores, on_processor
 
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
-    return cores > 1 and on_processor()
+    return cores() > 1 and on_processor()
 
 
 @contextmanager

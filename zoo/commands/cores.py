@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gc
-import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from typing import TypeVar
+
+from zoo.engine.device import cores
 
 ALONE = 4  # so many are done sooner than other processes start
 
@@ -20,8 +21,7 @@ def on_all(make: Callable[[Thing], Made], things: Sequence[Thing]) -> Iterator[M
     if len(things) < ALONE:
         yield from map(make, things)
         return
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    with ProcessPoolExecutor(cores, initializer=_begin) as pool:
+    with ProcessPoolExecutor(cores(), initializer=_begin) as pool:
         yield from pool.map(make, things)
 
 

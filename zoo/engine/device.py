@@ -25,6 +25,13 @@ def device_slug() -> str:
     return re.sub(r"[^a-z0-9]+", "-", device_name().lower()).strip("-")
 
 
+def cores() -> int:
+    """Returns how many processor cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def on_processor() -> bool:
     """Returns whether there is no accelerator."""
     return not _accelerator()
@@ -51,9 +58,8 @@ def _accelerator() -> str:
 
 def _processor() -> str:
     """Returns the processor's model name and the number of cores that this process may use."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     name = _cpuinfo("model name") or platform.processor() or platform.machine()
-    return f"CPU, {name}, {cores} cores"
+    return f"CPU, {name}, {cores()} cores"
 
 
 def _cpuinfo(field: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -17,6 +16,7 @@ from zoo.data.arrays import inputs_of
 from zoo.data.draws import bytes_of
 from zoo.data.memory import free_memory
 from zoo.engine.convolutions import convolves, why_slow
+from zoo.engine.device import cores
 from zoo.engine.initial_model import (
     Start,
     Starts,
@@ -52,6 +52,7 @@ class Group:
         jobs: The runs, those with equal initial values next to each other.
         model: A model of their architecture.
         optimizer: An optimizer of their kind.
+        key: The signature of their program.
         reason: Why they have to train one at a time with `fit`; empty if they do not.
         size: How many train at once.
         why_size: What bounds the size; empty if nothing does.
@@ -62,6 +63,7 @@ class Group:
     jobs: list[Job]
     model: Any
     optimizer: Any
+    key: str
     reason: str = ""
     size: int = 1
     why_size: str = ""
@@ -131,8 +133,8 @@ def groups(
             optimizer, callbacks = optimizer_of(recipe, rate, steps)
             reason = why_alone(model, optimizer, callbacks)
             reason = reason or why_slow(model, recipe.batch_size) or _why_start(start)
-            key = reason + signature(of_rate[0], networks[id(model)], optimizer, steps)
-            group = found.setdefault(key, Group([], model, optimizer, reason))
+            key = signature(of_rate[0], networks[id(model)], optimizer, steps)
+            group = found.setdefault(reason + key, Group([], model, optimizer, key, reason))
             group.add(of_rate, start, optimizer)
             group.foreign |= any(is_users(type(each).__module__) for each in callbacks)
     for group in (part for whole in found.values() for part in _parts(whole, data)):
@@ -250,9 +252,8 @@ def places(group: Group, data: Data) -> tuple[int, str]:
     if memory is None:
         if convolves(group.model):  # several at once are no faster, and few runs would be slower
             return 1, "convolutions on a processor train one after the other"
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
         operations = 6.0 * _parameters(group.model) * group.jobs[0].recipe.batch_size
-        if operations > BUSY_CORE_OPERATIONS * cores:
+        if operations > BUSY_CORE_OPERATIONS * cores():
             return 1, "one run keeps all cores busy"
         if len(group.jobs) < PLACES_CPU and keras.backend.backend() == "jax":
             return len(group.jobs), "idle places would cost more than fit does on JAX"

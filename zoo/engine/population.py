@@ -92,7 +92,7 @@ class _Training:
             why = f" ({group.why_size})" if group.why_size else ""
             self.progress.note(f"{group.describe()}: population of {group.size}{why}")
             seeds = list(dict.fromkeys(job.run.seed for job in group.jobs))
-            program = Program(group.jobs[0], group.model, group.optimizer, self.data, seeds)
+            program = Program(group, self.data, seeds)
             self._program, self.waiting = program, deque(group.jobs)
             done: set[Run] = set()
             try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from keras import ops
@@ -19,8 +19,9 @@ from zoo.engine.steps import State, steps_for
 from zoo.engine.turns import Work
 from zoo.runs.identity import describe, key_of
 from zoo.runs.phases import phase
-from zoo.runs.plan import steps_per_epoch
-from zoo.runs.run import Job
+
+if TYPE_CHECKING:
+    from zoo.engine.groups import Group
 
 EVALUATION_CHUNK = 1000
 
@@ -31,19 +32,15 @@ class Program:
     """Compiled training and evaluation of one architecture with one kind of optimizer.
 
     Args:
-        job: Any of the runs that share the program.
-        model: A model built from its recipe; only its structure is used.
-        optimizer: An optimizer of its kind; only its structure is used.
+        group: The runs that share it; only the structure of their model and optimizer is used.
         data: The data, copied to the device once; once for each seed that has a draw of its own.
         seeds: The seeds of the runs.
     """
 
-    def __init__(
-        self, job: Job, model: Any, optimizer: Any, data: Data, seeds: Sequence[int] = ()
-    ) -> None:
-        self.model = model
-        steps = steps_per_epoch(job.recipe, data)
-        self._compiled = steps_for(job, model, optimizer, data, steps)
+    def __init__(self, group: Group, data: Data, seeds: Sequence[int] = ()) -> None:
+        self.model = group.model
+        own = group.key, group.jobs[0], group.model, group.optimizer
+        self._compiled = steps_for(*own, data)
         size = min(EVALUATION_CHUNK, max(len(data.y_validation), len(data.y_test)))
         self.pools = Pools(data, seeds, size, self._compiled.fills)
         self._metric = metric_of(data)

@@ -193,22 +193,22 @@ def _told(weights: Any) -> dict[str, Any]:
 _known: OrderedDict[str, Steps] = OrderedDict()
 
 
-def steps_for(job: Job, model: Any, optimizer: Any, data: Data, steps: int) -> Steps:
+def steps_for(own: str, job: Job, model: Any, optimizer: Any, data: Data) -> Steps:
     """Returns the steps of a program, those of an equal one if this process has compiled it.
 
     Args:
-        job: Any of the runs that share the program.
+        own: The program's signature.
+        job: Any of the runs that share it.
         model: A model built from its recipe.
         optimizer: An optimizer of its kind.
         data: The data.
-        steps: Steps in an epoch.
     """
     code, unknown = code_of(model, job.recipe.loss(), optimizer, exact=True)
     if unknown or model.count_params() > LARGEST:
         return Steps(job, model, optimizer, data)
     arrays = [*inputs_of(data.x_train), data.y_train, *inputs_of(data.x_test), data.y_test]
     key = key_of(
-        signature(job, network_key(model), optimizer, steps),
+        own,
         code,
         data.of_numbers,
         [(list(array.shape), str(array.dtype)) for array in (*arrays, data.y_validation)],

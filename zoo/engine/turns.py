@@ -6,7 +6,6 @@ but one core. So while one training waits for what is compiled, another goes on.
 
 from __future__ import annotations
 
-import os
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -14,7 +13,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from zoo.engine.device import on_processor
+from zoo.engine.device import cores, on_processor
 from zoo.runs.phases import phase
 from zoo.runs.run import Result
 
@@ -62,8 +61,7 @@ class Training(Protocol):
 
 def at_once() -> int:
     """Returns how many trainings gain by taking turns: one on an accelerator."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
-    return min(cores, MOST) if on_processor() else 1
+    return min(cores(), MOST) if on_processor() else 1
 
 
 @dataclass(eq=False)
