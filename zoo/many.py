@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from zoo.data import Data
-from zoo.engine import stream_fit
+from zoo.engine import population, stream_fit
 from zoo.engine.given import BATCH_SIZE, data_and_loss, stream_and_loss
 from zoo.engine.outputs import of_numbers
 from zoo.engine.streams import has_several, is_stream
@@ -98,7 +98,8 @@ def fit_many(
             generators, and of datasets that repeat.
         validation_steps: Batches that validate, where their data do not say it.
         engine: `"population"`, or `"fit"` for one run at a time.
-        largest: Most runs that may train at once; `None` leaves it to the engine.
+        largest: Most runs that may train at once; `None` leaves it to the engine, which goes by the
+            number of runs. A program for another number at once rounds differently.
         workers: How many processes of this machine train (with Ray), a GPU each if there are any;
             `None` for this process alone.
         progress: Is told of every epoch, with workers of every run; see `zoo.runs.run.Progress`.
@@ -189,7 +190,9 @@ def fit_many(
     recipe = dataclasses.replace(recipe, loss=chosen)
     jobs = [Job(recipe, run) for run in runs]
     trains = Engine(name=engine, largest=most)
-    if workers is None:
+    if workers is None and most is None and engine == "population":
+        results = population.train_whole(jobs, given, told)
+    elif workers is None:
         results = trains.train(jobs, given, told)
     else:
         results = _elsewhere(workers, jobs, given, trains, told)

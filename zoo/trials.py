@@ -24,7 +24,16 @@ from zoo.search.space import hyperparameters
 from zoo.search.table import Execution, Table, execution_of
 from zoo.search_space import LEARNING_RATE, Dimension
 
-__all__ = ["draw_points", "guarded", "load_for", "restart", "search", "together", "train"]
+__all__ = [
+    "draw_points",
+    "forget",
+    "guarded",
+    "load_for",
+    "restart",
+    "search",
+    "together",
+    "train",
+]
 
 load = functools.cache(data.load)
 load_draws = functools.cache(data.load_draws)
@@ -80,7 +89,7 @@ def train(
         own_seed = derived_seed("search", seed, number)
         run = Run(f"point {number}", point[LEARNING_RATE], own_seed)
         jobs.append(Job(changed(recipe, point, length), run))
-    trained = population.train(jobs, load_for(recipe, draw), Silent())
+    trained = population.train_whole(jobs, load_for(recipe, draw), Silent())
     found = {result.run: result for result in trained}
     return [found[job.run] for job in jobs]
 
@@ -96,10 +105,15 @@ def restart(model: Any, seed: object) -> None:
         seed: Anything that `repr` tells from the seeds of other fits.
     """
     draw_initial_values(model, derived_seed("restart", seed))
-    rate = float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
-    for variable in model.optimizer.variables:
+    forget(model.optimizer)
+
+
+def forget(optimizer: Any) -> None:
+    """Has an optimizer with a constant learning rate forget the steps that it has made."""
+    rate = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
+    for variable in optimizer.variables:
         variable.assign(keras.ops.zeros_like(variable))
-    model.optimizer.learning_rate = rate
+    optimizer.learning_rate = rate
 
 
 def draw_points(

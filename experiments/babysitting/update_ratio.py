@@ -22,7 +22,7 @@ from keras import layers, losses
 from zoo.claims import Claim, Number, equal, zero
 from zoo.experiment import Measurement, Recipe
 from zoo.measure import furthest, gradients
-from zoo.trials import load_for
+from zoo.trials import forget, load_for
 
 EPOCHS, STEPS, BATCH = 8, 16, 64
 LOSS = losses.SparseCategoricalCrossentropy(from_logits=True)
@@ -45,11 +45,10 @@ def data_of(name):
 
 @functools.cache
 def compiled(name, data):
-    """Returns a network that an optimizer trains, compiled once, and how the optimizer begins."""
+    """Returns a network that an optimizer trains, compiled once."""
     model = build_model(data_of(data).x_train.shape[1:], 10)
-    model.compile(name, LOSS, steps_per_execution=STEPS - 1)
-    model.optimizer.build(model.trainable_variables)
-    return model, [np.array(variable) for variable in model.optimizer.variables]
+    model.compile(name, LOSS)
+    return model
 
 
 def kernels(model):
@@ -66,20 +65,19 @@ def ratios(before, after):
 def train(name, data_name, rate, seed):
     """Returns the median ratio and the lowest validation loss of a training."""
     data, drawn = data_of(data_name), np.random.default_rng(seed)
-    model, begin = compiled(name, data_name)
+    model = compiled(name, data_name)
     keras.utils.set_random_seed(seed)
     model.set_weights(build_model(data.x_train.shape[1:], 10).get_weights())
-    for variable, value in zip(model.optimizer.variables, begin, strict=True):
-        variable.assign(value)
+    forget(model.optimizer)
     model.optimizer.learning_rate = rate
     found, held = [], []
     for _ in range(EPOCHS):
-        rows = drawn.permutation(len(data.x_train))[: STEPS * BATCH]
-        x, y = data.x_train[rows], data.y_train[rows]
+        first, *others = drawn.permutation(len(data.x_train))[: STEPS * BATCH].reshape(STEPS, BATCH)
         before = kernels(model)
-        model.train_on_batch(x[:BATCH], y[:BATCH])
+        model.train_on_batch(data.x_train[first], data.y_train[first])
         found.append(ratios(before, kernels(model)))
-        model.fit(x[BATCH:], y[BATCH:], BATCH, shuffle=False, verbose=0)
+        for rows in others:
+            model.train_on_batch(data.x_train[rows], data.y_train[rows])
         held.append(float(LOSS(data.y_validation, model(data.x_validation))))
     return np.median(found[EPOCHS // 2 :]), min(held)
 

@@ -61,7 +61,7 @@ def train(of_rate, of_batch, seed):
     model = build_model(training[0].shape[1:], 10)
     optimizer = keras.optimizers.SGD(RATE, momentum=0.9)
     loss = losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(optimizer, loss, metrics=["accuracy"])
+    model.compile(optimizer, loss, metrics=["accuracy"], steps_per_execution=10)
     told = [batches.callback, keras.callbacks.LearningRateScheduler(rate)]
     found = model.fit(batches, epochs=EPOCHS, shuffle=False, verbose=0, callbacks=told).history
     tested, accuracy = model.evaluate(*test, batch_size=len(test[1]), verbose=0)

@@ -77,6 +77,33 @@ def test_all_is_run_and_what_fails_is_said(zoo, both, two_cores, tmp_path, monke
     assert beside.PARENT not in os.environ
 
 
+@pytest.mark.slow
+def test_a_process_begins_anew_after_some_experiments(zoo, both, two_cores, tmp_path, monkeypatch):
+    monkeypatch.setattr(beside, "RENEWED_AFTER", 1)
+    order = [both[0], both[4], *both[1:4]]  # what fails comes first of those that are measured
+    monkeypatch.setattr(registry, "entries", lambda: order)
+    results = tmp_path / "results"
+    code, out, err = zoo("run", "--all", "--seeds", 2, "--epochs", 1, "--results", results)
+    assert code == 1, err
+    assert out.count("Measured 2 cells, 0 were stored.") == 3
+    assert "Failed: fails. The others are done." in out
+    assert len(list(results.glob("*/table.md"))) == 4  # the one that trains and three
+
+
+def test_a_helper_begins_anew_with_those_before_the_ones_it_had(both, tmp_path, monkeypatch):
+    replaced = []
+    monkeypatch.setattr(os, "execv", lambda *arguments: replaced.append(arguments))
+    monkeypatch.setenv(beside.PARENT, os.pathsep.join(["7", "x.py"]))
+    monkeypatch.setenv(beside.FAILED, "")
+    beside.begin_anew([])
+    assert not replaced
+    beside.begin_anew(both[1:3], ["one", "two"])
+    assert len(replaced) == 1
+    assert os.environ[beside.PARENT].split(os.pathsep)[0] == "7"
+    assert beside.files_here() == [str(entry.path) for entry in both[1:3]]
+    assert beside.failed_before() == ["one", "two"]
+
+
 def test_what_is_wrong_of_those_beside_is_said_before_anything_is_trained(
     zoo, both, two_cores, tmp_path
 ):

@@ -13,11 +13,14 @@ from rich.console import Console
 from zoo.commands.beside import (
     PATIENCE,
     Helper,
+    begin_anew,
     beside,
     end_with_parent,
+    failed_before,
     files_here,
     is_beside,
     is_helper,
+    most_here,
     shared_out,
 )
 from zoo.commands.options import (
@@ -177,7 +180,8 @@ def run(
     if mixed_precision:
         use_mixed_precision()
     plain = not (fresh or record or tensorboard or dry_run or verbose or profile)
-    failed: list[str] = []
+    only = len(found) == 1 and not is_beside()
+    failed = failed_before()
     done: list[Path] = []
 
     def carry_out(entry: Entry) -> None:
@@ -207,21 +211,24 @@ def run(
             say(error)
             echo(f"{entry.name} is not run.", err=True)
         except MistakeError as error:
-            if len(found) == 1:
+            if only:
                 raise
             say(error)
             failed.append(entry.name)
         except (ZooError, Interrupted):
             raise
         except Exception as error:
-            if len(found) == 1:
+            if only:
                 raise
             say(error)
             failed.append(entry.name)
 
+    most = most_here()
     if is_helper():
-        help_another(found, settings, data_dir, how)
+        help_another(found[::-1][:most], settings, data_dir, how)
+        begin_anew(found[:-most])
         return
+    found, later = found[:most], found[most:]
     in_turn = dry_run or profile or is_beside()
     here, aside, alone = (found, [], []) if in_turn else shared_out(found)
     train = [entry for entry in here if entry.kind != "measured"]
@@ -246,6 +253,7 @@ def run(
             requests.write_what_follows(results, done)
         if profile:
             show_profile(results)
+    begin_anew(later, failed)
     if failed:
         echo(f"Failed: {', '.join(failed)}. The others are done.", err=True)
         raise typer.Exit(1)
@@ -254,11 +262,18 @@ def run(
 def help_another(
     found: Sequence[Entry], settings: Settings, data_dir: Path | None, how: How
 ) -> None:
-    """Measures from the last seed to the first what another process begins at the first."""
+    """Measures from the last seed to the first what another process begins at the first.
+
+    Args:
+        found: The experiments, the last first.
+        settings: Theirs.
+        data_dir: Where data are looked for first.
+        how: How.
+    """
     from zoo.runner import measured
     from zoo.runner.request import prepare
 
-    for entry in reversed(found):
+    for entry in found:
         try:
             request = prepare(entry, settings, data_dir)
             if request.kind is measured:

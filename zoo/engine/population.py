@@ -46,6 +46,32 @@ def train(
         starts.put_back()
 
 
+def train_whole(jobs: Sequence[Job], data: Data, progress: Progress) -> Iterator[Result]:
+    """Trains jobs to which none is ever added, and yields each result as it is finished.
+
+    Places follow from the number of runs, so that few are idle. The last bits of their numbers do
+    so, too, which `train` has to avoid: it may go on with those that an interrupted one has left.
+
+    Args:
+        jobs: The runs.
+        data: The data.
+        progress: Is told of every epoch and of every choice.
+    """
+    starts = Starts(jobs, data, progress)
+    try:
+        found = map(_with_few_idle, groups(jobs, data, None, starts))
+        yield from in_turns(_Following(found, data, progress), at_once())
+    finally:
+        starts.put_back()
+
+
+def _with_few_idle(group: Group) -> Group:
+    """Gives a group so few places that its rounds are as full as each other."""
+    rounds = math.ceil(len(group.jobs) / group.size)
+    group.size = math.ceil(len(group.jobs) / rounds)
+    return group
+
+
 class _Following:
     """Says which group trains next beside others, or which second population of one."""
 
