@@ -18,7 +18,7 @@ from zoo.claims import Claim, Difference, Number
 from zoo.experiment import Measurement
 from zoo.measure import draw, relative_time
 
-INPUTS, UNITS, CLASSES, POWER, TURNS = 256, 512, 10, 64, 100
+INPUTS, UNITS, CLASSES, POWER, TURNS = 256, 512, 10, 64, 50
 
 
 @functools.cache
