@@ -90,18 +90,22 @@ def test_a_process_begins_anew_after_some_experiments(zoo, both, two_cores, tmp_
     assert len(list(results.glob("*/table.md"))) == 4  # the one that trains and three
 
 
-def test_a_helper_begins_anew_with_those_before_the_ones_it_had(both, tmp_path, monkeypatch):
-    replaced = []
+def test_a_helper_begins_anew_with_what_comes_before(zoo, both, tmp_path, monkeypatch):
+    replaced, paths = [], [entry.path for entry in both[1:4]]
     monkeypatch.setattr(os, "execv", lambda *arguments: replaced.append(arguments))
-    monkeypatch.setenv(beside.PARENT, os.pathsep.join(["7", "x.py"]))
+    monkeypatch.setenv(beside.BACKWARDS, "1")
+    monkeypatch.setenv(beside.MOST, "1")
     monkeypatch.setenv(beside.FAILED, "")
-    beside.begin_anew([])
-    assert not replaced
-    beside.begin_anew(both[1:3], ["one", "two"])
+    monkeypatch.setenv(beside.PARENT, os.pathsep.join(map(str, [os.getppid(), *paths])))
+    results = tmp_path / "r"
+    assert zoo("run", *paths, "--results", results)[0] == 0
     assert len(replaced) == 1
-    assert os.environ[beside.PARENT].split(os.pathsep)[0] == "7"
-    assert beside.files_here() == [str(entry.path) for entry in both[1:3]]
-    assert beside.failed_before() == ["one", "two"]
+    assert beside.files_here() == [str(path) for path in paths[:2]]
+    assert os.environ[beside.PARENT].split(os.pathsep)[0] == str(os.getppid())
+    monkeypatch.undo()
+    out = zoo("run", *paths, "--results", results)[1]
+    assert out.count("Measured 8 cells, 0 were stored.") == 2
+    assert out.count("Measured 0 cells, 8 were stored.") == 1
 
 
 def test_what_is_wrong_of_those_beside_is_said_before_anything_is_trained(
