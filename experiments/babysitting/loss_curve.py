@@ -10,7 +10,7 @@ References:
     Karpathy (2019), A Recipe for Training Neural Networks.
 """
 
-from functools import cache, partial
+from functools import partial
 
 import keras
 import numpy as np
@@ -45,15 +45,6 @@ def build_model(twice):
     return keras.Sequential([keras.Input((INPUTS,)), *stack, layers.Dense(CLASSES), *ends])
 
 
-@cache
-def compiled(twice):
-    """Returns a network that is compiled once."""
-    model = build_model(twice)
-    loss = losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(keras.optimizers.SGD(), loss, metrics=["accuracy"])
-    return model
-
-
 def finite(metrics):
     """Returns the metrics that are finite."""
     return {metric: value for metric, value in metrics.items() if np.isfinite(value)}
@@ -66,10 +57,9 @@ def train(seed, rate=0.1, examples=EXAMPLES, epochs=EPOCHS, validation=VALIDATIO
     if mistake == SORTED:
         own = own[y[own].argsort(kind="stable")]
     labels = np.roll(y[own], 1) if mistake == SHIFTED else y[own]
-    start = build_model(mistake == TWICE).get_weights()  # drawn before others perhaps are
-    model = compiled(mistake == TWICE)
-    model.set_weights(start)
-    model.optimizer.learning_rate = rate
+    model = build_model(mistake == TWICE)
+    start, loss = model.get_weights(), losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.SGD(rate), loss, metrics=["accuracy"])
     # Keras shuffles alike in every epoch once it has been given a seed.
     batches = BatchSizeSchedule(x[own], labels, {0: BATCH}, mistake != SORTED, seed)
     diagnosis = LossCurveDiagnosis(CLASSES, validation, batches=True)
