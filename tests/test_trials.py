@@ -10,7 +10,7 @@ from zoo.experiment import Recipe
 from zoo.runs.run import Job, Run, Silent
 from zoo.runs.seeding import derived_seed
 from zoo.search_space import Dimension
-from zoo.trials import draw_points, load_for, restart, search, together, train
+from zoo.trials import draw_points, forget, load_for, restart, search, together, train
 
 
 def build_model(input_shape, num_classes, units=4):
@@ -148,3 +148,21 @@ def test_a_restarted_model_trains_as_before_and_with_another_seed_otherwise():
     assert losses[0] == losses[1]
     assert not set(losses[0]) & set(losses[2])
     assert float(model.optimizer.learning_rate) == pytest.approx(0.1)
+
+
+def test_an_optimizer_that_forgets_is_as_at_first():
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    model.compile(keras.optimizers.Adagrad(0.25), "mse")
+    forget(model)  # has nothing to forget
+    model.optimizer.build(model.trainable_variables)
+    first = [np.array(variable) for variable in model.optimizer.variables]
+    model.train_on_batch(np.ones((4, 3)), np.ones((4, 2)))
+    assert any(
+        (np.array(v) != f).any() for v, f in zip(model.optimizer.variables, first, strict=True)
+    )
+    model.optimizer.learning_rate = 0.5
+    forget(model)
+    assert float(model.optimizer.learning_rate) == 0.5
+    model.optimizer.learning_rate = 0.25
+    for variable, value in zip(model.optimizer.variables, first, strict=True):
+        np.testing.assert_array_equal(np.array(variable), value)

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import keras
 import pandas as pd
 
 from zoo import data
@@ -105,15 +104,17 @@ def restart(model: Any, seed: object) -> None:
         seed: Anything that `repr` tells from the seeds of other fits.
     """
     draw_initial_values(model, derived_seed("restart", seed))
-    forget(model.optimizer)
+    forget(model)
 
 
-def forget(optimizer: Any) -> None:
-    """Has an optimizer with a constant learning rate forget the steps that it has made."""
-    rate = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
-    for variable in optimizer.variables:
-        variable.assign(keras.ops.zeros_like(variable))
-    optimizer.learning_rate = rate
+def forget(model: Any) -> None:
+    """Has the optimizer of a compiled model forget the steps that it has made; its rate stays."""
+    optimizer = model.optimizer
+    if optimizer.built:
+        fresh = type(optimizer).from_config(optimizer.get_config())
+        fresh.build(model.trainable_variables)  # not all begin at 0: AdaGrad's sums are at 0.1
+        for variable, first in zip(optimizer.variables, fresh.variables, strict=True):
+            variable.assign(first)
 
 
 def draw_points(

@@ -19,6 +19,7 @@ from keras import layers, ops
 
 from zoo.claims import Claim, Difference, Trend
 from zoo.experiment import Measurement
+from zoo.trials import forget
 
 LOW, HIGH = -2.0, 1.6
 POINTS = np.linspace(LOW, HIGH, 49)  # to train on
@@ -93,8 +94,7 @@ def trained(seed):
             # As He. Biases of hidden units are drawn, too: else all kinks were at 0.
             scale = (2 if hidden else 2 / kernel[1]) ** 0.5
             layer.set_weights([drawn.normal(0, scale, kernel), drawn.normal(0, hidden, bias)])
-    for variable in model.optimizer.variables:
-        variable.assign(ops.zeros_like(variable))
+    forget(model)
     x = np.tile(POINTS, STEPS)[:, None]
     y = np.broadcast_to(target(x)[..., None], (len(x), len(WIDTHS), STARTS))
     model.fit(x, y, len(POINTS), EPOCHS, shuffle=False, verbose=0)

@@ -68,7 +68,7 @@ def train(name, data_name, rate, seed):
     model = compiled(name, data_name)
     keras.utils.set_random_seed(seed)
     model.set_weights(build_model(data.x_train.shape[1:], 10).get_weights())
-    forget(model.optimizer)
+    forget(model)
     model.optimizer.learning_rate = rate
     found, held = [], []
     for _ in range(EPOCHS):

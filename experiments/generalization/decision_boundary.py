@@ -20,6 +20,7 @@ from keras import layers, ops
 
 from zoo.claims import Claim, Trend
 from zoo.experiment import Measurement
+from zoo.trials import forget
 
 EXAMPLES, TEST, FLIPPED = 200, 2000, 0.1
 EPOCHS, STEPS, RATE = 10, 100, 0.01  # STEPS of an epoch
@@ -85,8 +86,7 @@ def trained(seed):
             kernel, bias = (weight.shape for weight in layer.weights)
             scale = (2 / kernel[1]) ** 0.5  # as He; kernels are (data sets, inputs, ...)
             layer.set_weights([drawn.normal(0, scale, kernel), np.zeros(bias)])
-    for variable in model.optimizer.variables:
-        variable.assign(ops.zeros_like(variable))
+    forget(model)
     x, labels = draw_plane(seed, EXAMPLES)
     y = np.broadcast_to(labels[:, None, None], (EXAMPLES, len(NETWORKS), len(DATA)))
     repeated = (np.concatenate([part] * STEPS) for part in (x, y))

@@ -19,6 +19,7 @@ from keras import layers, losses
 
 from zoo.claims import Claim, above
 from zoo.experiment import Measurement
+from zoo.trials import forget
 
 INPUTS, CLASSES, EXAMPLES, BATCH, UNITS, DEPTH = 20, 10, 1000, 50, 50, 10
 
@@ -44,21 +45,19 @@ def network():
 
 @functools.cache
 def compiled(label):
-    """Returns a network that an optimizer trains, compiled once, and how the optimizer begins."""
+    """Returns a network that an optimizer trains, compiled once."""
     model = network()
     loss = losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.get(OPTIMIZERS[label]), loss)
-    model.optimizer.build(model.trainable_variables)
-    return model, [np.array(variable) for variable in model.optimizer.variables]
+    return model
 
 
 def measure(label, seed):
     """Measures the ratio of update and weights by layer, and how far layers are apart."""
     (x, y), norm = clusters(seed), np.linalg.norm
-    model, begin = compiled(label)
+    model = compiled(label)
     model.set_weights(network().get_weights())
-    for variable, value in zip(model.optimizer.variables, begin, strict=True):
-        variable.assign(value)
+    forget(model)
     places, ratios = [kernels(model)], []
     for start in range(0, EXAMPLES, BATCH):
         model.train_on_batch(x[start : start + BATCH], y[start : start + BATCH])
