@@ -55,7 +55,7 @@ def test_searches_that_train_together_are_trained_point_by_point():
     for place, name in ((0, "a"), (2, "b")):
         own = results[place : place + 2]
         assert found[name]["learning_rate"].tolist() == drawn[name]["learning_rate"].tolist()
-        assert found[name]["score"].tolist() == [r.history["val_accuracy"][-1] for r in own]
+        assert found[name]["score"].tolist() == [r.final["val_accuracy"] for r in own]
         assert found[name]["test_accuracy"].tolist() == [r.final["test_accuracy"] for r in own]
         assert found[name]["losses"].tolist() == [r.history["loss"] for r in own]
         assert found[name]["epochs"].tolist() == [2, 2]

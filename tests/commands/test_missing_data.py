@@ -1,4 +1,4 @@
-"""What needs data that are not there is left out of a run of all, and told."""
+"""What needs data that are not there is told, and keeps no other experiment from being run."""
 
 import keras
 import pytest
@@ -53,3 +53,20 @@ def test_alone_it_is_an_error(zoo, lost, tmp_path, number):
     assert code == 2
     assert "Could not download cifar10" in err
     assert "Put cifar10.npz" in err
+
+
+@pytest.mark.slow
+def test_several_go_on_and_one_has_failed(zoo, lost, tmp_path):
+    results = tmp_path / "results"
+    paths = [entry.path for entry in lost]
+    code, _, err = zoo("run", *paths, "--smoke", "--results", results)
+    assert code == 1
+    assert "Failed: a_trained, b_measured. The others are done." in err
+    assert list(results.glob("tiny@*/table.md"))
+
+
+def test_data_that_all_are_given_are_an_error(zoo, lost, tmp_path):
+    paths = [entry.path for entry in lost]
+    code, _, err = zoo("run", *paths, "--data", "cifar10", "--results", tmp_path / "results")
+    assert code == 2
+    assert err.count("Could not download cifar10") == 1

@@ -1,5 +1,7 @@
 """Runs to which none is added train in as few places as they need."""
 
+import keras
+import numpy as np
 import pytest
 from population_case import DATA, assert_same_as_fit, jobs_of
 
@@ -33,3 +35,26 @@ def test_numbers_do_not_depend_on_what_else_is_trained_by_the_same_call():
     for job in jobs:
         assert alone[job.run].history == beside[job.run].history
         assert alone[job.run].final == beside[job.run].final
+
+
+def test_what_is_not_validated_after_each_epoch_ends_in_the_same_bits():
+    jobs = jobs_of(range(3), epochs=4)
+    often, once = (
+        {each.run: each for each in population.train_whole(jobs, DATA, Silent(), validates)}
+        for validates in (True, False)
+    )
+    for job in jobs:
+        assert once[job.run].final == often[job.run].final
+        told = {name: once[job.run].history[name] for name in ("loss", "accuracy", "learning_rate")}
+        assert told == {name: often[job.run].history[name] for name in told}
+        for name in ("val_loss", "val_accuracy"):
+            assert np.isnan(once[job.run].history[name]).tolist() == 4 * [True]
+
+
+def test_what_has_callbacks_is_validated_after_each_epoch_whatever_is_asked_for():
+    stop = {"monitor": "val_accuracy", "min_delta": 2.0, "patience": 1}
+    own = {"epochs": 4, "callbacks": lambda: [keras.callbacks.EarlyStopping(**stop)]}
+    found = population.train_whole(jobs_of(range(2), **own), DATA, Silent(), validates=False)
+    for result in found:
+        assert result.epochs == 2
+        assert np.isfinite(result.history["val_accuracy"]).all()

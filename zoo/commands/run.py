@@ -206,10 +206,13 @@ def run(
                 asked.remember(told, lines, folders)
             show_results(folders[0], lines)
         except (MissingDataError, NeedsClassesError) as error:
-            if not every:
+            if only or not (every or data is None):  # who names data has named the same for all
                 raise
             say(error)
-            echo(f"{entry.name} is not run.", err=True)
+            if every:
+                echo(f"{entry.name} is not run.", err=True)
+            else:
+                failed.append(entry.name)
         except MistakeError as error:
             if only:
                 raise

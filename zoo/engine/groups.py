@@ -58,6 +58,7 @@ class Group:
         why_size: What bounds the size; empty if nothing does.
         foreign: Whether callbacks are not Keras's or the zoo's, and so may draw random numbers
             that depend on what else happens.
+        validates: Whether they are evaluated after each epoch, and not after their last one only.
     """
 
     jobs: list[Job]
@@ -68,6 +69,7 @@ class Group:
     size: int = 1
     why_size: str = ""
     foreign: bool = False
+    validates: bool = True
     _drawn: tuple[Any, int, list[Any]] | None = field(default=None, repr=False)
     _starts: dict[int, Start] = field(default_factory=dict, repr=False)
     _numbers: dict[tuple[int, float], list[Any]] = field(default_factory=dict, repr=False)

@@ -14,6 +14,7 @@ from zoo.engine.initial_model import Starts
 from zoo.engine.program import Program
 from zoo.engine.together import Population
 from zoo.engine.turns import Steps, at_once, in_turns
+from zoo.experiment import no_callbacks
 from zoo.runs.run import Job, Progress, Result, Run
 
 
@@ -46,7 +47,9 @@ def train(
         starts.put_back()
 
 
-def train_whole(jobs: Sequence[Job], data: Data, progress: Progress) -> Iterator[Result]:
+def train_whole(
+    jobs: Sequence[Job], data: Data, progress: Progress, validates: bool = True
+) -> Iterator[Result]:
     """Trains jobs to which none is ever added, and yields each result as it is finished.
 
     Places follow from the number of runs, so that few are idle. The last bits of their numbers do
@@ -56,19 +59,24 @@ def train_whole(jobs: Sequence[Job], data: Data, progress: Progress) -> Iterator
         jobs: The runs.
         data: The data.
         progress: Is told of every epoch and of every choice.
+        validates: Whether all are evaluated after each epoch. Else only those are that have
+            callbacks or train with `fit`, and histories of the others have NaN for validation.
     """
     starts = Starts(jobs, data, progress)
     try:
-        found = map(_with_few_idle, groups(jobs, data, None, starts))
+        found = (_whole(group, validates) for group in groups(jobs, data, None, starts))
         yield from in_turns(_Following(found, data, progress), at_once())
     finally:
         starts.put_back()
 
 
-def _with_few_idle(group: Group) -> Group:
+def _whole(group: Group, validates: bool) -> Group:
     """Gives a group so few places that its rounds are as full as each other."""
     rounds = math.ceil(len(group.jobs) / group.size)
     group.size = math.ceil(len(group.jobs) / rounds)
+    group.validates = validates or any(
+        job.recipe.callbacks is not no_callbacks for job in group.jobs
+    )
     return group
 
 

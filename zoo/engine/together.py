@@ -228,7 +228,11 @@ class Population:
             orders[:, slot.place] = known[key]
         self.state, losses, accuracies = yield self.program.epoch(self.state, rates, orders)
         self._host_copy = None
-        val_losses, val_accuracies, _ = yield self._evaluation("val")
+        validated: Any = np.full((2, self._size), np.nan)
+        if self.group.validates:
+            validated = yield self._evaluation("val")
+        elif not self.program.has_run:
+            yield self._evaluation("val")  # shows whether all of it compiles
         told: dict[int, list[Job]] = {}
         for slot in self.slots:
             if slot.left:
@@ -237,8 +241,8 @@ class Population:
             logs = {
                 "loss": float(losses[place]),
                 "accuracy": float(accuracies[place]),
-                "val_loss": float(val_losses[place]),
-                "val_accuracy": float(val_accuracies[place]),
+                "val_loss": float(validated[0][place]),
+                "val_accuracy": float(validated[1][place]),
             }
             self._record(slot, logs)
             told.setdefault(slot.epoch, []).append(slot.job)
