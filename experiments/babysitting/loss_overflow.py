@@ -20,6 +20,7 @@ from keras import layers, losses, ops
 
 from zoo.claims import Claim, Difference, equal, zero
 from zoo.experiment import Measurement
+from zoo.trials import restart
 
 INPUTS, CLASSES, EXAMPLES, BATCH, EPOCHS = 20, 10, 500, 50, 12
 CLIPPED = -math.log(1e-7)
@@ -62,16 +63,11 @@ def evaluate(loss, _):
     }
 
 
-def network():
-    """Returns a fresh network with two hidden layers."""
-    hidden = [layers.Dense(50, "elu") for _ in range(2)]
-    return keras.Sequential([keras.Input((INPUTS,)), *hidden, layers.Dense(CLASSES)])
-
-
 @functools.cache
 def compiled(loss):
-    """Returns a network that trains with a loss, compiled once."""
-    model = network()
+    """Returns a network with two hidden layers that trains with a loss, compiled once."""
+    hidden = [layers.Dense(50, "elu") for _ in range(2)]
+    model = keras.Sequential([keras.Input((INPUTS,)), *hidden, layers.Dense(CLASSES)])
     model.compile(keras.optimizers.SGD(), loss, steps_per_execution=EXAMPLES // BATCH)
     return model
 
@@ -83,7 +79,7 @@ def train(loss, seed, rate=0.1, scale=1.0, missing=False):
     x = drawn.normal(0, 0.5, (CLASSES, INPUTS))[y] + drawn.normal(size=(EXAMPLES, INPUTS))
     x = (scale * x).astype("float32")
     x[0, 0] = np.nan if missing else x[0, 0]
-    model.set_weights(network().get_weights())
+    restart(model, seed)
     model.optimizer.learning_rate = rate
     found = model.fit(x, y, BATCH, EPOCHS, verbose=0).history["loss"]
     bad = ~np.isfinite(found)

@@ -19,7 +19,7 @@ from keras import layers, losses
 
 from zoo.claims import Claim, above
 from zoo.experiment import Measurement
-from zoo.trials import forget
+from zoo.trials import restart
 
 INPUTS, CLASSES, EXAMPLES, BATCH, UNITS, DEPTH = 20, 10, 1000, 50, 50, 10
 
@@ -37,16 +37,11 @@ def kernels(model):
     return [np.array(layer.kernel, float) for layer in model.layers]
 
 
-def network():
-    """Returns a fresh network of ten sigmoid layers."""
-    stack = [layers.Dense(UNITS, "sigmoid") for _ in range(DEPTH)]
-    return keras.Sequential([keras.Input((INPUTS,)), *stack, layers.Dense(CLASSES)])
-
-
 @functools.cache
 def compiled(label):
-    """Returns a network that an optimizer trains, compiled once."""
-    model = network()
+    """Returns a network of ten sigmoid layers that an optimizer trains, compiled once."""
+    stack = [layers.Dense(UNITS, "sigmoid") for _ in range(DEPTH)]
+    model = keras.Sequential([keras.Input((INPUTS,)), *stack, layers.Dense(CLASSES)])
     loss = losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.get(OPTIMIZERS[label]), loss)
     return model
@@ -56,8 +51,7 @@ def measure(label, seed):
     """Measures the ratio of update and weights by layer, and how far layers are apart."""
     (x, y), norm = clusters(seed), np.linalg.norm
     model = compiled(label)
-    model.set_weights(network().get_weights())
-    forget(model)
+    restart(model, seed)
     places, ratios = [kernels(model)], []
     for start in range(0, EXAMPLES, BATCH):
         model.train_on_batch(x[start : start + BATCH], y[start : start + BATCH])
