@@ -80,7 +80,8 @@ def train(
 
     Returns:
         Their results, in the order of the points. `final` has what validation and test examples
-        say after the last epoch; to save time, `history` has NaN for the validation of each.
+        say after the last epoch; to save time, `history` has NaN for the validation of each,
+        except where callbacks may look at it.
     """
     told = epochs or recipe.epochs
     own = [told] * len(points) if isinstance(told, int) else told

@@ -71,7 +71,7 @@ def train_whole(
 
 
 def _whole(group: Group, validates: bool) -> Group:
-    """Gives a group so few places that its rounds are as full as each other."""
+    """Gives a group so few places that its rounds are equally full, and says when it validates."""
     rounds = math.ceil(len(group.jobs) / group.size)
     group.size = math.ceil(len(group.jobs) / rounds)
     group.validates = validates or any(
