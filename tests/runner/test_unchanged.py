@@ -1,11 +1,14 @@
 """What has not changed is not planned again: the same command says the same at once."""
 
 import sqlite3
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
-from zoo.results.store import FILE
+from zoo.errors import ZooError
+from zoo.results.store import FILE, Store
 from zoo.runner import registry, request, unchanged
 from zoo.runner.prepare import Settings
 
@@ -129,3 +132,31 @@ def test_what_is_measured_each_time_is_not_remembered(tmp_path):
     asked.remember(["told"], ["Measured 3 cells, 4 were stored."], [folder])
     known = asked.recall(folder.parent)
     assert known == unchanged.Known(("told",), ("Measured 0 cells, 7 were stored.",), ("here",))
+
+
+def test_no_process_begins_for_what_is_known(zoo, tmp_path, monkeypatch):
+    names = ("convolution_formula", "chain_rule", "activation_layer", "adaptive_formula")
+    words = ("run", *names, "--seeds", 1, "--results", tmp_path / "results")
+    monkeypatch.setattr("zoo.commands.beside._has_cores", lambda: True)
+    monkeypatch.setattr("zoo.commands.run.PATIENCE", 0.0)
+    started = []
+
+    def begun(entries, *_):
+        started.append([entry.name for entry in entries])
+        return subprocess.Popen([sys.executable, "-c", ""])
+
+    monkeypatch.setattr("zoo.commands.beside._started", begun)
+    assert zoo(*words)[0] == 0
+    assert started == [list(names)]
+    first = zoo(*words)
+    assert (first[0], len(started)) == (0, 1)
+    assert first[1].count("were stored") == len(names)
+
+
+def test_a_store_that_is_damaged_later_is_checked_again(tmp_path):
+    for _ in range(2):
+        Store(tmp_path).close()
+    path = tmp_path / FILE
+    path.write_bytes(path.read_bytes()[:5000] + b"x" * 5000)
+    with pytest.raises(ZooError, match="damaged"):
+        Store(tmp_path)

@@ -184,15 +184,18 @@ def run(
     failed = failed_before()
     done: list[Path] = []
 
+    def is_known(entry: Entry) -> bool:
+        """Shows what a run would say, if it would change nothing; returns whether it is known."""
+        known = Asked(entry, settings, panel, data_dir).recall(results) if plain else None
+        if known is not None:
+            show_all(known.told)
+            show_results(results / known.folders[0], known.lines)
+        return known is not None
+
     def carry_out(entry: Entry) -> None:
         try:
             if every and scale is not None and scale not in entry.scales():
                 echo(f"{entry.name} has no {scale} scale and is left out.")
-                return
-            asked = Asked(entry, settings, panel, data_dir)
-            if plain and (known := asked.recall(results)):
-                show_all(known.told)
-                show_results(results / known.folders[0], known.lines)
                 return
             request = requests.prepare(entry, settings, data_dir, panel=panel, every=every)
             told = request.told()
@@ -203,7 +206,7 @@ def run(
             folders, lines = request.run(how)
             done.extend(folders)
             if plain:
-                asked.remember(told, lines, folders)
+                Asked(entry, settings, panel, data_dir).remember(told, lines, folders)
             show_results(folders[0], lines)
         except (MissingDataError, NeedsClassesError) as error:
             if only or not (every or data is None):  # who names data has named the same for all
@@ -226,6 +229,8 @@ def run(
             say(error)
             failed.append(entry.name)
 
+    if not is_beside():
+        found = [entry for entry in found if not is_known(entry)]
     most = most_here()
     if is_helper():
         help_another(found[::-1][:most], settings, data_dir, how)

@@ -55,6 +55,8 @@ CREATE TABLE runs (
 """
 FILE = "zoo.db"  # in the results folder
 
+_checked: dict[Path, tuple[int, int, int]] = {}  # inode, size and time of what was found sound
+
 
 class Store:
     """The finished runs of one results folder, in `zoo.db`.
@@ -94,9 +96,7 @@ class Store:
             raise self._damaged(error) from error
 
     def _open(self) -> None:
-        check = self._connection.execute("PRAGMA quick_check").fetchone()[0]
-        if check != "ok":
-            raise sqlite3.DatabaseError(check.splitlines()[0])
+        self._check()
         self._connection.execute("BEGIN IMMEDIATE")
         known = self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         if not known:
@@ -124,6 +124,17 @@ class Store:
         self._connection.execute(RECORDS)
         self._connection.execute(RIGHTS)
         self._connection.execute(CELLS)
+
+    def _check(self) -> None:
+        """Checks the file, unless this process has done so and it is as it was."""
+        status = self.path.stat()
+        found = status.st_ino, status.st_size, status.st_mtime_ns
+        if _checked.get(self.path) == found:
+            return
+        check = self._connection.execute("PRAGMA quick_check").fetchone()[0]
+        if check != "ok":
+            raise sqlite3.DatabaseError(check.splitlines()[0])
+        _checked[self.path] = found
 
     def _close_quietly(self) -> None:
         if hasattr(self, "_connection"):
