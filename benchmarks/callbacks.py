@@ -98,7 +98,7 @@ def populations(places: int) -> dict[str, Any]:
 
 def epoch(population: Any) -> None:
     """Trains a population for an epoch, in this thread."""
-    steps, outcome = population.epoch(), None
+    steps, outcome = population.epochs(), None
     with contextlib.suppress(StopIteration):
         while True:
             outcome = steps.send(outcome).call()
@@ -108,6 +108,9 @@ def measure(places: int) -> list[dict[str, Any]]:
     """Trains all populations in turn and returns one row each."""
     import keras
 
+    from zoo.engine import together
+
+    together.AHEAD = 0.0  # an epoch at a time, as with callbacks
     found = populations(places)
     names = list(found)
     seconds: dict[str, list[float]] = {name: [] for name in names}

@@ -40,8 +40,8 @@ class AccuracyUnderNoise:
     def __call__(self, model: Any, data: Data) -> float:
         """Returns the mean accuracy; one draw of the noise is scaled to each size."""
         noise = np.random.default_rng(self.seed).normal(size=data.x_test.shape)
-        noisy = ((data.x_test + size * noise).astype(np.float32) for size in self.deviations)
-        return float(np.mean([accuracy(model, x, data.y_test) for x in noisy]))
+        noisy = [(data.x_test + size * noise).astype(np.float32) for size in self.deviations]
+        return accuracy(model, np.concatenate(noisy), np.concatenate([data.y_test] * len(noisy)))
 
 
 @dataclass(frozen=True)

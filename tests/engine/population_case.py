@@ -150,9 +150,9 @@ def assert_identical(result, expected):
 
 
 def failing_epoch(monkeypatch, error, when):
-    """Makes `Program.epoch` raise where `when(call, size)` holds; returns the sizes it met."""
+    """Makes an epoch of a program raise where `when(call, size)` holds; returns the sizes it met."""
     sizes = []
-    epoch = Program.epoch
+    epoch = Program._epoch
 
     def raising(self, state, rates, orders):
         sizes.append(rates.shape[1])
@@ -160,5 +160,5 @@ def failing_epoch(monkeypatch, error, when):
             raise error
         return epoch(self, state, rates, orders)
 
-    monkeypatch.setattr(Program, "epoch", raising)
+    monkeypatch.setattr(Program, "_epoch", raising)
     return sizes

@@ -43,6 +43,20 @@ def test_one_program_for(change):
     assert (group.reason, group.why_size) == ("", "")
 
 
+def swish(*beta):
+    return mlp(last=[lambda: Swish(*beta)])
+
+
+def test_what_gives_an_initial_value_only_is_no_other_program():
+    items = [job(f"{beta}", build_model=swish(beta)) for beta in (0.0, 1.0, 10.0)]
+    (group,) = grouped(*items)
+    assert len(group.jobs) == 3
+    starts = [float(group.initial_values(item)[-1]) for item in items]
+    assert starts == [0.0, 1.0, 10.0]
+    assert {group.start_of(item).model.layers[-1].beta for item in items} == {0.0, 1.0, 10.0}
+    assert len(grouped(items[0], job("learned", build_model=swish(0.0, True)))) == 2
+
+
 def ignoring():
     return keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=2)
 

@@ -29,7 +29,9 @@ from population_case import (
 
 from zoo.engine import groups as grouping
 from zoo.engine import population
+from zoo.engine import together as grouped
 from zoo.engine.groups import PLACES_CPU, groups
+from zoo.engine.program import Program
 from zoo.layers import Swish
 from zoo.runs.run import Job, Run, Silent
 
@@ -175,6 +177,49 @@ def test_a_diverging_run_is_frozen_and_harms_nobody(crowd):
             epoch for name, seed, epoch in notes.epochs if (name, seed) == ("wild", item.run.seed)
         ]
         assert told == [*range(1, result.epochs + 1)]
+
+
+# Several epochs as one piece of work
+
+
+def explosive(rate, steps, epochs):
+    return schedules.PiecewiseConstantDecay([3 * steps], [rate, 1e38])
+
+
+@tensorflow_only
+def test_several_epochs_ahead_are_those_that_one_after_the_other_gives(monkeypatch):
+    items = [
+        *jobs_of(range(4), variant="long", build_model=noisy, epochs=7),
+        *jobs_of(range(5), variant="short", build_model=noisy, epochs=4),
+        *(job("wild", 1e19, seed, build_model=noisy, epochs=7) for seed in (0, 1)),
+        job("later", 0.1, 0, build_model=noisy, epochs=7, schedule=explosive),
+    ]
+    ahead = []
+    epochs_of = Program.epochs
+
+    def counted(self, state, given, seeds):
+        ahead.append(len(given))
+        return epochs_of(self, state, given, seeds)
+
+    monkeypatch.setattr(Program, "epochs", counted)
+    found = []
+    for seconds in (0.0, 1000.0):
+        monkeypatch.setattr(grouped, "AHEAD", seconds)
+        notes = Notes()
+        results = together(*items, progress=notes)
+        found.append((results, sorted(notes.epochs), [*ahead]))
+        ahead.clear()
+    (expected, told, single), (results, told_ahead, several) = found
+    assert set(single) == {1}
+    assert max(several) > 2
+    assert len(several) < len(single)
+    assert told_ahead == told
+    for run, result in expected.items():
+        np.testing.assert_equal(results[run].history, result.history)
+        np.testing.assert_equal(results[run].final, result.final)
+    epochs = {run.variant: result.epochs for run, result in expected.items()}
+    assert epochs["long"] == 7
+    assert epochs["wild"] < 3 < epochs["later"] < 7
 
 
 # What cannot be compiled, and what does not fit

@@ -1,13 +1,24 @@
 """Runs whose data are drawn by their seed train together, each as `fit` trains it alone."""
 
+from collections import OrderedDict
+
 import numpy as np
 import pytest
-from population_case import Notes, dense, job, linear, make_data, share_right, stack
+from population_case import (
+    Notes,
+    dense,
+    job,
+    linear,
+    make_data,
+    share_right,
+    stack,
+    tensorflow_only,
+)
 
 from zoo import data
 from zoo.data import Data
 from zoo.data.draws import KEPT_BYTES, Draws, bytes_of
-from zoo.engine import fit, groups, population
+from zoo.engine import fit, groups, population, steps
 from zoo.engine.groups import PLACES_CPU
 from zoo.engine.pools import Pools
 from zoo.initializers import LSUV
@@ -58,6 +69,16 @@ def test_two_variants_of_two_seeds_equal_fit_on_their_own_data_in_one_program():
         assert results[item.run].final["first"] == own.x_test[0, 0]
     first_losses = {(item.run.variant, results[item.run].history["loss"][0]) for item in items}
     assert len(first_losses) == 4
+
+
+@tensorflow_only
+def test_one_compiled_evaluation_does_for_both_parts(monkeypatch):
+    monkeypatch.setattr(steps, "_known", OrderedDict())
+    items = [job(seed=seed, build_model=linear) for seed in (0, 1)]
+    train(items, drawn())
+    assert len(make_data(0).y_validation) != len(make_data(0).y_test)
+    (made,) = steps._known.values()
+    assert made.evaluation.experimental_get_tracing_count() == 1
 
 
 def first_test_number(model, own):

@@ -146,7 +146,7 @@ def run(
     processes = cluster_of(workers, cluster)
     # Keras takes seconds to import; whatever can be wrong without it has been said above.
     with phase("import"):
-        import_keras(device)
+        import_keras(device, alone=True)
     from zoo.engine.device import use_mixed_precision
     from zoo.runner import request as requests
     from zoo.runner.how import How

@@ -64,7 +64,7 @@ def tune(
     entry = find(name)
     console = Console()
     processes = cluster_of(workers, cluster)
-    import_keras(device)
+    import_keras(device, alone=True)
     from zoo.results.store import Store
     from zoo.runner.prepare import Settings
     from zoo.runner.trainer import Engine

@@ -12,6 +12,7 @@ import numpy as np
 
 from zoo.runs.phases import phase
 
+DONATES = True  # whether a compiled epoch uses up the state that it is given
 DRAWN_FAST = ()  # layers whose random numbers take no longer than other arithmetic
 
 

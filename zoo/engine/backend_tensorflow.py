@@ -19,6 +19,8 @@ from zoo.runs.phases import phase
 # Every program is a function of its own, which TensorFlow mistakes for retracing in a loop.
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
+DONATES = False  # whether a compiled epoch uses up the state that it is given
+
 # Layers whose random numbers take no longer than other arithmetic; see `draws_tensorflow`.
 DRAWN_FAST = (layers.Dropout, layers.SpatialDropout1D, layers.SpatialDropout2D)
 

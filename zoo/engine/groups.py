@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from callbacks.keras_internals import all_layers, excludes_from_weight_decay
+from callbacks.keras_internals import all_layers, excludes_from_weight_decay, learning_rate_of
 from zoo.data import Data, Draws
 from zoo.data.arrays import inputs_of
 from zoo.data.draws import bytes_of
@@ -73,12 +73,17 @@ class Group:
     _drawn: tuple[Any, int, list[Any]] | None = field(default=None, repr=False)
     _starts: dict[int, Start] = field(default_factory=dict, repr=False)
     _numbers: dict[tuple[int, float], list[Any]] = field(default_factory=dict, repr=False)
+    _rates: dict[tuple[int, float], Any] = field(default_factory=dict, repr=False)
 
-    def add(self, jobs: Sequence[Job], start: Start, optimizer: Any) -> None:
-        """Adds runs of one recipe and rate, where they start, and one of their optimizers."""
+    def add(
+        self, jobs: Sequence[Job], start: Start, optimizer: Any, callbacks: Sequence[Any]
+    ) -> None:
+        """Adds runs of one recipe and rate, where they start, and what one of them trains with."""
         recipe, rate = jobs[0].recipe, jobs[0].run.learning_rate
         self.jobs += jobs
         self._starts[id(recipe)] = start
+        if not callbacks:
+            self._rates[id(recipe), rate] = learning_rate_of(optimizer)
         own = [*strengths(penalties(start.model)), *momentum(optimizer)]
         self._numbers[id(recipe), rate] = [np.asarray(float(each), np.float32) for each in own]
 
@@ -92,6 +97,13 @@ class Group:
     def numbers_of(self, job: Job) -> list[Any]:
         """Returns the strengths of a run's penalties and its momentum, as arrays of shape `()`."""
         return self._numbers[id(job.recipe), job.run.learning_rate]
+
+    def trained_by(self, job: Job) -> tuple[Any, list[Any]]:
+        """Returns a run's learning rate, as its optimizer has it, and fresh callbacks."""
+        if (rate := self._rates.get((id(job.recipe), job.run.learning_rate))) is not None:
+            return rate, []
+        optimizer, callbacks = self.start_of(job).trained_by(job)
+        return learning_rate_of(optimizer), callbacks
 
     def describe(self) -> str:
         """Returns the group in a few words."""
@@ -137,7 +149,7 @@ def groups(
             reason = reason or why_slow(model, recipe.batch_size) or _why_start(start)
             key = signature(of_rate[0], networks[id(model)], optimizer, steps)
             group = found.setdefault(reason + key, Group([], model, optimizer, key, reason))
-            group.add(of_rate, start, optimizer)
+            group.add(of_rate, start, optimizer, callbacks)
             group.foreign |= any(is_users(type(each).__module__) for each in callbacks)
     for group in (part for whole in found.values() for part in _parts(whole, data)):
         order = {id(recipe): place for place, (recipe, _) in enumerate(_by_recipe(group.jobs))}

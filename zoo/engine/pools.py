@@ -18,6 +18,8 @@ from zoo.runs.phases import phase
 # runs are known, a function of their draws' places returns these rows.
 Chunk = tuple[Any, Any, Any, int, Any]
 
+PARTS = {"val": "validation", "test": "test"}
+
 
 class Pools:
     """The examples of the runs of a program: the same for all, or a draw for each of their seeds.
@@ -43,10 +45,12 @@ class Pools:
         self._place = {seed: places[id(own)] for seed, own in by_seed.items()}
         self._examples = len(data.y_train)
         self.x, self.targets = _in_a_row(draws, "train")
-        self._parts = {
-            part: _chunks(draws, name, size, fill)
-            for part, name in (("val", "validation"), ("test", "test"))
-        }
+        # Both parts lie in one array, so that one compiled evaluation does for both.
+        whole = _in_a_row(draws, *PARTS.values()) if len(draws) > 1 else None
+        self._parts, start = {}, 0
+        for part, name in PARTS.items():
+            self._parts[part] = _chunks(draws[0], name, size, fill, whole and (*whole, start))
+            start += len(draws) * len(getattr(data, f"y_{name}"))
 
     @property
     def y(self) -> Any:
@@ -73,13 +77,14 @@ def _targets(labels: Any, weights: Any) -> Any:
     return labels if weights is None else (labels, weights)
 
 
-def _in_a_row(draws: Sequence[Data], part: str) -> tuple[Any, Any]:
-    """Returns the features and targets of all draws, one after the other, on the device."""
+def _in_a_row(draws: Sequence[Data], *parts: str) -> tuple[Any, Any]:
+    """Returns features and targets of parts of all draws, one after the other, on the device."""
     give = seam().to_device
-    x, y = (_joined([getattr(own, f"{letter}_{part}") for own in draws]) for letter in ("x", "y"))
-    weights = [getattr(own, f"w_{part}") for own in draws]
+    x, y, weights = (
+        [getattr(own, f"{letter}_{part}") for part in parts for own in draws] for letter in "xyw"
+    )
     of_all = None if weights[0] is None else give(_joined(weights))
-    return over_inputs(give, x), _targets(give(y), of_all)
+    return over_inputs(give, _joined(x)), _targets(give(_joined(y)), of_all)
 
 
 def _joined(several: Sequence[Any]) -> Any:
@@ -90,10 +95,19 @@ def _joined(several: Sequence[Any]) -> Any:
     return over_inputs(lambda _: next(joined), several[0])
 
 
-def _chunks(draws: Sequence[Data], part: str, size: int, fill: bool) -> list[Chunk]:
-    """Cuts a part into chunks, the last filled up with examples of weight 0 if that is wanted."""
-    x, y, w = (getattr(draws[0], f"{letter}_{part}") for letter in ("x", "y", "w"))
-    everything = _in_a_row(draws, part) if len(draws) > 1 else None
+def _chunks(
+    data: Data, part: str, size: int, fill: bool, whole: tuple[Any, Any, int] | None
+) -> list[Chunk]:
+    """Cuts a part into chunks, the last filled up with examples of weight 0 if that is wanted.
+
+    Args:
+        data: The data, or one draw of them.
+        part: `validation` or `test`.
+        size: Most examples of a chunk.
+        fill: Whether the last is filled up.
+        whole: Features and targets of all draws, and where those of the first one's part begin.
+    """
+    x, y, w = (getattr(data, f"{letter}_{part}") for letter in "xyw")
     chunks: list[Chunk] = []
     give = seam().to_device
     for start in range(0, len(y), size):
@@ -102,13 +116,14 @@ def _chunks(draws: Sequence[Data], part: str, size: int, fill: bool) -> list[Chu
         missing = size - count if fill else 0
         weight = np.ones(count + missing, np.float32)
         weight[count:] = 0
-        if everything is None:
+        if whole is None:
             filled = partial(_filled, own, missing)
             targets = _targets(filled(y), None if w is None else filled(w))
             chunks.append((over_inputs(filled, x), targets, give(weight), count, None))
         else:
             first = np.minimum(start + np.arange(count + missing), len(y) - 1).astype(np.int32)
-            chunks.append((*everything, give(weight), count, partial(_rows, first, len(y))))
+            rows = partial(_rows, first + np.int32(whole[2]), len(y))
+            chunks.append((*whole[:2], give(weight), count, rows))
     return chunks
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -82,20 +83,38 @@ class Program:
             What makes the new state, and mean loss and accuracy over the steps, each of shape
             `(runs,)`.
         """
-        give, steps = seam().to_device, np.float32(len(rates))
         name = "epochs" if self.has_run else "compile and first epoch"
         with phase(name):
-            begun = seam().begun(
-                self._compiled.epoch,
-                *(state, give(rates), give(orders), self.pools.x, self.pools.targets),
-            )
+            return Work(name, self._epoch(state, rates, orders))
 
-        def trained() -> tuple[State, Any, Any]:
-            state, losses, accuracies = begun()
-            read = ops.convert_to_numpy
-            return state, read(losses) / steps, read(accuracies) / steps
+    def epochs(
+        self, state: State, given: Sequence[tuple[Any, Any]], seeds: Sequence[int] | None
+    ) -> Work:
+        """Returns the work of several epochs in a row of a program that has run.
 
-        return Work(name, trained)
+        Args:
+            state: The population, which is kept.
+            given: Rates and orders of each epoch.
+            seeds: The seed of each run, whose validation examples it is evaluated on after each
+                epoch; `None` if it is not.
+
+        Returns:
+            What makes, of each epoch, the new state, loss, accuracy, loss and accuracy of
+            validation, and the seconds.
+        """
+
+        def trained() -> list[tuple[Any, ...]]:
+            found, last = [], state
+            for rates, orders in given:
+                began = time.perf_counter()
+                last, *of_training = self._epoch(last, rates, orders)()
+                validated: Any = np.full((2, len(of_training[0])), np.nan)
+                if seeds is not None:
+                    validated = self._evaluation(last, "val", seeds)()
+                found.append((last, *of_training, *validated[:2], time.perf_counter() - began))
+            return found
+
+        return Work("epochs", trained)
 
     @phase("evaluation")
     def evaluate(self, state: State, part: str, seeds: Sequence[int]) -> Work:
@@ -110,6 +129,25 @@ class Program:
             What makes mean loss and accuracy, each of shape `(runs,)`, and a function that copies
             from the device which examples each run has right, shape `(runs, examples)`.
         """
+        return Work("evaluation", self._evaluation(state, part, seeds))
+
+    def _epoch(self, state: State, rates: Any, orders: Any) -> Callable[[], tuple[State, Any, Any]]:
+        give, steps = seam().to_device, np.float32(len(rates))
+        begun = seam().begun(
+            self._compiled.epoch,
+            *(state, give(rates), give(orders), self.pools.x, self.pools.targets),
+        )
+
+        def trained() -> tuple[State, Any, Any]:
+            state, losses, accuracies = begun()
+            read = ops.convert_to_numpy
+            return state, read(losses) / steps, read(accuracies) / steps
+
+        return trained
+
+    def _evaluation(
+        self, state: State, part: str, seeds: Sequence[int]
+    ) -> Callable[[], tuple[Any, Any, Rights]]:
         trainable, frozen, moments = state
         population = trainable, frozen, self._compiled.strengths_of(moments)
         begun = [
@@ -130,7 +168,7 @@ class Program:
             self.has_run = True
             return losses / examples, corrects / examples, partial(_all, chunks)
 
-        return Work("evaluation", evaluated)
+        return evaluated
 
 
 def _all(chunks: Sequence[tuple[Any, int]]) -> Any:

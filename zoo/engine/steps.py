@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections import OrderedDict
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -11,7 +13,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from callbacks.keras_internals import learning_rate_of
+from callbacks.keras_internals import all_layers, learning_rate_of
 from zoo.data import Data
 from zoo.data.arrays import inputs_of, rows
 from zoo.engine.convolutions import products_of, replaced
@@ -20,6 +22,7 @@ from zoo.engine.outputs import loss_of, of_each_example
 from zoo.engine.pools import labels_and_weights
 from zoo.engine.seams import seam
 from zoo.engine.strengths import given, given_momentum, momentum, penalties, sharing
+from zoo.layers import Swish
 from zoo.runs.code import code_of
 from zoo.runs.identity import describe, key_of
 from zoo.runs.run import Job
@@ -28,6 +31,7 @@ from zoo.runs.run import Job
 # momentum, each of shape `(runs, ...)`.
 State = tuple[list[Any], list[Any], list[Any]]
 
+INITIAL_VALUES = {Swish: "beta"}  # arguments of layers that give an initial value, nothing else
 MOST = 32  # compiled ones that a process keeps
 LARGEST = 1_000_000  # parameters of a network whose compiled steps are worth their memory
 
@@ -36,12 +40,26 @@ def network_key(model: Any) -> str:
     """Returns a key that is equal for networks that runs of one program can have.
 
     Initial values and strengths of penalties are numbers that a program is given, so initializers
-    and strengths do not count.
+    and strengths do not count, nor do the numbers of layers that are initial values.
     """
     own = penalties(model)
-    with given(own, [0.0] * len(own)):
+    with given(own, [0.0] * len(own)), _without_initial_values(model):
         described = describe(model)
     return key_of(_without_initializers(described), sharing(own))
+
+
+@contextlib.contextmanager
+def _without_initial_values(model: Any) -> Iterator[None]:
+    """Takes the numbers that are initial values from a model's layers while the context lasts."""
+    layers = [layer for layer in all_layers(model) if type(layer) in INITIAL_VALUES]
+    before = [getattr(layer, INITIAL_VALUES[type(layer)]) for layer in layers]
+    try:
+        for layer in layers:
+            setattr(layer, INITIAL_VALUES[type(layer)], None)
+        yield
+    finally:
+        for layer, value in zip(layers, before, strict=True):
+            setattr(layer, INITIAL_VALUES[type(layer)], value)
 
 
 def signature(job: Job, network: str, optimizer: Any, steps: int) -> str:

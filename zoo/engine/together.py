@@ -5,16 +5,15 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import keras
 import numpy as np
 
-from callbacks.keras_internals import learning_rate_of
 from zoo.data import Data
-from zoo.engine.device import device_name
+from zoo.engine.device import device_name, on_processor
 from zoo.engine.explained import in_r2
 from zoo.engine.groups import PLACES_CPU, Group
 from zoo.engine.program import Program, Rights
@@ -36,6 +35,8 @@ from zoo.runs.run import (
     status_of,
 )
 from zoo.runs.seeding import epoch_order
+
+AHEAD = 0.25  # seconds of epochs that are one piece of work where nobody looks between them
 
 
 @dataclass(eq=False)
@@ -108,6 +109,7 @@ class Population:
         self.slots: list[Slot] = []
         self.left: list[tuple[Job, str]] = []
         self.done: set[Run] = set()
+        self._seconds = math.inf  # that an epoch takes; unknown
         first = [self.waiting.popleft() for _ in range(min(group.size, len(self.waiting)))]
         seated = [self._initial(job) for job in first]
         seated += seated[-1:] * (group.size - len(seated))  # places without a run idle along
@@ -133,8 +135,7 @@ class Population:
 
     def _seat(self, job: Job, place: int) -> None:
         """Gives a run its place and begins its training."""
-        optimizer, callbacks = self.group.start_of(job).trained_by(job)
-        rate = learning_rate_of(optimizer)
+        rate, callbacks = self.group.trained_by(job)
         if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
             rates = self.program.trace(rate, self.steps * job.recipe.epochs + 1)
         else:
@@ -200,7 +201,7 @@ class Population:
         began = self.clock()
         while self.slots:
             if not all(slot.left for slot in self.slots):
-                yield from self.epoch()
+                yield from self.epochs()
             finished = [slot for slot in self.slots if slot.done]
             if finished:
                 now = self.clock()
@@ -211,50 +212,89 @@ class Population:
                 began = now
                 self._reseat(finished)
 
-    def epoch(self) -> Generator[Work, Any, None]:
-        """Trains the runs that have a place for an epoch; yields the work."""
+    def epochs(self) -> Generator[Work, Any, None]:
+        """Trains the runs that have a place for an epoch, or several; yields the work."""
         for slot in self.slots:
             self._call(slot, "on_epoch_begin", slot.epoch, {})
-        rates = np.zeros((self.steps, self._size), np.float32)
-        orders = np.zeros((self.steps, self._size, self.batch_size), np.int32)
-        known: dict[tuple[int, int], Any] = {}
-        for slot in self.slots:
-            rates[:, slot.place] = _rates(slot, self.steps)
-            key = (slot.job.run.seed, slot.epoch)
-            if key not in known:
-                order = epoch_order(len(self.data.y_train), *key)
-                order = self.program.pools.rows(slot.job.run.seed, order)
-                known[key] = order[: self.steps * self.batch_size].reshape(self.steps, -1)
-            orders[:, slot.place] = known[key]
-        self.state, losses, accuracies = yield self.program.epoch(self.state, rates, orders)
-        self._host_copy = None
+        if self.program.has_run and self._unseen():
+            found = yield self._ahead()
+        else:
+            found = [(yield from self._epoch())]
+        for self.state, *values, self._seconds in found:
+            self._host_copy = None
+            self._tell(values)
+            if any(slot.done for slot in self.slots):
+                break  # what has been trained beyond is trained again without them
+
+    def _unseen(self) -> bool:
+        """Returns whether nobody looks at the state between two epochs, and it can be kept."""
+        return not seam().DONATES and on_processor() and not any(slot.loan for slot in self.slots)
+
+    def _ahead(self) -> Work:
+        """Returns the work of so many epochs that another population need not wait for orders."""
+        left = min(slot.job.recipe.epochs - slot.epoch for slot in self.slots)
+        count = max(1, min(left, int(AHEAD / self._seconds)))
+        given = [self._given(ahead) for ahead in range(count)]
+        return self.program.epochs(
+            self.state, given, self._seeds() if self.group.validates else None
+        )
+
+    def _epoch(self) -> Generator[Work, Any, tuple[Any, ...]]:
+        """Trains for an epoch; yields the work, and returns the state and what is told of it."""
+        state, *trained = yield self.program.epoch(self.state, *self._given(0))
+        self.state = state
         validated: Any = np.full((2, self._size), np.nan)
         if self.group.validates:
             validated = yield self._evaluation("val")
         elif not self.program.has_run:
             yield self._evaluation("val")  # shows whether all of it compiles
+        return state, *trained, *validated[:2], math.inf
+
+    def _given(self, ahead: int) -> tuple[Any, Any]:
+        """Returns rates and orders, as `Program.epoch` wants them, of an epoch after the next."""
+        rates = np.zeros((self.steps, self._size), np.float32)
+        orders = np.zeros((self.steps, self._size, self.batch_size), np.int32)
+        known: dict[tuple[int, int], Any] = {}
+        for slot in self.slots:
+            epoch = slot.epoch + ahead
+            rates[:, slot.place] = _rates(slot, self.steps, epoch)
+            key = (slot.job.run.seed, epoch)
+            if key not in known:
+                order = epoch_order(len(self.data.y_train), *key)
+                order = self.program.pools.rows(slot.job.run.seed, order)
+                known[key] = order[: self.steps * self.batch_size].reshape(self.steps, -1)
+            orders[:, slot.place] = known[key]
+        return rates, orders
+
+    def _tell(self, values: Sequence[Any]) -> None:
+        """Records an epoch of every run and tells of it.
+
+        Args:
+            values: Loss and accuracy, then those of validation, each of shape `(runs,)`.
+        """
         told: dict[int, list[Job]] = {}
         for slot in self.slots:
             if slot.left:
                 continue
-            place = slot.place
-            logs = {
-                "loss": float(losses[place]),
-                "accuracy": float(accuracies[place]),
-                "val_loss": float(validated[0][place]),
-                "val_accuracy": float(validated[1][place]),
+            names = ("loss", "accuracy", "val_loss", "val_accuracy")
+            own = {
+                name: float(value[slot.place]) for name, value in zip(names, values, strict=True)
             }
-            self._record(slot, logs)
+            self._record(slot, own)
             told.setdefault(slot.epoch, []).append(slot.job)
         for epoch, jobs in told.items():
             self.progress.epoch(jobs, epoch)
 
     def _evaluation(self, part: str) -> Work:
         """Returns the work of `Program.evaluate`, of every place on its own run's part."""
+        return self.program.evaluate(self.state, part, self._seeds())
+
+    def _seeds(self) -> list[int]:
+        """Returns the seed of every place, one without a run has any."""
         seeds = [self.slots[0].job.run.seed] * self._size
         for slot in self.slots:
             seeds[slot.place] = slot.job.run.seed
-        return self.program.evaluate(self.state, part, seeds)
+        return seeds
 
     @property
     def _size(self) -> int:
@@ -265,8 +305,8 @@ class Population:
         epoch = slot.epoch
         for name, value in logs.items():
             slot.history[name].append(value)
-        rate = _rates(slot, self.steps)  # of the next step, as Keras has it between two epochs
-        rate = rate[0] if rate.ndim else rate
+        rate = _rates(slot, self.steps, slot.epoch)
+        rate = rate[0] if rate.ndim else rate  # of the next step, as Keras has it between epochs
         slot.history["learning_rate"].append(float(rate))
         diverged = not math.isfinite(logs["loss"])
         stopped = False
@@ -346,10 +386,10 @@ class Population:
             slot.place = place
 
 
-def _rates(slot: Slot, steps: int) -> Any:
-    """Returns the learning rate of every step of the run's next epoch, shape `(steps,)` or `()`."""
+def _rates(slot: Slot, steps: int, epoch: int) -> Any:
+    """Returns the learning rate of every step of a run's epoch, shape `(steps,)` or `()`."""
     if slot.rates.ndim:
-        return slot.rates[slot.epoch * steps :][:steps]
+        return slot.rates[epoch * steps :][:steps]
     if slot.loan is None:
         return slot.rates
     (rate,) = seam().values([slot.loan.optimizer.learning_rate])

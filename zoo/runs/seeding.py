@@ -13,7 +13,7 @@ import hashlib
 import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import keras
@@ -37,6 +37,7 @@ def derived_seed(*path: object) -> int:
     return int.from_bytes(digest[:4], "little") % 2**31
 
 
+@lru_cache(maxsize=256)  # asked for by every learning rate and variant
 def epoch_order(examples: int, seed: int, epoch: int) -> npt.NDArray[np.int32]:
     """Returns the order in which a run meets its training examples.
 
@@ -46,10 +47,12 @@ def epoch_order(examples: int, seed: int, epoch: int) -> npt.NDArray[np.int32]:
         epoch: Epoch, counted from 0.
 
     Returns:
-        A permutation of `0 .. examples - 1`, shape `(examples,)`.
+        A permutation of `0 .. examples - 1`, shape `(examples,)`; it cannot be written to.
     """
     generator = np.random.default_rng(derived_seed(seed, "order", epoch))
-    return generator.permutation(examples).astype(np.int32)
+    order = generator.permutation(examples).astype(np.int32)
+    order.flags.writeable = False
+    return order
 
 
 def fresh_model(

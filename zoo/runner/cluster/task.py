@@ -60,7 +60,7 @@ def train(refs: Sequence[Any], places: Sequence[int], backend: str) -> Iterator[
         os.environ.setdefault("KERAS_BACKEND", backend)
         from zoo.engine.device import import_keras
 
-        import_keras()
+        import_keras(alone=True)
         sent = _kept(refs[0])
         yield from _trained(sent, refs, places)
     except (KeyboardInterrupt, GeneratorExit):
