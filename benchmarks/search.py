@@ -1,9 +1,9 @@
-"""What a search costs: random trials that train together, beside keras-tuner's own RandomSearch.
+"""What a search costs: random trials of `zoo.tuner.Search`, beside keras-tuner's RandomSearch.
 
-Both search the learning rate of the same network on the same data for the same epochs, in turns on
-the same machine. The trials of the one that trains together are trained again one at a time, to see
-that their scores are the same. `make benchmark` prints the table and keeps it in
-`results/timings/`.
+Both search with the same hypermodel on the same data for the same epochs, one after the other on
+the same machine: once for the learning rate, so that all trials share a program, once for the width
+as well, so that hardly two do. Some trials are trained again by `fit`, one at a time, to see that
+their scores are the same. `make benchmark` prints the table and keeps it in `results/timings/`.
 """
 
 from __future__ import annotations
@@ -12,21 +12,25 @@ import argparse
 import os
 import tempfile
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from benchmarks.engine import ROOT, keep
 
 LOW, HIGH = 1e-3, 0.3
+NARROW, WIDE = 20, 200
 EPOCHS, BATCH = 5, 128
+CHECKED = 20  # trials that are trained again
 SAME = 1e-4  # of scores; where training is chaotic, at high rates, rounding may grow beyond it
 
 
-def network() -> Any:
-    """Builds the default network: an MLP of three hidden layers with 100 units."""
+def network(units: int) -> Any:
+    """Builds an MLP of three hidden layers; the default network has 100 units in each."""
     import keras
 
-    hidden = [keras.layers.Dense(100, "relu", kernel_initializer="he_normal") for _ in range(3)]
+    hidden = [keras.layers.Dense(units, "relu", kernel_initializer="he_normal") for _ in range(3)]
     return keras.Sequential([keras.Input((40,)), *hidden, keras.layers.Dense(10)])
 
 
@@ -37,23 +41,21 @@ def optimizer(rate: float) -> Any:
     return keras.optimizers.SGD(rate, momentum=0.9)
 
 
-def stock(data: Any, trials: int, folder: Path) -> float:
-    """Returns the seconds of keras-tuner's RandomSearch."""
+def build(hyperparameters: Any, widths: bool) -> Any:
+    """Builds the compiled model of a trial."""
     import keras
-    import keras_tuner
 
-    def build(hyperparameters: Any) -> Any:
-        rate = hyperparameters.Float("learning_rate", LOW, HIGH, sampling="log")
-        model = network()
-        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        model.compile(optimizer(rate), loss, metrics=["accuracy"])
-        return model
+    rate = hyperparameters.Float("learning_rate", LOW, HIGH, sampling="log")
+    model = network(hyperparameters.Int("units", NARROW, WIDE) if widths else 100)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(optimizer(rate), loss, metrics=["accuracy"])
+    return model
 
-    tuner = keras_tuner.RandomSearch(
-        build, "val_accuracy", max_trials=trials, seed=1, directory=folder, project_name="stock"
-    )
+
+def seconds_of(search: Callable[..., Any], data: Any) -> float:
+    """Returns the seconds of a search, which is told nothing but what both of them take."""
     began = time.perf_counter()
-    tuner.search(
+    search(
         data.x_train,
         data.y_train,
         epochs=EPOCHS,
@@ -64,31 +66,57 @@ def stock(data: Any, trials: int, folder: Path) -> float:
     return time.perf_counter() - began
 
 
-def together(data: Any, trials: int, engine: str, folder: Path) -> tuple[float, list[float]]:
-    """Returns the seconds of a search with our engine, and the scores of its trials."""
+def apart(trials: Any, data: Any) -> list[float]:
+    """Returns how far the scores of the first trials are from what `fit` gives for them."""
     from zoo.many import fit_many
-    from zoo.search.oracle import Oracle
-    from zoo.search_space import Dimension
 
-    space = {"learning_rate": Dimension("learning_rate", LOW, HIGH, "log")}
-    began = time.perf_counter()
-    oracle = Oracle("random", space, trials, 1, EPOCHS, folder / engine)
-    scores = []
-    while batch := oracle.ask(32):
-        results = fit_many(
-            network,
+    found = []
+    for trial in trials.head(CHECKED).to_dict("records"):
+        (result,) = fit_many(
+            partial(network, int(trial.get("units", 100))),
             optimizer,
             data,
             seeds=(0,),
-            learning_rates=[trial.values["learning_rate"] for trial in batch],
+            learning_rates=[trial["learning_rate"]],
             epochs=EPOCHS,
             batch_size=BATCH,
-            engine=engine,
+            engine="fit",
         )
-        for trial, result in zip(batch, results, strict=True):
-            scores.append(result.final["val_accuracy"])
-            oracle.tell(trial, scores[-1])
-    return time.perf_counter() - began, scores
+        found.append(abs(result.final["val_accuracy"] - trial["score"]))
+    return found
+
+
+def rows_of(name: str, widths: bool, trials: int, data: Any, folder: Path) -> list[dict[str, Any]]:
+    """Searches both ways, prints and returns their rows."""
+    import keras_tuner
+
+    from zoo.tuner import Search
+
+    made = partial(build, widths=widths)
+    ours = Search(made, trials=trials, seed=1, folder=folder / name / "ours")
+    theirs = keras_tuner.RandomSearch(
+        made, "val_accuracy", max_trials=trials, seed=1, directory=folder, project_name=name
+    )
+    seconds = {"together": seconds_of(ours.search, data)}
+    seconds["keras-tuner's RandomSearch"] = seconds_of(theirs.search, data)
+    rows = [
+        {
+            "searched": name,
+            "search": how,
+            "trials": trials,
+            "seconds": value,
+            "times_as_fast": seconds["keras-tuner's RandomSearch"] / value,
+        }
+        for how, value in seconds.items()
+    ]
+    for row in rows:
+        speed = f"{row['seconds']:7.1f} s {row['times_as_fast']:6.1f} times as fast"
+        print(f"{name:16s} {row['search']:28s} {speed}")  # noqa: T201
+    far = apart(ours.trials, data)
+    equal = sum(each <= SAME for each in far)
+    words = f"{equal} of {len(far)} scores are those of fit to {SAME:g}"
+    print(f"{name:16s} {words}; largest difference: {max(far):.2g}")  # noqa: T201
+    return rows
 
 
 def main() -> None:
@@ -102,28 +130,13 @@ def main() -> None:
     import_keras()
     from zoo import data as datasets
 
-    data, trials = datasets.load("mnist1d"), arguments.trials
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        population, scores = together(data, trials, "population", folder)
-        theirs = stock(data, trials, folder)
-        alone, same = together(data, trials, "fit", folder)
-    apart = [abs(one - other) for one, other in zip(scores, same, strict=True)]
-    seconds = {
-        "keras-tuner's RandomSearch": theirs,
-        "one at a time with our engine": alone,
-        "together": population,
-    }
-    rows = [
-        {"search": how, "trials": trials, "seconds": value, "times_as_fast": theirs / value}
-        for how, value in seconds.items()
-    ]
-    for row in rows:
-        speed = f"{row['times_as_fast']:6.1f} times as fast"
-        print(f"{row['search']:32s} {row['seconds']:7.1f} s {speed}")  # noqa: T201
-    equal = sum(each <= SAME for each in apart)
-    words = f"Scores of the last two that are equal to {SAME:g}: {equal} of {trials}"
-    print(f"{words}; largest difference: {max(apart):.2g}")  # noqa: T201
+    data = datasets.load("mnist1d")
+    with tempfile.TemporaryDirectory() as folder:
+        rows = [
+            row
+            for name, widths in (("learning rate", False), ("rate and width", True))
+            for row in rows_of(name, widths, arguments.trials, data, Path(folder))
+        ]
     load = f"Load of the machine over the last minute: {os.getloadavg()[0]:.1f} processes.\n"
     print(load)  # noqa: T201
     keep(rows, arguments.results / "timings", "search-")

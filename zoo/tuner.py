@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -139,6 +140,9 @@ class Search:
         named = _by_name(given, arguments)
         x, y = named.pop("x", None), named.pop("y", None)
         trainer = trainer_of(self.hypermodel, objective, self.executions, self.folder, x, y, named)
+        together = trainer.together(self.space)
+        if together:
+            trainer = replace(trainer, engine=trainer.engine_for(self.space))
         oracle = Oracle(
             self.strategy,
             self.space,
@@ -150,7 +154,7 @@ class Search:
             growing=True,
         )
         self._trainer, self._table = trainer, Table(*objective, epochs=trainer.epochs)
-        most = at_once(self.strategy, self.executions) if trainer.together(self.space) else 1
+        most = at_once(self.strategy, self.executions) if together else 1
         with Store(self.folder) as store:
             train = partial(trainer.train, store=store)
             for _ in loop(oracle, train, self._table, most):

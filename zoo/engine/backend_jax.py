@@ -66,10 +66,12 @@ def over_runs(function: Callable[[Any], Any], arguments: Any, runs: int) -> Any:
     return jax.vmap(function)(arguments)
 
 
-def compiled_epoch(step: Callable[..., Any], kept: bool = False) -> Callable[..., Any]:
+def compiled_epoch(
+    step: Callable[..., Any], kept: bool = False, by_xla: bool = True
+) -> Callable[..., Any]:
     """Returns a compiled function that takes a whole population through an epoch.
 
-    See `zoo.engine.backend_tensorflow.compiled_epoch`.
+    See `zoo.engine.backend_tensorflow.compiled_epoch`; JAX leaves everything to XLA.
     """
 
     @phase("trace")  # of this function, which is called to be traced only
@@ -92,7 +94,7 @@ def compiled_epoch(step: Callable[..., Any], kept: bool = False) -> Callable[...
     return jax.jit(epoch, donate_argnums=0)  # type: ignore[no-any-return]
 
 
-def compiled_evaluation(measure: Callable[..., Any]) -> Callable[..., Any]:
+def compiled_evaluation(measure: Callable[..., Any], by_xla: bool = True) -> Callable[..., Any]:
     """Returns a compiled function that evaluates a whole population on one chunk of examples.
 
     See `zoo.engine.backend_tensorflow.compiled_evaluation`.

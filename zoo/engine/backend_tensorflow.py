@@ -110,12 +110,15 @@ def over_runs(function: Callable[[Any], Any], arguments: Any, runs: int, kept: b
         return tf.vectorized_map(function, arguments)
 
 
-def compiled_epoch(step: Callable[..., Any], kept: bool = False) -> Callable[..., Any]:
+def compiled_epoch(
+    step: Callable[..., Any], kept: bool = False, by_xla: bool = True
+) -> Callable[..., Any]:
     """Returns a compiled function that takes a whole population through an epoch.
 
     Args:
         step: Function of `(state, rate, x, y)` of one run that returns `(state, loss, accuracy)`.
         kept: Whether random numbers have many uses in it.
+        by_xla: Whether XLA compiles it, or TensorFlow carries out its operations one by one.
 
     Returns:
         Function of `(state, rates, orders, x, y)`, with rates of shape `(steps, runs)`, orders of
@@ -139,15 +142,16 @@ def compiled_epoch(step: Callable[..., Any], kept: bool = False) -> Callable[...
         _, *out = tf.while_loop(lambda i, *_: i < steps, body, start)
         return out
 
-    return tf.function(epoch, jit_compile=True, autograph=False)  # type: ignore[no-any-return]
+    return tf.function(epoch, jit_compile=by_xla, autograph=False)  # type: ignore[no-any-return]
 
 
-def compiled_evaluation(measure: Callable[..., Any]) -> Callable[..., Any]:
+def compiled_evaluation(measure: Callable[..., Any], by_xla: bool = True) -> Callable[..., Any]:
     """Returns a compiled function that evaluates a whole population on one chunk of examples.
 
     Args:
         measure: Function of `(trainable, frozen, strengths, x, y, weight)` of one run that returns
             sums of loss and accuracy, and which examples are right.
+        by_xla: As for `compiled_epoch`.
 
     Returns:
         Function of `(population, x, y, weight, rows)` that returns these for every run, on the
@@ -168,7 +172,7 @@ def compiled_evaluation(measure: Callable[..., Any]) -> Callable[..., Any]:
 
         return over_runs(one, (population, *examples), runs)
 
-    return tf.function(evaluation, jit_compile=True, autograph=False)  # type: ignore[no-any-return]
+    return tf.function(evaluation, jit_compile=by_xla, autograph=False)  # type: ignore[no-any-return]
 
 
 def begun(function: Any, *arguments: Any) -> Callable[[], Any]:

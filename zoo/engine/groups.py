@@ -10,7 +10,12 @@ from typing import Any
 import keras
 import numpy as np
 
-from callbacks.keras_internals import all_layers, excludes_from_weight_decay, learning_rate_of
+from callbacks.keras_internals import (
+    all_layers,
+    excludes_from_weight_decay,
+    learning_rate_of,
+    seed_generators,
+)
 from zoo.data import Data, Draws
 from zoo.data.arrays import inputs_of
 from zoo.data.draws import bytes_of
@@ -42,6 +47,7 @@ MEMORY_SHARE = 0.6
 DRAWS_SHARE = 0.2  # of the memory, for the draws of data that lie on the device at once
 # A step of so many floating-point operations keeps one core busy by itself.
 BUSY_CORE_OPERATIONS = 2.5e7
+FEW_STEPS = 2000  # of a run, in which XLA saves less time than it takes to compile a program
 
 
 @dataclass
@@ -59,6 +65,7 @@ class Group:
         foreign: Whether callbacks are not Keras's or the zoo's, and so may draw random numbers
             that depend on what else happens.
         validates: Whether they are evaluated after each epoch, and not after their last one only.
+        by_xla: Whether XLA compiles their program.
     """
 
     jobs: list[Job]
@@ -70,6 +77,7 @@ class Group:
     why_size: str = ""
     foreign: bool = False
     validates: bool = True
+    by_xla: bool = True
     _drawn: tuple[Any, int, list[Any]] | None = field(default=None, repr=False)
     _starts: dict[int, Start] = field(default_factory=dict, repr=False)
     _numbers: dict[tuple[int, float], list[Any]] = field(default_factory=dict, repr=False)
@@ -124,7 +132,11 @@ class Group:
 
 
 def groups(
-    jobs: Sequence[Job], data: Data, largest: int | None = None, starts: Starts | None = None
+    jobs: Sequence[Job],
+    data: Data,
+    largest: int | None = None,
+    starts: Starts | None = None,
+    apart: int | None = None,
 ) -> Iterator[Group]:
     """Yields the jobs in groups that share a program, in the order of their first jobs.
 
@@ -133,6 +145,8 @@ def groups(
         data: The data.
         largest: Most runs that may train at once; `None` leaves it to the device's memory.
         starts: Where the runs start, as far as it is known.
+        apart: Runs of a recipe, where hardly two recipes share a program: so many places are
+            enough, and XLA compiles only what trains for long. `None` where many share one.
     """
     found: dict[str, Group] = {}
     networks: dict[int, str] = {}
@@ -148,7 +162,11 @@ def groups(
             reason = why_alone(model, optimizer, callbacks)
             reason = reason or why_slow(model, recipe.batch_size) or _why_start(start)
             key = signature(of_rate[0], networks[id(model)], optimizer, steps)
-            group = found.setdefault(reason + key, Group([], model, optimizer, key, reason))
+            by_xla = apart is None or recipe.epochs * steps > FEW_STEPS or _draws(model)
+            group = found.setdefault(
+                f"{reason} {key} {by_xla}",
+                Group([], model, optimizer, key, reason, by_xla=by_xla),
+            )
             group.add(of_rate, start, optimizer, callbacks)
             group.foreign |= any(is_users(type(each).__module__) for each in callbacks)
     for group in (part for whole in found.values() for part in _parts(whole, data)):
@@ -158,6 +176,8 @@ def groups(
             group.size, group.why_size = places(group, data)
             if largest is not None and largest < group.size:
                 group.size, group.why_size = largest, "as asked for"
+            if apart is not None:
+                group.size = min(apart, group.size)
         yield group
 
 
@@ -254,6 +274,11 @@ def _why_start(start: Start) -> str:
     if start.loss.reduction in (None, "none"):
         return "its loss is not reduced to one number"
     return ""
+
+
+def _draws(model: Any) -> bool:
+    """Returns whether a network draws random numbers, which are others without XLA."""
+    return any(map(seed_generators, _layers(model)))
 
 
 def _layers(model: Any) -> list[Any]:

@@ -15,7 +15,7 @@ from zoo.engine.program import Program
 from zoo.engine.together import Population
 from zoo.engine.turns import Steps, at_once, in_turns
 from zoo.experiment import no_callbacks
-from zoo.runs.run import Job, Progress, Result, Run
+from zoo.runs.run import Job, Progress, Result, Run, Silent
 
 
 def train(
@@ -24,6 +24,7 @@ def train(
     progress: Progress,
     largest: int | None = None,
     among: Sequence[Job] | None = None,
+    apart: int | None = None,
 ) -> Iterator[Result]:
     """Trains the jobs and yields each result as it is finished.
 
@@ -37,10 +38,11 @@ def train(
         progress: Is told of every epoch and of every choice.
         largest: Most runs that may train at once; `None` leaves it to the device's memory.
         among: All runs that are trained now, if other processes train others of them.
+        apart: As for `zoo.engine.groups.groups`; a run's last bits depend on it.
     """
     starts = Starts(among or jobs, data, progress)
     try:
-        found = groups(jobs, data, largest, starts)
+        found = groups(jobs, data, largest, starts, apart)
         most = at_once() if largest is None and among is None else 1
         yield from in_turns(_Following(found, data, progress), most)
     finally:
@@ -78,6 +80,16 @@ def _whole(group: Group, validates: bool) -> Group:
         job.recipe.callbacks is not no_callbacks for job in group.jobs
     )
     return group
+
+
+def program_of(job: Job, data: Data) -> str:
+    """Returns a text that is equal for runs that train by one program, or why it has none."""
+    starts = Starts([job], data, Silent())
+    try:
+        group = next(groups([job], data, None, starts))
+        return group.reason or group.key
+    finally:
+        starts.put_back()
 
 
 class _Following:

@@ -41,7 +41,7 @@ class Program:
     def __init__(self, group: Group, data: Data, seeds: Sequence[int] = ()) -> None:
         self.model = group.model
         own = group.key, group.jobs[0], group.model, group.optimizer
-        self._compiled = steps_for(*own, data)
+        self._compiled = steps_for(*own, data, by_xla=group.by_xla)
         size = min(EVALUATION_CHUNK, max(len(data.y_validation), len(data.y_test)))
         self.pools = Pools(data, seeds, size, self._compiled.fills)
         self._metric = metric_of(data)

@@ -115,6 +115,7 @@ class Steps:
         model: A model built from its recipe; only its structure is used.
         optimizer: An optimizer of its kind; only its structure is used.
         data: The data, of which only shapes and types are used.
+        by_xla: Whether XLA compiles them, which takes a second and pays in some thousand steps.
 
     Attributes:
         penalties: The penalties of the model's variables whose strengths are given.
@@ -125,7 +126,9 @@ class Steps:
         evaluation: Compiled; see `compiled_evaluation`.
     """
 
-    def __init__(self, job: Job, model: Any, optimizer: Any, data: Data) -> None:
+    def __init__(
+        self, job: Job, model: Any, optimizer: Any, data: Data, by_xla: bool = True
+    ) -> None:
         self._model = model
         self._products = products_of(model)
         self.penalties = penalties(model)
@@ -147,8 +150,8 @@ class Steps:
         # Examples that fill up a chunk may count only where none counts for the loss of another.
         regularizers = sum(item.regularizer is not None for item in model.trainable_variables)
         self.fills = of_each_example(self.loss) and len(model.losses) == regularizers
-        self.epoch = seam().compiled_epoch(self._step, kept=bool(self._products))
-        self.evaluation = seam().compiled_evaluation(self._measure)
+        self.epoch = seam().compiled_epoch(self._step, bool(self._products), by_xla)
+        self.evaluation = seam().compiled_evaluation(self._measure, by_xla)
 
     def strengths_of(self, moments: list[Any]) -> list[Any]:
         """Returns the strengths of the penalties among what follows a state's variables."""
@@ -211,7 +214,9 @@ def _told(weights: Any) -> dict[str, Any]:
 _known: OrderedDict[str, Steps] = OrderedDict()
 
 
-def steps_for(own: str, job: Job, model: Any, optimizer: Any, data: Data) -> Steps:
+def steps_for(
+    own: str, job: Job, model: Any, optimizer: Any, data: Data, *, by_xla: bool = True
+) -> Steps:
     """Returns the steps of a program, those of an equal one if this process has compiled it.
 
     Args:
@@ -220,21 +225,23 @@ def steps_for(own: str, job: Job, model: Any, optimizer: Any, data: Data) -> Ste
         model: A model built from its recipe.
         optimizer: An optimizer of its kind.
         data: The data.
+        by_xla: Whether XLA compiles them.
     """
     code, unknown = code_of(model, job.recipe.loss(), optimizer, exact=True)
     if unknown or model.count_params() > LARGEST:
-        return Steps(job, model, optimizer, data)
+        return Steps(job, model, optimizer, data, by_xla)
     arrays = [*inputs_of(data.x_train), data.y_train, *inputs_of(data.x_test), data.y_test]
     key = key_of(
         own,
         code,
+        by_xla,
         data.of_numbers,
         [(list(array.shape), str(array.dtype)) for array in (*arrays, data.y_validation)],
         [each is not None for each in (data.w_train, data.w_validation, data.w_test)],
         [keras.config.floatx(), keras.config.epsilon(), keras.config.image_data_format()],
     )
     if key not in _known:
-        _known[key] = Steps(job, model, optimizer, data)
+        _known[key] = Steps(job, model, optimizer, data, by_xla)
     _known.move_to_end(key)
     while len(_known) > MOST:
         _known.popitem(last=False)

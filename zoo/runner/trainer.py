@@ -30,10 +30,12 @@ class Engine:
     Attributes:
         name: `population` or `fit`.
         largest: Most runs that may train at once; `None` leaves it to the engine.
+        apart: Runs of a recipe, where hardly two recipes share a program; `None` where many do.
     """
 
     name: str = "population"
     largest: int | None = None
+    apart: int | None = None
 
     def __post_init__(self) -> None:
         """Checks the words."""
@@ -61,7 +63,7 @@ class Engine:
         """
         if self.name == "fit":
             return fit.train(jobs, data, progress, among)
-        return population.train(jobs, data, progress, self.largest, among)
+        return population.train(jobs, data, progress, self.largest, among, self.apart)
 
 
 def here(console: Console, engine: Engine | None = None, verbose: bool = False) -> Where:

@@ -20,13 +20,15 @@ from rich.console import Console
 from zoo.data import Data
 from zoo.data.weights import BOTH
 from zoo.engine.outputs import kind_of
+from zoo.engine.population import program_of
 from zoo.errors import ZooError, capital
 from zoo.results.files import write_text
 from zoo.results.store import Store
 from zoo.runner.progress import tell
-from zoo.runner.trainer import Trainer, here
+from zoo.runner.trainer import Engine, Trainer, here
 from zoo.runs.identity import key_of
 from zoo.runs.run import Job
+from zoo.search.apart import apart
 from zoo.search.given import counted, data_of, taken_alone
 from zoo.search.hypermodel import (
     LABEL,
@@ -65,6 +67,7 @@ class HypermodelTrainer:
         data: The data, if trials can train together.
         reason: Why none can; empty if they can.
         console: Where is said how far it has come.
+        engine: What trains trials together.
         said: The lines that have been said so far, such as why trials train one at a time.
     """
 
@@ -79,6 +82,7 @@ class HypermodelTrainer:
     data: Data | None
     reason: str
     console: Console
+    engine: Engine = field(default_factory=Engine)
     said: set[str] = field(default_factory=set)
 
     @functools.cached_property
@@ -133,6 +137,15 @@ class HypermodelTrainer:
         """Returns whether trials like that of the defaults train together."""
         return not self._jobs(Trial("", {}, None, space.copy()))[2]
 
+    def engine_for(self, space: Any) -> Engine:
+        """Returns what trains trials from a space together."""
+        return Engine(apart=apart(space, self.executions, self._program))
+
+    def _program(self, point: Any) -> str:
+        """Returns a text that is equal for points whose runs train by one program."""
+        jobs, data, reason = self._jobs(Trial("", {}, None, point))
+        return reason if data is None or not jobs else program_of(jobs[0], data)
+
     def say(self, reason: str) -> None:
         """Says once why trials train one at a time."""
         self._print(f"Trials train one at a time: {reason}.")
@@ -175,7 +188,9 @@ class HypermodelTrainer:
 
     def _together(self, jobs: Iterable[Job], data: Data, store: Store) -> None:
         """Trains the runs that the store does not have."""
-        Trainer(store=store, where=here(self.console)).train(jobs, {LABEL: data}, "tuner")
+        Trainer(store=store, where=here(self.console, self.engine)).train(
+            jobs, {LABEL: data}, "tuner"
+        )
 
     def _alone(self, trial: Trial) -> list[Execution]:
         """Trains a trial with the hypermodel's `fit`, or reads what became of it."""

@@ -61,6 +61,7 @@ def built(
     hyperparameters: Any,
     input_shape: tuple[int, ...] | None = None,
     seed: int = 0,
+    backend_too: bool = True,
 ) -> Any:
     """Builds the model of a point of the space, as if it were the first.
 
@@ -69,19 +70,19 @@ def built(
         hyperparameters: The point; takes in what `build` asks for besides.
         input_shape: Shape of one example, to build a model that does not know it.
         seed: Of Keras's global random numbers.
+        backend_too: As for `zoo.runs.seeding.fresh_model`.
 
     Raises:
         ZooError: If it is no compiled Keras model.
     """
 
     def build() -> Any:
-        keras.utils.set_random_seed(seed)
         model = hypermodel.build(hyperparameters)
         if not isinstance(model, keras.Model):
             raise ZooError(f"`build` must return a Keras model. Received: {model!r}")
         return model
 
-    model = fresh_model(build, input_shape)
+    model = fresh_model(build, input_shape, seed, backend_too)
     if not model.compiled and not fits_itself(hypermodel):
         raise ZooError(
             "`build` must return a compiled model: call `model.compile` in it, or give the "
@@ -218,7 +219,7 @@ def jobs_of(
     Raises:
         ZooError: If it has fewer outputs than there are classes.
     """
-    model = built(hypermodel, hyperparameters, data.input_shape)
+    model = built(hypermodel, hyperparameters, data.input_shape, backend_too=False)
     reason = _why_alone(model, data, objective)
     if reason:
         return [], data, reason
@@ -306,7 +307,7 @@ def _drawn_from_seed(
     A value that is another in a build with other random numbers must be another after
     `draw_initial_values` too; one that stays, such as a zero or a pretrained weight, must stay.
     """
-    other = built(hypermodel, hyperparameters, input_shape, seed=1)
+    other = built(hypermodel, hyperparameters, input_shape, seed=1, backend_too=False)
     first, second = _values(model), _values(other)
     draw_initial_values(model, 1)
     return all(

@@ -18,6 +18,7 @@ from rich.console import Console
 
 from zoo.data import Data
 from zoo.engine import fit
+from zoo.engine.population import program_of
 from zoo.evidence.statistics import mean_interval
 from zoo.experiment import DEFAULT_SEEDS
 from zoo.figures.search import plot
@@ -29,6 +30,7 @@ from zoo.runner.how import where_of
 from zoo.runner.progress import tell
 from zoo.runner.trainer import Engine, Trainer
 from zoo.runs.run import Job, Silent
+from zoo.search.apart import apart
 from zoo.search.oracle import OBJECTIVE, Oracle, Trial, at_once
 from zoo.search.points import ExperimentSearch, jobs_of, spec_of
 from zoo.search.search import search, shortfall
@@ -67,12 +69,23 @@ def run(
     folder = root / "tuning" / wanted.name
     folder.mkdir(parents=True, exist_ok=True)
     write_text(folder / "spec.json", json.dumps(spec_of(wanted), indent=2) + "\n")
-    trainer = Trainer(store=store, where=where_of(console, engine, cluster, verbose))
-    table = _search(wanted, folder, console, trainer, 1 if cluster is None else cluster.places)
+
+    def trainer_by(engine: Engine) -> Trainer:
+        return Trainer(store=store, where=where_of(console, engine, cluster, verbose))
+
+    own = apart(hyperparameters(wanted.space), wanted.executions, partial(_program, wanted))
+    trials, trainer = trainer_by(dataclasses.replace(engine, apart=own)), trainer_by(engine)
+    table = _search(wanted, folder, console, trials, 1 if cluster is None else cluster.places)
     job, winner = _retrain(wanted, table, trainer)
     _save(job, wanted.data_of[job.run.variant], winner, folder)
     plot(folder, spec_of(wanted), table.frame, widest(wanted.space, table.rows))
-    return folder, trainer.trained
+    return folder, trials.trained + trainer.trained
+
+
+def _program(wanted: ExperimentSearch, point: Any) -> str:
+    """Returns a text that is equal for points whose runs train by one program."""
+    job, *_ = jobs_of(wanted, Trial("", point.values), wanted.epochs, [0])
+    return program_of(job, wanted.data_of[job.run.variant])
 
 
 def _search(
