@@ -150,7 +150,7 @@ def assert_identical(result, expected):
 
 
 def failing_epoch(monkeypatch, error, when):
-    """Makes an epoch of a program raise where `when(call, size)` holds; returns the sizes it met."""
+    """Makes an epoch raise where `when(call, size)` holds; returns the sizes that it met."""
     sizes = []
     epoch = Program._epoch
 

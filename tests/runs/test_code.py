@@ -4,6 +4,7 @@ import sys
 import sysconfig
 import types
 
+import keras
 import numpy as np
 import pytest
 
@@ -321,3 +322,25 @@ def test_functions_that_call_each_other_end():
     for name in ("a", "b"):
         names[name].__module__ = "mine"
     assert len(code_of(names["a"])[0]) == 2
+
+
+class Compiled(keras.Model):
+    """A user's own model; this module is nobody's library."""
+
+    def __init__(self):
+        super().__init__()
+        self.dense = keras.layers.Dense(2)
+
+    def call(self, inputs):
+        return self.dense(inputs)
+
+
+def test_what_compiling_notes_in_a_model_is_no_code():
+    models = [Compiled() for _ in range(2)]
+    for model in models:
+        model.compile("adam", "mse", metrics=["accuracy"])
+        model(np.zeros((1, 3), np.float32))
+    first, second = map(code_of, models)
+    assert first == second
+    assert "Compiled" in str(first)
+    assert "0x" not in str(first)

@@ -343,7 +343,10 @@ def _usual(cls: type) -> frozenset[str]:
 
 @functools.cache
 def _attributes(kind: Any) -> frozenset[str]:
-    return frozenset(vars(kind()))
+    made = kind()
+    if isinstance(made, keras.Model):
+        made.compile(loss="mse")  # which notes more, some of it with addresses
+    return frozenset(vars(made)) - {"optimizer"}
 
 
 def assigned_by(cls: type) -> set[str]:

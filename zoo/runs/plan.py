@@ -70,7 +70,12 @@ def check_output(model: Any) -> None:
 
 
 def jobs_of(
-    recipe: Recipe, data: Data, variant: str, rates: Iterable[float], seeds: Sequence[int]
+    recipe: Recipe,
+    data: Data,
+    variant: str,
+    rates: Iterable[float],
+    seeds: Sequence[int],
+    model: Any = None,
 ) -> list[Job]:
     """Lists the runs of a recipe, each with its key.
 
@@ -80,6 +85,7 @@ def jobs_of(
         variant: Label.
         rates: Learning rates.
         seeds: Distinct non-negative integers.
+        model: What the recipe builds, as it is when it is built; `None` to build it.
     """
     from zoo.runs.identity import describe, key_of, recipe_identity, text_of
     from zoo.runs.loaded import loaded
@@ -87,7 +93,8 @@ def jobs_of(
 
     steps = steps_per_epoch(recipe, data)
     build = partial(recipe.build_model, data.input_shape, data.num_classes)
-    model = fresh_model(build, data.input_shape)
+    if model is None:
+        model = fresh_model(build, data.input_shape)
     if data.of_numbers:
         check_output(model)
     made = {rate: optimizer_of(recipe, rate, steps) for rate in rates}

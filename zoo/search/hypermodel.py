@@ -237,10 +237,14 @@ def jobs_of(
         callbacks=callbacks,
         loss=lambda: loss,  # a copy of it would lack what Keras does not write down
     )
+    model.compiled = False  # as the recipe's builder has it
+    # A subclassed model is described with the shapes of its last call, so it is built again.
+    described = model if getattr(model, "inputs", None) else None
+    jobs = plan.jobs_of(recipe, data, LABEL, [rate], seeds, described)
     if not _drawn_from_seed(model, hypermodel, hyperparameters, data.input_shape):
         why = "some of its initial weights are loaded, or drawn without an initializer"
         return [], data, why
-    return plan.jobs_of(recipe, data, LABEL, [rate], seeds), data, ""
+    return jobs, data, ""
 
 
 def _uncompiled(hypermodel: Any, point: Any, input_shape: Any, num_classes: int) -> Any:
