@@ -222,6 +222,24 @@ def test_several_epochs_ahead_are_those_that_one_after_the_other_gives(monkeypat
     assert epochs["wild"] < 3 < epochs["later"] < 7
 
 
+# Hardly two recipes share a program
+
+
+@tensorflow_only
+def test_runs_apart_take_few_places_and_leave_xla_out_where_they_are_short():
+    items = jobs_of(range(5), build_model=stack(dense("relu")))
+    results = together(*items, apart=2)
+    for item in items:
+        assert results[item.run].engine == "population of 2"
+        assert_same_as_fit(results[item.run], item)
+    changes = {"short": {}, "long": {"epochs": 10**5}, "drawing": {"build_model": noisy}}
+    for name, change in changes.items():
+        (group,) = groups([job(**{"build_model": linear} | change)], DATA, apart=1)
+        assert (group.size, group.by_xla) == (1, name != "short")
+    (group,) = groups(items, DATA)
+    assert (group.size, group.by_xla) == (PLACES_CPU, True)
+
+
 # What cannot be compiled, and what does not fit
 
 

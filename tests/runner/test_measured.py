@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from zoo import measure as measure_tools
 from zoo.claims import Claim, Difference, Identity, Number
@@ -138,6 +139,38 @@ def test_a_run_writes_table_and_verdicts_twice_the_same(zoo, mine, tmp_path):
     code, _, err = zoo("plot", "mine", "--kind", "curves", "--results", results)
     assert code == 2
     assert "(none: its table is all there is). Received: 'curves'" in err
+
+
+THREADS = '''"""How many threads do matrix products take?"""
+
+from threadpoolctl import threadpool_info
+
+from zoo.experiment import Measurement
+
+
+def measure(_, seed):
+    """Asks NumPy and SciPy."""
+    return {"threads": max(each["num_threads"] for each in blas())}
+
+
+def blas():
+    """Returns what is known of their libraries."""
+    return [each for each in threadpool_info() if each["user_api"] == "blas"]
+
+
+EXPERIMENT = Measurement(factor="x", variants={"a": 1}, measure=measure, seeds=1)
+'''
+
+
+def test_matrix_products_take_one_core_each_while_something_is_measured(zoo, tmp_path):
+    path, results = tmp_path / "threads.py", tmp_path / "results"
+    path.write_text(THREADS, encoding="utf-8")
+    with threadpool_limits(2, user_api="blas"):
+        assert zoo("run", path, "--results", results)[0] == 0
+        blas = [each for each in threadpool_info() if each["user_api"] == "blas"]
+        assert {each["num_threads"] for each in blas} == {2}
+    (found,) = pd.read_csv(results / "threads" / "measurements.csv")["value"]
+    assert found == 1
 
 
 def test_other_seeds_have_a_folder_of_their_own(zoo, mine, tmp_path):

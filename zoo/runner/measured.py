@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 from rich.console import Console
+from threadpoolctl import threadpool_limits
 
 from zoo.claims import ALPHA
 from zoo.data import NAMES, available
@@ -172,6 +173,15 @@ class Found(NamedTuple):
     images: pd.DataFrame
 
 
+def on_one_core() -> Any:
+    """Returns a context in which matrix products of NumPy and SciPy take one core each.
+
+    Small ones spend their time waiting for a second core where another process has it: what takes
+    9 seconds took 9 minutes beside a training.
+    """
+    return threadpool_limits(1, user_api="blas")
+
+
 def _measured(prepared: Prepared, how: How) -> tuple[Found, list[str]]:
     """Measures what is not stored; returns it, and lines about it."""
     experiment, seeds = prepared.experiment, prepared.seeds
@@ -180,7 +190,7 @@ def _measured(prepared: Prepared, how: How) -> tuple[Found, list[str]]:
         if not experiment.timed:
             kept = Kept(store=store, name=prepared.folder_name, fresh=how.fresh)
         try:
-            with mistakes_in(prepared.entry.path, MEASURING):
+            with mistakes_in(prepared.entry.path, MEASURING), on_one_core():
                 found = measure(experiment, seeds, how.console, kept)
         except KeyboardInterrupt:
             there = kept.measured + kept.stored if kept and not kept.unknown else 0
@@ -216,7 +226,8 @@ def help_with(prepared: Prepared, how: How) -> None:
         MistakeError: If measuring fails.
     """
     if not prepared.experiment.timed:
-        with Store(how.results) as store, mistakes_in(prepared.entry.path, MEASURING):
+        watched = mistakes_in(prepared.entry.path, MEASURING)
+        with Store(how.results) as store, watched, on_one_core():
             kept = Kept(store=store, name=prepared.folder_name)
             kept.help(prepared.experiment, cells_of(prepared.experiment, prepared.seeds))
 
