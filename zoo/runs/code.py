@@ -345,8 +345,8 @@ def _usual(cls: type) -> frozenset[str]:
 def _attributes(kind: Any) -> frozenset[str]:
     made = kind()
     if isinstance(made, keras.Model):
-        made.compile(loss="mse")  # which notes more, some of it with addresses
-    return frozenset(vars(made)) - {"optimizer"}
+        made.compile(loss="mse")  # which notes more, partly addresses; what trains is told besides
+    return frozenset(vars(made))
 
 
 def assigned_by(cls: type) -> set[str]:
