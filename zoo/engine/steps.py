@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 from collections import OrderedDict
-from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -21,8 +19,7 @@ from zoo.engine.explained import score_of
 from zoo.engine.outputs import loss_of, of_each_example
 from zoo.engine.pools import labels_and_weights
 from zoo.engine.seams import seam
-from zoo.engine.strengths import given, given_momentum, momentum, penalties, sharing
-from zoo.layers import Swish
+from zoo.engine.strengths import NAMES, given, given_momentum, momentum, penalties, sharing
 from zoo.runs.code import code_of
 from zoo.runs.identity import describe, key_of
 from zoo.runs.run import Job
@@ -31,7 +28,6 @@ from zoo.runs.run import Job
 # momentum, each of shape `(runs, ...)`.
 State = tuple[list[Any], list[Any], list[Any]]
 
-INITIAL_VALUES = {Swish: "beta"}  # arguments of layers that give an initial value, nothing else
 MOST = 32  # compiled ones that a process keeps
 LARGEST = 1_000_000  # parameters of a network whose compiled steps are worth their memory
 
@@ -43,23 +39,10 @@ def network_key(model: Any) -> str:
     and strengths do not count, nor do the numbers of layers that are initial values.
     """
     own = penalties(model)
-    with given(own, [0.0] * len(own)), _without_initial_values(model):
+    numbers = [*own, *(layer for layer in all_layers(model) if type(layer) in NAMES)]
+    with given(numbers, [0.0] * len(numbers)):
         described = describe(model)
     return key_of(_without_initializers(described), sharing(own))
-
-
-@contextlib.contextmanager
-def _without_initial_values(model: Any) -> Iterator[None]:
-    """Takes the numbers that are initial values from a model's layers while the context lasts."""
-    layers = [layer for layer in all_layers(model) if type(layer) in INITIAL_VALUES]
-    before = [getattr(layer, INITIAL_VALUES[type(layer)]) for layer in layers]
-    try:
-        for layer in layers:
-            setattr(layer, INITIAL_VALUES[type(layer)], None)
-        yield
-    finally:
-        for layer, value in zip(layers, before, strict=True):
-            setattr(layer, INITIAL_VALUES[type(layer)], value)
 
 
 def signature(job: Job, network: str, optimizer: Any, steps: int) -> str:

@@ -8,8 +8,11 @@ from typing import Any
 
 import keras
 
+from zoo.layers import Swish
+
 # `L1L2` asks in Python whether a strength is zero, so its strengths stay part of a program.
-NAMES = {keras.regularizers.L1: "l1", keras.regularizers.L2: "l2"}
+# Of `Swish` it is an initial value and nothing else.
+NAMES = {keras.regularizers.L1: "l1", keras.regularizers.L2: "l2", Swish: "beta"}
 
 
 def penalties(model: Any) -> list[Any]:
