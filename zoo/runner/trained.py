@@ -43,17 +43,21 @@ def widened(prepared: Prepared, store: Store) -> Prepared:
     experiment = prepared.experiment
     runs = runs_frame(store.results(job.run for job in prepared.jobs), list(experiment.variants))
     grids = {label: experiment.learning_rates(label) for label in experiment.variants}
+    wider = {}
     for label, grid in grids.items():
         edge = best_edge(runs[runs["variant"] == label])
         if edge == "lowest":
-            grids[label] = (_rounded(grid[0] * grid[0] / grid[1]), *grid)
+            wider[label] = (_rounded(grid[0] * grid[0] / grid[1]), *grid)
         elif edge == "highest":
-            grids[label] = (*grid, _rounded(grid[-1] * grid[-1] / grid[-2]))
-    if all(grid == experiment.learning_rates(label) for label, grid in grids.items()):
+            wider[label] = (*grid, _rounded(grid[-1] * grid[-1] / grid[-2]))
+    if not wider:
         return prepared
-    recipe = dataclasses.replace(experiment.recipe, learning_rates=grids)
+    recipe = dataclasses.replace(experiment.recipe, learning_rates=grids | wider)
     experiment = dataclasses.replace(experiment, recipe=recipe)
-    jobs = plan(experiment, prepared.data_of, prepared.seeds)
+    jobs = [job for job in prepared.jobs if job.run.variant not in wider]
+    jobs += plan(experiment, prepared.data_of, prepared.seeds, wider)
+    place = {label: number for number, label in enumerate(experiment.variants)}
+    jobs.sort(key=lambda job: place[job.run.variant])
     return dataclasses.replace(prepared, experiment=experiment, jobs=jobs)
 
 
@@ -100,7 +104,7 @@ def extended(prepared: Prepared, store: Store, seeds: int) -> Prepared:
     there = {job.run for job in prepared.jobs}
     more = [
         job
-        for job in plan(experiment, prepared.data_of, range(seeds))
+        for job in plan(experiment, prepared.data_of, range(seeds), {label for label, _ in wanted})
         if (job.run.variant, job.run.learning_rate) in wanted and job.run not in there
     ]
     return dataclasses.replace(prepared, jobs=[*prepared.jobs, *more]) if more else prepared

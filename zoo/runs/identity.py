@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import inspect
 import json
@@ -114,9 +115,14 @@ def _named(cls: type) -> Any:
     if cls.__module__.partition(".")[0] in ("keras", "builtins", "numpy"):
         return name
     try:
-        return [name, source_of(cls) if is_users(cls.__module__) else inspect.getsource(cls)]
+        return [name, source_of(cls) if is_users(cls.__module__) else _source(cls)]
     except (OSError, TypeError):  # made in an interactive session
         return name
+
+
+@functools.cache
+def _source(cls: type) -> str:
+    return inspect.getsource(cls)
 
 
 def _function(function: Any) -> Any:

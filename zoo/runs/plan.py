@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -94,7 +94,7 @@ def jobs_of(
     steps = steps_per_epoch(recipe, data)
     build = partial(recipe.build_model, data.input_shape, data.num_classes)
     if model is None:
-        model = fresh_model(build, data.input_shape)
+        model = fresh_model(build, data.input_shape, backend_too=False)
     if data.of_numbers:
         check_output(model)
     made = {rate: optimizer_of(recipe, rate, steps) for rate in rates}
@@ -109,7 +109,10 @@ def jobs_of(
 
 
 def plan(
-    experiment: Experiment, data: Data | Mapping[str, Data], seeds: Sequence[int]
+    experiment: Experiment,
+    data: Data | Mapping[str, Data],
+    seeds: Sequence[int],
+    variants: Container[str] | None = None,
 ) -> list[Job]:
     """Lists the runs of an experiment: variants x learning rates x seeds, each with its key.
 
@@ -117,11 +120,13 @@ def plan(
         experiment: What to run.
         data: The data it runs on, or by variant where they are what varies.
         seeds: Distinct non-negative integers.
+        variants: Labels of those whose runs are wanted; `None` for all.
     """
     data_of = data if isinstance(data, Mapping) else dict.fromkeys(experiment.variants, data)
     return [
         job
         for variant in experiment.variants
+        if variants is None or variant in variants
         for job in jobs_of(
             experiment.recipe_for(variant),
             data_of[variant],
@@ -148,6 +153,6 @@ def unknown(experiment: Experiment, data_of: Mapping[str, Data]) -> list[str]:
         build = partial(recipe.build_model, data.input_shape, data.num_classes)
         rate = experiment.learning_rates(variant)[0]
         made = optimizer_of(recipe, rate, steps_per_epoch(recipe, data))
-        model = fresh_model(build, data.input_shape)
+        model = fresh_model(build, data.input_shape, backend_too=False)
         found |= dict.fromkeys(users_code(recipe, model, made)[1])
     return list(found)
