@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from zoo.runs.seeding import InitialValues
+from zoo.runs.initial_values import InitialValues
 
 
 def he(units, **arguments):

@@ -7,7 +7,8 @@ from keras import initializers, layers
 from seeding_case import assert_same, drawn, he, start, stream
 
 from zoo.errors import ZooError
-from zoo.runs.seeding import InitialValues, derived_seed
+from zoo.runs.initial_values import InitialValues
+from zoo.runs.seeding import derived_seed
 
 
 def values(build, seed):

@@ -6,7 +6,8 @@ import pytest
 from keras import layers
 from scipy import stats
 
-from zoo.runs.seeding import InitialValues, fresh_model
+from zoo.runs.initial_values import InitialValues
+from zoo.runs.seeding import fresh_model
 
 SEEDS = range(8)
 # Right draws differ so much from others with a chance of 1 in 100,000. The elements of an

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from keras import layers
 from search_case import (
+    LOSS,
     VALIDATION,
     OwnFit,
     X,
@@ -221,7 +222,7 @@ def test_a_fit_of_its_own_must_return_the_objective(tmp_path, returned, said):
 
 
 @pytest.mark.slow
-def test_weights_that_a_seed_does_not_reach_are_kept(tmp_path, capsys):
+def test_loaded_weights_are_kept(tmp_path, capsys):
     weights = [np.eye(5, 3), np.zeros(3)]
 
     def pretrained(hp):
@@ -230,7 +231,7 @@ def test_weights_that_a_seed_does_not_reach_are_kept(tmp_path, capsys):
         return model
 
     search = searched(pretrained, tmp_path, strategy="grid", given={"verbose": 1, "epochs": 1})
-    assert "one at a time: some of its initial weights are loaded" in capsys.readouterr().out
+    assert "one at a time" not in capsys.readouterr().out
     expected = np.mean(VALIDATION[0][:, :3].argmax(axis=1) == VALIDATION[1])
     np.testing.assert_allclose(search.trials["score"], expected, atol=1e-6)
 
@@ -267,7 +268,6 @@ def batches():
     ("build", "given", "reason"),
     [
         (lambda: OwnStep([keras.Input((5,)), layers.Dense(3)]), {}, "a train_step of its own"),
-        (lambda: network(OwnWeights()), {}, "drawn without an initializer"),
         (
             two_inputs,
             {"x": [X, X], "validation_data": ([X, X], Y)},
@@ -277,7 +277,7 @@ def batches():
         (network, {"initial_epoch": 0}, "fit is given initial_epoch"),
         (network, {"x": batches, "y": None, "validation_data": batches}, "not arrays"),
     ],
-    ids=["step", "weights", "inputs", "validation weights", "initial epoch", "dataset"],
+    ids=["step", "inputs", "validation weights", "initial epoch", "dataset"],
 )
 def test_what_cannot_train_together_trains_alone(tmp_path, capsys, build, given, reason):
     search = Search(lambda hp: compiled(build(), "adam"), folder=tmp_path)
@@ -285,6 +285,29 @@ def test_what_cannot_train_together_trains_alone(tmp_path, capsys, build, given,
     search.search(**{"x": X, "y": Y, "validation_data": VALIDATION} | given)
     assert reason in capsys.readouterr().out
     assert search.trials["status"].tolist() == ["completed"]  # the space has no other point
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("layer", [OwnWeights, lambda: layers.Dropout(0.5)], ids=["own", "dropout"])
+def test_networks_of_any_weights_train_together_and_as_in_fit(tmp_path, capsys, layer):
+    def build(hp):
+        return compiled(network(layer()), keras.optimizers.SGD(hp.Float("lr", 0.01, 0.1)))
+
+    search = searched(build, tmp_path, given={"verbose": 1})
+    assert "one at a time" not in capsys.readouterr().out
+    expected = zoo.fit_many(
+        lambda: network(layer()),
+        keras.optimizers.SGD,
+        ((X, Y), VALIDATION),
+        seeds=(0,),
+        learning_rates=search.trials["lr"].tolist(),
+        epochs=3,
+        batch_size=10,
+        loss=LOSS,
+        engine="fit",
+    )
+    reached = [result.final["val_accuracy"] for result in expected]
+    np.testing.assert_allclose(search.trials["score"], reached, atol=1e-4)
 
 
 @pytest.mark.slow

@@ -17,10 +17,10 @@ from zoo.engine.paths import Paths
 from zoo.errors import ZooError
 from zoo.experiment import Recipe
 from zoo.initializers import LSUV, scale_to_unit_variance
+from zoo.runs.initial_values import InitialValues
 from zoo.runs.phases import phase
 from zoo.runs.plan import optimizer_of, steps_per_epoch
 from zoo.runs.run import Job, Progress
-from zoo.runs.seeding import InitialValues
 
 # What a model may have of its own without training differently from any other.
 ACCURACY = ("accuracy", "acc")  # is told of every run
@@ -109,7 +109,8 @@ class Start:
         build = partial(recipe.build_model, data.input_shape, data.num_classes)
         known, key = {} if known is None else known, builder_key(recipe.build_model)
         if key not in known:
-            known[key] = InitialValues(build, data.input_shape)
+            taken = getattr(recipe.build_model, "taken", lambda: None)
+            known[key] = taken() or InitialValues(build, data.input_shape)
         self._initial = known[key]
         self._data = data
         self.model = self._initial.model

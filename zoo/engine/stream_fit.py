@@ -16,10 +16,10 @@ from zoo.engine.fit import EVALUATION_BATCH, make_ready, takes_xla
 from zoo.engine.outputs import kind_of, loss_of
 from zoo.engine.paths import Paths
 from zoo.engine.streams import Stream
+from zoo.runs.initial_values import InitialValues
 from zoo.runs.phases import phase
 from zoo.runs.plan import optimizer_of
 from zoo.runs.run import Job, Progress, Result, records_of, status_of
-from zoo.runs.seeding import InitialValues
 
 KEPT = ("loss_weights", "metrics", "weighted_metrics")  # of what a model was compiled with
 

@@ -10,6 +10,7 @@ import re
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -146,10 +147,12 @@ def _arguments(value: Any) -> Any:
 
 def library_versions() -> dict[str, str]:
     """Returns the versions that numbers depend on, by package."""
-    from importlib.metadata import version
+    return {name: _version(name) for name in ("keras", keras.backend.backend(), "numpy")}
 
-    backend = keras.backend.backend()
-    return {name: version(name) for name in ("keras", backend, "numpy")}
+
+@functools.cache
+def _version(package: str) -> str:
+    return metadata.version(package)
 
 
 def recipe_identity(

@@ -27,6 +27,7 @@ from zoo.results.store import Store
 from zoo.runner.progress import tell
 from zoo.runner.trainer import Engine, Trainer, here
 from zoo.runs.identity import key_of
+from zoo.runs.initial_values import Others
 from zoo.runs.run import Job
 from zoo.search.apart import apart
 from zoo.search.given import counted, data_of, taken_alone
@@ -69,6 +70,7 @@ class HypermodelTrainer:
         console: Where is said how far it has come.
         engine: What trains trials together.
         said: The lines that have been said so far, such as why trials train one at a time.
+        others: Builds of trials, which are like those of others where trials share programs.
     """
 
     hypermodel: Any
@@ -84,6 +86,7 @@ class HypermodelTrainer:
     console: Console
     engine: Engine = field(default_factory=Engine)
     said: set[str] = field(default_factory=set)
+    others: Others = field(default_factory=Others)
 
     @functools.cached_property
     def _given(self) -> Any:
@@ -179,6 +182,7 @@ class HypermodelTrainer:
                 objective=self.objective,
                 told=self,
                 class_weight=self.arguments.get("class_weight"),
+                others=self.others if self.engine.apart is None else None,
             )
         )
         if isinstance(made, Exception):

@@ -83,11 +83,12 @@ def counted(data: Data, sample_weight: Any, split: bool) -> Data:
     return dataclasses.replace(data, w_train=whole[:train], w_validation=last, w_test=last)
 
 
-def fitted(model: Any, data: Data, told: Progress, class_weight: Any = None) -> Data:
+def fitted(model: Any, outputs: Any, data: Data, told: Progress, class_weight: Any = None) -> Data:
     """Returns the data with the labels that a compiled model's loss takes, as `fit_many` has them.
 
     Args:
-        model: Has one loss and one output, of shape `(batch, outputs)`.
+        model: Has one loss and one output.
+        outputs: What it makes of some examples, shape `(batch, outputs)`; only the shape counts.
         data: What `data_of` returns.
         told: Is told if labels are numbered.
         class_weight: What `fit` takes under this name, by the labels as they were given; or None.
@@ -96,7 +97,7 @@ def fitted(model: Any, data: Data, told: Progress, class_weight: Any = None) -> 
         ZooError: If there are more classes than outputs, or labels that are none.
     """
     given = [data.y_train, data.y_validation]
-    (train, held_out), names = fitted_labels(model, data.x_train, given, told)
+    (train, held_out), names = fitted_labels(model, outputs, given, told)
     known = fingerprint_of(data.x_train, train, data.x_validation, held_out, *data.weights)
     own = dataclasses.replace(
         data,
@@ -111,17 +112,16 @@ def fitted(model: Any, data: Data, told: Progress, class_weight: Any = None) -> 
 
 
 def fitted_labels(
-    model: Any, x: Any, given: list[Any], told: Progress
+    model: Any, outputs: Any, given: list[Any], told: Progress
 ) -> tuple[list[Any], tuple[str, ...]]:
     """Returns the labels of all parts as a compiled model's loss takes them, and classes' names.
 
     Args:
         model: As of `fitted`.
-        x: Features, of which some are looked at.
+        outputs: As of `fitted`.
         given: What `labels_of` returns, of each part.
         told: Is told if labels are numbered.
     """
-    outputs = model(x[:3])
     loss = loss_of(model.loss, given[0], outputs)
     if not kind_of(loss):  # of numbers, or of labels that it knows itself
         if outputs.shape[-1] == 1:
@@ -160,7 +160,7 @@ def taken_alone(
         return y, arguments
     if not kind_of(loss_of(model.loss, given[0], outputs)) or len(outputs.shape) != 2:
         return y, arguments
-    labels, names = fitted_labels(model, np.asarray(x), given, told)
+    labels, names = fitted_labels(model, outputs, given, told)
     if pair and held_out is not None:
         arguments["validation_data"] = (held_out[0], labels[1], *held_out[2:])
     if weights := arguments.get("class_weight"):

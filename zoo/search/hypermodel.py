@@ -19,8 +19,9 @@ from zoo.engine.outputs import check_labels, kind_of, loss_of, of_each_example
 from zoo.errors import ZooError
 from zoo.experiment import Recipe, no_schedule
 from zoo.runs import plan
+from zoo.runs.initial_values import InitialValues, Others
 from zoo.runs.run import Job, Progress
-from zoo.runs.seeding import draw_initial_values, fresh_model
+from zoo.runs.seeding import fresh_model
 from zoo.search.given import fitted, one_loss
 from zoo.search.oracle import OBJECTIVE, keras_tuner_or_error
 
@@ -61,7 +62,6 @@ def built(
     hyperparameters: Any,
     input_shape: tuple[int, ...] | None = None,
     seed: int = 0,
-    backend_too: bool = True,
 ) -> Any:
     """Builds the model of a point of the space, as if it were the first.
 
@@ -69,20 +69,23 @@ def built(
         hypermodel: What builds it.
         hyperparameters: The point; takes in what `build` asks for besides.
         input_shape: Shape of one example, to build a model that does not know it.
-        seed: Of Keras's global random numbers.
-        backend_too: As for `zoo.runs.seeding.fresh_model`.
+        seed: Of all global random numbers.
 
     Raises:
         ZooError: If it is no compiled Keras model.
     """
+    return fresh_model(partial(build_compiled, hypermodel, hyperparameters), input_shape, seed)
 
-    def build() -> Any:
-        model = hypermodel.build(hyperparameters)
-        if not isinstance(model, keras.Model):
-            raise ZooError(f"`build` must return a Keras model. Received: {model!r}")
-        return model
 
-    model = fresh_model(build, input_shape, seed, backend_too)
+def build_compiled(hypermodel: Any, hyperparameters: Any) -> Any:
+    """Returns what a hypermodel builds at a point.
+
+    Raises:
+        ZooError: If it is no compiled Keras model.
+    """
+    model = hypermodel.build(hyperparameters)
+    if not isinstance(model, keras.Model):
+        raise ZooError(f"`build` must return a Keras model. Received: {model!r}")
     if not model.compiled and not fits_itself(hypermodel):
         raise ZooError(
             "`build` must return a compiled model: call `model.compile` in it, or give the "
@@ -197,6 +200,7 @@ def jobs_of(
     objective: str,
     told: Progress,
     class_weight: Any = None,
+    others: Others | None = None,
 ) -> tuple[list[Job], Data, str]:
     """Returns the runs of a point of the space with their keys, one a seed.
 
@@ -211,6 +215,7 @@ def jobs_of(
         objective: What trials are scored by.
         told: Is told if labels are numbered.
         class_weight: What `fit` takes under this name, or None.
+        others: Builds of points that may be like this one.
 
     Returns:
         The runs, the data as they train on them, and an empty text; or no runs and why such a model
@@ -219,16 +224,20 @@ def jobs_of(
     Raises:
         ZooError: If it has fewer outputs than there are classes.
     """
-    model = built(hypermodel, hyperparameters, data.input_shape, backend_too=False)
-    reason = _why_alone(model, data, objective)
+    build = partial(_uncompiled, hypermodel, hyperparameters)
+    initial = InitialValues(build, data.input_shape, others)
+    model = initial.model
+    model.compiled = True  # as the author has it
+    outputs = model(data.x_train[:3])
+    reason = _why_alone(model, outputs, data, objective)
     if reason:
         return [], data, reason
-    data = fitted(model, data, told, class_weight)
-    check_labels(model.loss, model(data.x_train[:2]), {PARTS[0]: data.y_train})
+    data = fitted(model, outputs, data, told, class_weight)
+    check_labels(model.loss, outputs, {PARTS[0]: data.y_train})
     rate, schedule = _rate_of(model.optimizer)
-    loss = _loss(model, data)
+    loss = _loss(model, outputs, data)
     recipe = Recipe(
-        build_model=partial(_uncompiled, hypermodel, hyperparameters),
+        build_model=_Builder(build, initial),
         optimizer=partial(_optimizer, type(model.optimizer), model.optimizer.get_config()),
         learning_rates=(1.0,),
         epochs=epochs,
@@ -237,18 +246,36 @@ def jobs_of(
         callbacks=callbacks,
         loss=lambda: loss,  # a copy of it would lack what Keras does not write down
     )
-    model.compiled = False  # as the recipe's builder has it
+    model.compiled = False  # as the recipe has it
     # A subclassed model is described with the shapes of its last call, so it is built again.
     described = model if getattr(model, "inputs", None) else None
-    jobs = plan.jobs_of(recipe, data, LABEL, [rate], seeds, described)
-    if not _drawn_from_seed(model, hypermodel, hyperparameters, data.input_shape):
-        why = "some of its initial weights are loaded, or drawn without an initializer"
-        return [], data, why
-    return jobs, data, ""
+    return plan.jobs_of(recipe, data, LABEL, [rate], seeds, described), data, ""
 
 
-def _uncompiled(hypermodel: Any, point: Any, input_shape: Any, num_classes: int) -> Any:
-    model = hypermodel.build(point)
+class _Builder:
+    """Builds the model of a point as a recipe wants it, and knows where its variables start.
+
+    Args:
+        build: Function that returns a fresh model.
+        initial: Its initial values, with a model that nobody has trained yet.
+    """
+
+    def __init__(self, build: Callable[[], Any], initial: InitialValues) -> None:
+        self._build = build
+        self._initial: InitialValues | None = initial
+
+    def __call__(self, input_shape: Any, num_classes: int) -> Any:
+        """Returns a fresh model."""
+        return self._build()
+
+    def taken(self) -> InitialValues | None:
+        """Returns the initial values to whoever asks first, and will change the model."""
+        initial, self._initial = self._initial, None
+        return initial
+
+
+def _uncompiled(hypermodel: Any, point: Any) -> Any:
+    model = build_compiled(hypermodel, point)
     model.compiled = False
     return model
 
@@ -265,14 +292,13 @@ def _rate_of(optimizer: Any) -> tuple[float, Callable[..., Any]]:
     return float(keras.ops.convert_to_numpy(rate)), no_schedule
 
 
-def _why_alone(model: Any, data: Data, objective: str) -> str:
+def _why_alone(model: Any, outputs: Any, data: Data, objective: str) -> str:
     """Returns what a model has that runs of one program cannot share, or an empty text."""
     if own := own_step(model):
         return f"the model has a {own} of its own"
     if not one_loss(model):
         return "it has several losses"
     optimizer = model.optimizer
-    outputs = model(data.x_train[:3])
     if len(getattr(outputs, "shape", ())) != 2:
         return "its output is not one vector for each example"
     loss = loss_of(model.loss, data.y_train, outputs)
@@ -295,30 +321,9 @@ def _why_alone(model: Any, data: Data, objective: str) -> str:
     return ""
 
 
-def _loss(model: Any, data: Data) -> Any:
+def _loss(model: Any, outputs: Any, data: Data) -> Any:
     """Returns the loss, also where it was given by name or as a function."""
     for name, kind in NAMED.items():
         if model.loss is getattr(keras.losses, name) or model.loss == name:
             return kind()
-    return loss_of(model.loss, data.y_train, model(data.x_train[:3]))
-
-
-def _drawn_from_seed(
-    model: Any, hypermodel: Any, hyperparameters: Any, input_shape: tuple[int, ...]
-) -> bool:
-    """Returns whether a run's seed reaches every random initial value, and no other.
-
-    A value that is another in a build with other random numbers must be another after
-    `draw_initial_values` too; one that stays, such as a zero or a pretrained weight, must stay.
-    """
-    other = built(hypermodel, hyperparameters, input_shape, seed=1, backend_too=False)
-    first, second = _values(model), _values(other)
-    draw_initial_values(model, 1)
-    return all(
-        np.array_equal(one, two) == np.array_equal(one, drawn)
-        for one, two, drawn in zip(first, second, _values(model), strict=True)
-    )
-
-
-def _values(model: Any) -> list[Any]:
-    return [np.array(keras.ops.convert_to_numpy(variable)) for variable in model.variables]
+    return loss_of(model.loss, data.y_train, outputs)
