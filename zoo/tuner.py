@@ -13,6 +13,7 @@ import keras
 import pandas as pd
 from rich.console import Console
 
+from zoo.engine.device import only_new_garbage
 from zoo.errors import ZooError, check_count
 from zoo.figures.search import plot
 from zoo.results.files import EXACT, write_frame
@@ -123,6 +124,7 @@ class Search:
         """
         return self._table.frame
 
+    @only_new_garbage()
     def search(self, *given: Any, **arguments: Any) -> None:
         """Searches, or goes on with a search that was interrupted.
 

@@ -7,6 +7,7 @@ from keras import layers
 from seeding_case import assert_same, he
 
 from zoo.runs.initial_values import InitialValues, Others
+from zoo.runs.seeding import drawn, seeded, takes_seed
 
 
 def dense(width=3):
@@ -91,3 +92,45 @@ def test_a_layer_from_outside_is_put_back_though_the_earlier_model_had_its_own()
     assert (given.get_weights()[0] != before[0]).any()
     found.put_back()
     assert_same(given.get_weights(), before)
+
+
+@pytest.mark.parametrize(
+    "kind", ["he_normal", "glorot_uniform", "orthogonal", "zeros", "identity", "random_normal"]
+)
+def test_what_is_drawn_once_is_what_the_initializer_makes(kind):
+    for seed in (0, 1, 0):
+        initializer = keras.initializers.get(kind)
+        if takes_seed(initializer):
+            initializer = seeded(initializer, seed)
+        expected = keras.ops.convert_to_numpy(initializer((4, 4), dtype="float32"))
+        np.testing.assert_array_equal(drawn(initializer, (4, 4), "float32"), expected)
+
+
+def test_the_same_seed_draws_by_the_settings_of_the_initializer():
+    makes = [
+        keras.initializers.RandomNormal(stddev=deviation, seed=3) for deviation in (1.0, 2.0, 1.0)
+    ]
+    first, wide, again = (drawn(each, (3,), "float32") for each in makes)
+    np.testing.assert_allclose(wide, 2 * first, rtol=1e-6)
+    assert again is first
+    assert drawn(makes[0], (3,), "float16").dtype == "float16"
+
+
+class Counting(keras.initializers.RandomNormal):
+    """Makes other numbers at every call, which no seed says."""
+
+    calls = 0
+
+    def __call__(self, shape, dtype=None):
+        Counting.calls += 1
+        return keras.ops.full(shape, Counting.calls, dtype)
+
+
+def test_an_initializer_of_somebodys_own_is_asked_every_time():
+    assert [float(drawn(Counting(seed=0), (1,), "float32").item()) for _ in range(2)] == [1, 2]
+
+
+def test_a_stream_of_random_numbers_goes_on():
+    stream = keras.random.SeedGenerator(0)
+    made = [drawn(keras.initializers.RandomNormal(seed=stream), (3,), "float32") for _ in range(2)]
+    assert (made[0] != made[1]).all()

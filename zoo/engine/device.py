@@ -10,6 +10,8 @@ import platform
 import re
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from zoo.errors import ZooError
@@ -114,6 +116,22 @@ def import_keras(device: str = "auto", alone: bool = False) -> None:
             f"`--device {device}` needs a GPU that Keras's backend can see; there is "
             f"{device_name()}. Install requirements-gpu.txt, or take --device auto."
         )
+
+
+@contextmanager
+def only_new_garbage() -> Iterator[None]:
+    """Has Python look for garbage only among what is made while the context lasts.
+
+    Else it goes through all that Keras has imported again and again.
+    """
+    if gc.get_freeze_count():  # somebody has done so for longer
+        yield
+        return
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def use_mixed_precision() -> None:

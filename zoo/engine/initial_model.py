@@ -88,7 +88,7 @@ class Start:
 
     Attributes:
         model: A model of their architecture.
-        outputs: What it makes of the first training example, shape `(1, outputs)`.
+        outputs: What it makes of some training examples, shape `(examples, outputs)`.
         loss: The loss, as Keras makes it of the recipe's.
 
     Raises:
@@ -114,7 +114,8 @@ class Start:
         self._initial = known[key]
         self._data = data
         self.model = self._initial.model
-        self.outputs = self.model(rows(data.x_train, slice(1)))
+        seen = self._initial.outputs
+        self.outputs = self.model(rows(data.x_train, slice(1))) if seen is None else seen
         if not hasattr(self.outputs, "shape"):
             raise ZooError(
                 "`build_model` must return a network with one output. Received: a "
@@ -138,10 +139,13 @@ class Start:
     def values(self, seed: int) -> list[Any]:
         """Returns the initial values of the model's trainable and then its frozen variables."""
         values = self._initial.of(seed)
+        variables = [*self.model.trainable_variables, *self.model.non_trainable_variables]
+        if not _scaled(self.model):
+            by_id = {id(each): values[at] for at, each in enumerate(self._initial.variables)}
+            return [by_id[id(each)] for each in variables]
         for variable, value in zip(self._initial.variables, values, strict=True):
             variable.assign(value)
         self._scale(self.model, seed)
-        variables = [*self.model.trainable_variables, *self.model.non_trainable_variables]
         return [np.array(keras.ops.convert_to_numpy(item)) for item in variables]
 
     def fresh(self, seed: int) -> Any:
@@ -152,14 +156,19 @@ class Start:
 
     def _scale(self, model: Any, seed: int) -> None:
         """Lets data-dependent initializers, if there are any, look at training examples."""
-        initializers = (getattr(layer, "kernel_initializer", None) for layer in model.layers)
-        if any(isinstance(each, LSUV) for each in initializers):
+        if _scaled(model):
             own = self._data.of(seed)  # a draw of the data may have to be made first
             scale_to_unit_variance(model, rows(own.x_train, slice(SCALING_EXAMPLES)))
 
     def put_back(self) -> None:
         """Gives layers that the builder was given the values that they had."""
         self._initial.put_back()
+
+
+def _scaled(model: Any) -> bool:
+    """Returns whether initializers of a model look at training examples."""
+    initializers = (getattr(layer, "kernel_initializer", None) for layer in model.layers)
+    return any(isinstance(each, LSUV) for each in initializers)
 
 
 class Starts:

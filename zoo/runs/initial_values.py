@@ -12,7 +12,7 @@ import numpy as np
 
 from callbacks.keras_internals import given_seed, own_variables, seed_generators
 from zoo.errors import ZooError
-from zoo.runs.seeding import derived_seed, fresh_model, places, seeded, takes_seed
+from zoo.runs.seeding import derived_seed, drawn, fresh_model, places, seeded, takes_seed
 
 
 class Build:
@@ -99,6 +99,7 @@ class InitialValues:
     Attributes:
         model: The model, as built with the first random numbers.
         variables: All of its variables, each once.
+        outputs: What the model makes of some examples, if somebody has seen.
 
     Raises:
         ZooError: If the builder returns no model, or two with other variables.
@@ -118,6 +119,7 @@ class InitialValues:
         elif others is not None and known is None:
             others.add(other)
         self.model, self.variables = own.model, own.variables
+        self.outputs: Any = None
         self._streams = own.streams
         self._drawn = {place: each for place, each in own.drawers.items() if place in other.drawers}
         self._rebuilt = {place: own.values[place] for place in rebuilt}
@@ -170,7 +172,7 @@ class InitialValues:
             if index in self._drawn:
                 initializer, path = self._drawn[index]
                 drawer = seeded(initializer, derived_seed(seed, *path))
-                found[index] = _value(drawer(variable.shape, dtype=variable.dtype))
+                found[index] = drawn(drawer, variable.shape, variable.dtype)
             elif id(variable) in self._streams:
                 state = np.array([derived_seed(seed, *self._streams[id(variable)]), 0])
                 found[index] = state.astype(variable.dtype)
@@ -237,7 +239,7 @@ def _drawer(variable: Any, value: Any, layer: Any) -> Any:
     for name in (variable.name, variable.name.removesuffix("_kernel")):
         initializer: Any = getattr(layer, f"{name}_initializer", None)
         if takes_seed(initializer):
-            drawn = _value(initializer(variable.shape, dtype=variable.dtype))
-            if drawn.tobytes() == value.tobytes():
+            made = drawn(initializer, variable.shape, variable.dtype)
+            if made.tobytes() == value.tobytes():
                 return initializer
     return None

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from callbacks.keras_internals import all_layers, own_variables
-from zoo.runs.seeding import fresh_model
+from zoo.runs.seeding import drawn, fresh_model
 
 
 def loaded(model: Any, build: Callable[[], Any], input_shape: Any) -> list[str]:
@@ -50,7 +50,7 @@ def _explains(layer: Any, variable: Any, value: Any) -> bool:
     for name in (variable.name, variable.name.removesuffix("_kernel")):
         initializer: Any = getattr(layer, f"{name}_initializer", None)
         if initializer is not None:
-            made = _array(initializer(variable.shape, dtype=variable.dtype))
+            made = drawn(initializer, variable.shape, variable.dtype)
             if made.tobytes() == value.tobytes():
                 return True
     return False

@@ -10,8 +10,9 @@ stays as it is: only what differs between builds with other random numbers is dr
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from typing import Any
 
@@ -28,6 +29,9 @@ from callbacks.keras_internals import (
     seed_generators,
 )
 from zoo.errors import ZooError
+
+SMALL = 100_000  # numbers of an array that is kept, of which there are at most so many:
+DRAWS = 256
 
 
 def derived_seed(*path: object) -> int:
@@ -148,3 +152,32 @@ def takes_seed(initializer: Any) -> bool:
 def seeded(initializer: Any, seed: int) -> Any:
     """Returns an initializer like another, with a seed."""
     return type(initializer).from_config({**initializer.get_config(), "seed": seed})
+
+
+def drawn(initializer: Any, shape: Sequence[int], dtype: Any) -> npt.NDArray[Any]:
+    """Returns what an initializer makes; of Keras's own, small ones are drawn once for many runs.
+
+    Args:
+        initializer: A Keras initializer.
+        shape: Shape of the array.
+        dtype: Its type.
+
+    Returns:
+        The array, which may be one that cannot be written to.
+    """
+    seed = getattr(initializer, "seed", None)
+    if isinstance(seed, int) and _is_keras(type(initializer)) and math.prod(shape) <= SMALL:
+        config = tuple(sorted(initializer.get_config().items()))
+        kind: Any = type(initializer)
+        return _drawn(kind, config, seed, tuple(shape), dtype)
+    return np.array(keras.ops.convert_to_numpy(initializer(shape, dtype=dtype)))
+
+
+@lru_cache(maxsize=DRAWS)
+def _drawn(
+    kind: Any, config: tuple[Any, ...], seed: int, shape: tuple[int, ...], dtype: Any
+) -> npt.NDArray[Any]:
+    made = kind.from_config({**dict(config), "seed": seed})
+    values = np.array(keras.ops.convert_to_numpy(made(shape, dtype=dtype)))
+    values.flags.writeable = False
+    return values

@@ -228,7 +228,7 @@ def jobs_of(
     initial = InitialValues(build, data.input_shape, others)
     model = initial.model
     model.compiled = True  # as the author has it
-    outputs = model(data.x_train[:3])
+    initial.outputs = outputs = model(data.x_train[:3])
     reason = _why_alone(model, outputs, data, objective)
     if reason:
         return [], data, reason
