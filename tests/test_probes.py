@@ -162,6 +162,14 @@ def test_a_peak_is_that_of_the_middle_unit_and_shrinks_with_none(data):
     assert peaks == pytest.approx([2.0, 2.0])
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize("value", [0.0, np.nan])
+def test_a_network_without_weights_or_one_that_diverged_has_no_peak(data, value):
+    model = make(keras.layers.Dense(3))
+    model.layers[1].kernel.assign(np.full((64, 3), value, np.float32))
+    assert np.isnan(probes.PeakWeight()(model, data))
+
+
 def test_equal_columns_are_one_unit(data):
     model = make(keras.layers.Dense(6, "relu"), keras.layers.Dense(10))
     assert probes.DistinctUnits()(model, data) == 6

@@ -65,6 +65,12 @@ def test_words_change_it(experiment, words, expected):
         ("variant=c", "There is no variant 'c'"),
         ("variant=1:2", "`--space variant` must list labels"),
         ("units=8,8", "must list different values"),
+        ("units=5..2", "units=A,B,C or units=LOW:HIGH. Received: '5..2'"),
+        ("units=8,,9", "whole numbers from 1: units=A,B,C or units=LOW:HIGH. Received: ''"),
+        ("units=8,2.5", "units=LOW:HIGH. Received: 2.5"),
+        ("units=-8:8", "units=LOW:HIGH. Received: -8.0"),
+        ("lr=fast", "`--space learning_rate` must have numbers: learning_rate=A,B,C or"),
+        ("dropout=nan", "dropout=LOW:HIGH. Received: nan"),
     ],
 )
 def test_wrong_words_are_named(experiment, words, message):

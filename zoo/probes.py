@@ -153,14 +153,18 @@ class PeakWeight:
     """
 
     def __call__(self, model: Any, data: Data) -> float:
-        """Returns the median over the units of all kernels; a unit without weights has no peak."""
+        """Returns the median over the units of all kernels; a unit without weights has no peak.
+
+        NaN if no unit has one, as in a network that has diverged.
+        """
         peaks: list[npt.NDArray[np.float64]] = []
         for kernel in kernels(model).values():
             columns = np.abs(keras.ops.convert_to_numpy(kernel).reshape(-1, kernel.shape[-1]))
             columns = columns[:, columns.max(axis=0) > 0].astype(np.float64)
             relative = columns / columns.max(axis=0)  # squares of tiny weights would be 0
             peaks.append(1 / np.sqrt(np.mean(np.square(relative), axis=0)))
-        return float(np.median(np.concatenate(peaks)))
+        found = np.concatenate(peaks)
+        return float(np.median(found)) if found.size else float("nan")
 
 
 @dataclass(frozen=True)

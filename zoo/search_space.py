@@ -222,6 +222,8 @@ def _dimension(name: str, text: str, before: Dimension | None) -> Dimension:
                     raise ZooError(
                         f"There is no variant {choice!r}. {closest(choice, list(before.choices))}"
                     )
+        else:
+            _check_numbers(name, choices, before)
         return Dimension(name, choices=choices)
     if name == VARIANT:
         raise ZooError(f"`--space {VARIANT}` must list labels. Received: {text!r}")
@@ -233,8 +235,21 @@ def _dimension(name: str, text: str, before: Dimension | None) -> Dimension:
         raise ZooError(
             f"`--space {name}` must go from a number to a number. Received: {text!r}"
         ) from None
+    _check_numbers(name, ends, before)
     whole = before.whole if before is not None else all(end.is_integer() for end in ends)
     return Dimension(name, *ends, sampling or "linear", whole)
+
+
+def _check_numbers(name: str, values: Sequence[Any], before: Dimension | None) -> None:
+    """Raises ZooError for what a hyperparameter cannot be, which was searched before so."""
+    whole = before is not None and before.whole
+    for value in values:
+        number = not isinstance(value, str) and math.isfinite(value)
+        if not number or (whole and (value < 1 or not float(value).is_integer())):
+            raise ZooError(
+                f"`--space {name}` must have {'whole numbers from 1' if whole else 'numbers'}: "
+                f"{name}=A,B,C or {name}=LOW:HIGH. Received: {value!r}"
+            )
 
 
 def _value(text: str) -> Any:

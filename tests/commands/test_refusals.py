@@ -67,6 +67,11 @@ def test_names_that_are_none(refused, words, name, tmp_path, monkeypatch):
     refused(*(word.format(name) for word in words))
 
 
+def test_a_scale_that_no_experiment_has(refused):
+    message = refused("run", "--all", "--dry-run", "--scale", "huge")
+    assert "one that an experiment has: lecture, paper. Received: 'huge'" in message
+
+
 @pytest.mark.parametrize("seeds", [MOST_SEEDS + 1, 10**30])
 def test_more_seeds_than_anybody_can_train(refused, tiny_experiment, seeds):
     message = refused("run", tiny_experiment, "--dry-run", "--seeds", seeds)

@@ -147,6 +147,8 @@ def run(
     # Keras takes seconds to import; whatever can be wrong without it has been said above.
     with phase("import"):
         import_keras(device, alone=True)
+    if every and scale is not None and not is_beside():
+        check_scale(scale, found)
     from zoo.engine.device import use_mixed_precision
     from zoo.runner import request as requests
     from zoo.runner.how import How
@@ -265,6 +267,16 @@ def run(
     if failed:
         echo(f"Failed: {', '.join(failed)}. The others are done.", err=True)
         raise typer.Exit(1)
+
+
+def check_scale(scale: str, found: Sequence[Entry]) -> None:
+    """Raises ZooError unless some experiment has a scale of this name."""
+    known = sorted({name for entry in found for name in entry.scales()})
+    if scale not in known:
+        raise ZooError(
+            f"`--scale` must be one that an experiment has: {', '.join(known) or 'none has any'}. "
+            f"Received: {scale!r}"
+        )
 
 
 def help_another(
