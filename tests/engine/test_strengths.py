@@ -3,7 +3,7 @@ import dataclasses
 import keras
 import numpy as np
 import pytest
-from keras import layers, regularizers
+from keras import constraints, layers, regularizers
 from uncompiled import uncompiled
 
 from zoo.data import Data
@@ -98,6 +98,84 @@ def test_runs_that_differ_in_strengths_train_together_and_equal_fit():
         assert_same_as_fit(found[item.run], item)
     losses = {result.history["loss"][-1] for result in found.values()}
     assert len(losses) == 3
+
+
+def both(l1, l2):
+    return penalised(l2_of_the_first, lambda: regularizers.L1L2(l1, l2))
+
+
+def l2_of_the_first():
+    return regularizers.L2(0.01)
+
+
+def constrained(radius, penalty=None, axis=0):
+    """Returns a function that builds a network whose columns are never longer than a radius."""
+
+    def build(input_shape, num_classes):
+        limit = constraints.MaxNorm(radius, axis=axis)
+        hidden = layers.Dense(8, "relu", kernel_constraint=limit, kernel_regularizer=penalty)
+        return keras.Sequential([keras.Input(input_shape), hidden, layers.Dense(num_classes)])
+
+    return build
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "builds",
+    [
+        [both(0.01, 0.02), both(0.001, 0.3)],
+        [both(0.01, 0.0), both(0.1, 0.0)],
+        [constrained(0.5), constrained(1), constrained(1e9)],
+        [constrained(0.5, regularizers.L2(0.1)), constrained(1.0, regularizers.L2(0.01))],
+    ],
+    ids=["both", "one of both", "radius", "radius and penalty"],
+)
+def test_runs_that_differ_in_both_penalties_or_a_radius_train_together_and_equal_fit(builds):
+    jobs = [job(each) for each in builds]
+    assert len(list(groups(jobs, DATA))) == 1
+    found = {result.run: result for result in population.train(jobs, DATA, Silent())}
+    for item in jobs:
+        assert found[item.run].engine.startswith("population")
+        assert_same_as_fit(found[item.run], item)
+    losses = {result.history["loss"][-1] for result in found.values()}
+    assert len(losses) == len(jobs)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (both(0.01, 0.02), both(0.01, 0.0)),
+        (both(0.01, 0.0), both(0.0, 0.01)),
+        (constrained(1.0), constrained(1.0, axis=1)),
+        (constrained(1.0), penalised(lambda: None)),
+    ],
+    ids=["without", "other", "axis", "none"],
+)
+def test_what_is_asked_in_python_is_another_program(one, other):
+    assert len(list(groups([job(one), job(other)], DATA))) == 2
+
+
+class Radii(keras.callbacks.Callback):
+    """Keeps the radius that the model's own constraint has."""
+
+    def __init__(self, kept):
+        super().__init__()
+        self.kept = kept
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.kept.append(self.model.layers[0].kernel.constraint.max_value)
+
+
+@pytest.mark.slow
+def test_callbacks_see_the_radius_of_their_own_run():
+    kept = {0.5: [], 2.0: []}
+    jobs = [
+        job(constrained(radius), callbacks=lambda own=own: [Radii(own)])
+        for radius, own in kept.items()
+    ]
+    assert len(list(groups(jobs, DATA))) == 1
+    list(population.train(jobs, DATA, Silent()))
+    assert kept == {0.5: [0.5] * 2, 2.0: [2.0] * 2}
 
 
 @pytest.mark.parametrize(

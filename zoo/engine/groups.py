@@ -33,7 +33,7 @@ from zoo.engine.program import EVALUATION_CHUNK
 from zoo.engine.run_model import change_of_training, hook_below_epochs
 from zoo.engine.seams import SEAMS, seam
 from zoo.engine.steps import network_key, signature
-from zoo.engine.strengths import momentum, penalties, strengths
+from zoo.engine.strengths import momentum, strengths, values
 from zoo.experiment import no_callbacks
 from zoo.runs.code import is_users
 from zoo.runs.plan import optimizer_of, steps_per_epoch
@@ -94,7 +94,7 @@ class Group:
         self._starts[id(recipe)] = start
         if not callbacks:
             self._rates[id(recipe), rate] = learning_rate_of(optimizer)
-        own = [*strengths(penalties(start.model)), *momentum(optimizer)]
+        own = [*values(strengths(start.model)), *momentum(optimizer)]
         self._numbers[id(recipe), rate] = [np.asarray(float(each), np.float32) for each in own]
 
     @property
@@ -105,7 +105,7 @@ class Group:
         return {id(variable) for variable in self.model.variables} if lent else set()
 
     def numbers_of(self, job: Job) -> list[Any]:
-        """Returns the strengths of a run's penalties and its momentum, as arrays of shape `()`."""
+        """Returns a run's strengths and its momentum, as arrays of shape `()`."""
         return self._numbers[id(job.recipe), job.run.learning_rate]
 
     def trained_by(self, job: Job) -> tuple[Any, list[Any]]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from callbacks.keras_internals import all_layers, learning_rate_of
 from zoo.engine.seams import seam
-from zoo.engine.strengths import assign, penalties, strengths
+from zoo.engine.strengths import assign, strengths, values
 
 BATCH_HOOKS = tuple(
     f"on_{where}{phase}_{when}"
@@ -91,7 +91,7 @@ class Loan:
         host: A compiled Keras model of the run's architecture, shared among runs.
         rate: The run's learning rate, or a schedule.
         read: Function that returns the run's variables, trainable, frozen and the optimizer's, the
-            strengths of its penalties and its momentum.
+            strengths of its penalties and constraints, and its momentum.
         write: Function that sets the first so many of them.
 
     Attributes:
@@ -155,21 +155,21 @@ class Loan:
         return False
 
     def numbers(self) -> list[Any]:
-        """Returns the strengths of the run's penalties and its momentum."""
+        """Returns the strengths of the run's penalties and constraints, and its momentum."""
         return list(self._read()[len(self._variables) + len(self.host.optimizer.variables) :])
 
     def _lend_strengths(self) -> None:
-        """Gives the host's penalties, which may be the author's objects, those of this run."""
-        own = penalties(self.host)
+        """Gives the host's penalties and constraints, maybe the author's, this run's numbers."""
+        own = strengths(self.host)
         if not own:
             return
-        values = tuple(float(value) for value in self.numbers()[: len(own)])
-        if values != getattr(self.host, "compiled_strengths", values):
+        numbers = tuple(float(value) for value in self.numbers()[: len(own)])
+        if numbers != getattr(self.host, "compiled_strengths", numbers):
             # What Keras has compiled holds the strengths of another run.
             self.host.train_function = self.host.test_function = None
-        self.host.compiled_strengths = values
-        self._borrowed = [own, strengths(own)]
-        assign(own, values)
+        self.host.compiled_strengths = numbers
+        self._borrowed = [own, values(own)]
+        assign(own, numbers)
 
     def release(self) -> None:
         """Takes the values back from the host after a hook."""
@@ -285,7 +285,7 @@ class RunOptimizer:
     @property
     def momentum(self) -> Any:
         """The run's momentum, if the optimizer has one."""
-        numbers = self._loan.numbers()[len(penalties(self._loan.host)) :]
+        numbers = self._loan.numbers()[len(strengths(self._loan.host)) :]
         return float(numbers[0]) if numbers else self._loan.host.optimizer.momentum
 
     @property

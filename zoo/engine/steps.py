@@ -19,13 +19,21 @@ from zoo.engine.explained import score_of
 from zoo.engine.outputs import loss_of, of_each_example
 from zoo.engine.pools import labels_and_weights
 from zoo.engine.seams import seam
-from zoo.engine.strengths import NAMES, given, given_momentum, momentum, penalties, sharing
+from zoo.engine.strengths import (
+    alike,
+    given,
+    given_momentum,
+    momentum,
+    numbers_of,
+    sharing,
+    strengths,
+)
 from zoo.runs.code import code_of
 from zoo.runs.identity import describe, key_of
 from zoo.runs.run import Job
 
-# Trainable, frozen, and the optimizer's variables followed by the strengths of penalties and the
-# momentum, each of shape `(runs, ...)`.
+# Trainable, frozen, and the optimizer's variables followed by the strengths of penalties and
+# constraints and the momentum, each of shape `(runs, ...)`.
 State = tuple[list[Any], list[Any], list[Any]]
 
 MOST = 32  # compiled ones that a process keeps
@@ -35,12 +43,12 @@ LARGEST = 1_000_000  # parameters of a network whose compiled steps are worth th
 def network_key(model: Any) -> str:
     """Returns a key that is equal for networks that runs of one program can have.
 
-    Initial values and strengths of penalties are numbers that a program is given, so initializers
-    and strengths do not count, nor do the numbers of layers that are initial values.
+    Initial values and the strengths of penalties and constraints are numbers that a program is
+    given, so they do not count, nor do initializers and numbers of layers that are initial values.
     """
-    own = penalties(model)
-    numbers = [*own, *(layer for layer in all_layers(model) if type(layer) in NAMES)]
-    with given(numbers, [0.0] * len(numbers)):
+    own = strengths(model)
+    numbers = [*own, *(number for layer in all_layers(model) for number in numbers_of(layer))]
+    with alike(numbers):
         described = describe(model)
     return key_of(_without_initializers(described), sharing(own))
 
@@ -101,7 +109,8 @@ class Steps:
         by_xla: Whether XLA compiles them, which takes a second and pays in some thousand steps.
 
     Attributes:
-        penalties: The penalties of the model's variables whose strengths are given.
+        strengths: The numbers of the penalties and constraints of the model's variables, which are
+            given.
         loss: The loss.
         fills: Whether examples of weight 0 may fill up what is evaluated.
         optimizer_start: The optimizer's variables before the first step.
@@ -114,8 +123,8 @@ class Steps:
     ) -> None:
         self._model = model
         self._products = products_of(model)
-        self.penalties = penalties(model)
-        self._given_numbers = len(self.penalties) + len(momentum(optimizer))
+        self.strengths = strengths(model)
+        self._given_numbers = len(self.strengths) + len(momentum(optimizer))
         outputs = model(rows(data.x_train, slice(1)))
         self.loss = loss_of(job.recipe.loss(), data.y_train[:1], outputs)
         self._score = score_of(data)
@@ -137,7 +146,7 @@ class Steps:
         self.evaluation = seam().compiled_evaluation(self._measure, by_xla)
 
     def strengths_of(self, moments: list[Any]) -> list[Any]:
-        """Returns the strengths of the penalties among what follows a state's variables."""
+        """Returns the strengths among what follows a state's variables."""
         return self._kinds(self._split(moments)[1])[0]
 
     def _step(self, state: State, rate: Any, x: Any, targets: Any) -> tuple[State, Any, Any]:
@@ -145,16 +154,16 @@ class Steps:
         trainable, frozen, moments = state
         y, weights = labels_and_weights(targets)
         moments, numbers = self._split(moments)
-        strengths, momentum = self._kinds(numbers)
+        own, momentum = self._kinds(numbers)
 
         def objective(trainable: list[Any]) -> tuple[Any, Any]:
-            with given(self.penalties, strengths), replaced(self._products):
+            with given(self.strengths, own), replaced(self._products):
                 logits, updated, costs = seam().called(self._model, trainable, frozen, x, True)
             return self.loss(y, logits, **_told(weights)) + sum(costs), (logits, updated)
 
         loss, (logits, frozen), gradients = seam().value_and_gradients(objective, trainable)
         moments[self._rate_index] = rate
-        with given_momentum(self._optimizer, momentum):
+        with given(self.strengths, own), given_momentum(self._optimizer, momentum):
             trainable, moments = self._optimizer.stateless_apply(moments, gradients, trainable)
         accuracy = ops.mean(self._score(y, logits, seam().largest))
         return (trainable, frozen, [*moments, *numbers]), loss, accuracy
@@ -166,20 +175,20 @@ class Steps:
 
     def _kinds(self, numbers: list[Any]) -> tuple[list[Any], list[Any]]:
         """Returns the strengths, and the momentum."""
-        return numbers[: len(self.penalties)], numbers[len(self.penalties) :]
+        return numbers[: len(self.strengths)], numbers[len(self.strengths) :]
 
     def _measure(
         self,
         trainable: list[Any],
         frozen: list[Any],
-        strengths: list[Any],
+        own: list[Any],
         x: Any,
         targets: Any,
         weight: Any,
     ) -> tuple[Any, Any, Any]:
         """Loss and accuracy of one run, summed over the examples of weight 1, and what is right."""
         y, weights = labels_and_weights(targets)
-        with given(self.penalties, strengths), replaced(self._products):
+        with given(self.strengths, own), replaced(self._products):
             logits, _, costs = seam().called(self._model, trainable, frozen, x, False)
         if self.fills:
             weights = weight if weights is None else weight * weights

@@ -1,4 +1,4 @@
-"""Strengths of L1 and L2 penalties and SGD's momentum: runs of one program may differ in them."""
+"""Numbers of penalties, constraints and optimizers: runs of one program may differ in them."""
 
 from __future__ import annotations
 
@@ -10,42 +10,80 @@ import keras
 
 from zoo.layers import Swish
 
-# `L1L2` asks in Python whether a strength is zero, so its strengths stay part of a program.
 # Of `Swish` it is an initial value and nothing else.
-NAMES = {keras.regularizers.L1: "l1", keras.regularizers.L2: "l2", Swish: "beta"}
+NAMES = {
+    keras.regularizers.L1: ("l1",),
+    keras.regularizers.L2: ("l2",),
+    keras.regularizers.L1L2: ("l1", "l2"),
+    keras.constraints.MaxNorm: ("max_value",),
+    Swish: ("beta",),
+}
+
+# A penalty, constraint or layer, and the name of its number.
+Number = tuple[Any, str]
 
 
-def penalties(model: Any) -> list[Any]:
-    """Returns the L1 and L2 penalties of a model's variables, one a variable that has one."""
-    own = [getattr(variable, "regularizer", None) for variable in model.trainable_variables]
-    return [penalty for penalty in own if type(penalty) in NAMES]
+def strengths(model: Any) -> list[Number]:
+    """Returns the numbers of the penalties and constraints of a model's trainable variables."""
+    kinds = ("regularizer", "constraint")
+    own = [getattr(each, kind, None) for each in model.trainable_variables for kind in kinds]
+    return [number for each in own for number in numbers_of(each)]
 
 
-def sharing(found: Sequence[Any]) -> list[int]:
-    """Returns for each penalty the place of the first that is the same object."""
-    return [next(place for place, one in enumerate(found) if one is each) for each in found]
+def numbers_of(owner: Any) -> list[Number]:
+    """Returns the numbers of a penalty, constraint or layer in which runs may differ.
+
+    `L1L2` asks in Python whether one of its own is zero, so a zero is part of a program.
+    """
+    both = type(owner) is keras.regularizers.L1L2
+    names = NAMES.get(type(owner), ())
+    return [(owner, name) for name in names if not (both and getattr(owner, name) == 0)]
 
 
-def strengths(found: Sequence[Any]) -> list[Any]:
-    """Returns the strengths of penalties, as the penalties have them."""
-    return [getattr(each, NAMES[type(each)]) for each in found]
+def sharing(found: Sequence[Number]) -> list[int]:
+    """Returns for each number the place of the first that is the same one of the same object."""
+    keys = [(id(owner), name) for owner, name in found]
+    return [keys.index(key) for key in keys]
+
+
+def values(found: Sequence[Number]) -> list[Any]:
+    """Returns numbers, as their owners have them."""
+    return [getattr(owner, name) for owner, name in found]
 
 
 @contextlib.contextmanager
-def given(found: Sequence[Any], values: Sequence[Any]) -> Iterator[None]:
-    """Gives penalties other strengths, which may be traced, as long as the context lasts."""
-    before = strengths(found)
-    assign(found, values)
+def given(found: Sequence[Number], traced: Sequence[Any]) -> Iterator[None]:
+    """Gives owners other numbers, which are traced, as long as the context lasts."""
+    before = values(found)
+    both = keras.regularizers.L1L2
+    assign(
+        found,
+        [
+            Traced(value) if type(owner) is both else value
+            for (owner, _), value in zip(found, traced, strict=True)
+        ],
+    )
     try:
         yield
     finally:
         assign(found, before)
 
 
-def assign(found: Sequence[Any], values: Sequence[Any]) -> None:
-    """Gives penalties other strengths."""
-    for each, value in zip(found, values, strict=True):
-        setattr(each, NAMES[type(each)], value)
+@contextlib.contextmanager
+def alike(found: Sequence[Number]) -> Iterator[None]:
+    """Gives all numbers the same value as long as the context lasts."""
+    before = values(found)
+    assign(found, [1.0] * len(found))
+    try:
+        yield
+    finally:
+        assign(found, before)
+
+
+def assign(found: Sequence[Number], numbers: Sequence[Any]) -> None:
+    """Gives owners other numbers."""
+    for (owner, name), value in zip(found, numbers, strict=True):
+        setattr(owner, name, value)
 
 
 class Traced:
