@@ -119,7 +119,7 @@ def test_the_time_is_shared_among_those_that_train(monkeypatch):
     assert sum(each.seconds for each in both) <= spent
 
 
-@pytest.mark.parametrize(("cores", "most"), [(1, 1), (2, 2), (64, turns.MOST)])
+@pytest.mark.parametrize(("cores", "most"), [(1, 1), (2, 3), (64, turns.MOST)])
 def test_a_processor_trains_several_at_once_and_an_accelerator_one(monkeypatch, cores, most):
     monkeypatch.setattr(turns, "cores", lambda: cores)
     monkeypatch.setattr(turns, "on_processor", lambda: True)

@@ -51,6 +51,7 @@ class Slot:
         loan: Lends its callbacks a model.
         history: What has been recorded.
         done: Whether it trains no more.
+        told: Whether its result is known, or that it has left.
     """
 
     job: Job
@@ -60,6 +61,7 @@ class Slot:
     loan: Loan | None = None
     history: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in METRICS})
     done: bool = False
+    told: bool = False
 
     @property
     def epoch(self) -> int:
@@ -110,6 +112,7 @@ class Population:
         self.left: list[tuple[Job, str]] = []
         self.done: set[Run] = set()
         self._seconds = math.inf  # that an epoch takes; unknown
+        self._began = clock()
         first = [self.waiting.popleft() for _ in range(min(group.size, len(self.waiting)))]
         seated = [self._initial(job) for job in first]
         seated += seated[-1:] * (group.size - len(seated))  # places without a run idle along
@@ -198,22 +201,15 @@ class Population:
 
     def train(self) -> Steps:
         """Trains until no run is left; yields each result as it is finished, and work."""
-        began = self.clock()
         while self.slots:
-            if not all(slot.left for slot in self.slots):
+            if all(slot.left for slot in self.slots):
+                yield from self._ended()
+            else:
                 yield from self.epochs()
-            finished = [slot for slot in self.slots if slot.done]
-            if finished:
-                now = self.clock()
-                self.left += [(slot.job, slot.left) for slot in finished if slot.left]
-                yield from self._results(
-                    [slot for slot in finished if not slot.left], (now - began) / len(finished)
-                )
-                began = now
-                self._reseat(finished)
+            self._reseat()
 
-    def epochs(self) -> Generator[Work, Any, None]:
-        """Trains the runs that have a place for an epoch, or several; yields the work."""
+    def epochs(self) -> Steps:
+        """Trains the runs that have a place for an epoch, or several; yields results and work."""
         for slot in self.slots:
             self._call(slot, "on_epoch_begin", slot.epoch, {})
         if self.program.has_run and self._unseen():
@@ -223,8 +219,19 @@ class Population:
         for self.state, *values, self._seconds in found:
             self._host_copy = None
             self._tell(values)
-            if any(slot.done for slot in self.slots):
-                break  # what has been trained beyond is trained again without them
+            yield from self._ended()
+
+    def _ended(self) -> Steps:
+        """Yields the results of runs that have ended, and work; others go on in their places."""
+        ended = [slot for slot in self.slots if slot.done and not slot.told]
+        for slot in ended:
+            slot.told = True
+        self.left += [(slot.job, slot.left) for slot in ended if slot.left]
+        now = self.clock()
+        yield from self._results(
+            [slot for slot in ended if not slot.left], (now - self._began) / max(len(ended), 1)
+        )
+        self._began = now if ended else self._began
 
     def _unseen(self) -> bool:
         """Returns whether nobody looks at the state between two epochs, and it can be kept."""
@@ -274,13 +281,10 @@ class Population:
         """
         told: dict[int, list[Job]] = {}
         for slot in self.slots:
-            if slot.left:
+            if slot.done:
                 continue
-            names = ("loss", "accuracy", "val_loss", "val_accuracy")
-            own = {
-                name: float(value[slot.place]) for name, value in zip(names, values, strict=True)
-            }
-            self._record(slot, own)
+            own = (float(value[slot.place]) for value in values)
+            self._record(slot, dict(zip(METRICS, own, strict=False)))
             told.setdefault(slot.epoch, []).append(slot.job)
         for epoch, jobs in told.items():
             self.progress.epoch(jobs, epoch)
@@ -368,14 +372,14 @@ class Population:
         loan.release()
         return values
 
-    def _reseat(self, finished: list[Slot]) -> None:
+    def _reseat(self) -> None:
         """Gives free places to waiting runs; closes the others when most are free."""
+        free = [slot.place for slot in self.slots if slot.done]
         self.slots = [slot for slot in self.slots if not slot.done]
-        for slot in finished:
-            if self.waiting:
-                job = self.waiting.popleft()
-                self._write(slot.place, self._initial(job))
-                self._seat(job, slot.place)
+        for place in free[: len(self.waiting)]:
+            job = self.waiting.popleft()
+            self._write(place, self._initial(job))
+            self._seat(job, place)
         if self._size > PLACES_CPU and 0 < 2 * len(self.slots) <= self._size:
             self._shrink()
 

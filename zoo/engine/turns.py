@@ -60,8 +60,11 @@ class Training(Protocol):
 
 
 def at_once() -> int:
-    """Returns how many trainings gain by taking turns: one on an accelerator."""
-    return min(cores(), MOST) if on_processor() else 1
+    """Returns how many trainings gain by taking turns: one on an accelerator, or on one core.
+
+    Else one more than there are cores, as often one is traced or looked at while others train.
+    """
+    return min(cores() + 1, MOST) if on_processor() and cores() > 1 else 1
 
 
 @dataclass(eq=False)
