@@ -77,6 +77,15 @@ def test_models_of_several_shapes_are_known_but_only_the_last_ones():
     assert len(built) == 3
 
 
+def test_large_models_are_not_kept(monkeypatch):
+    monkeypatch.setattr(Others, "LARGEST", 10)
+    others = Others()
+    for builds in (3, 2, 2):  # which is found out once
+        build, built = counted(dense)
+        InitialValues(build, others=others)
+        assert len(built) == builds
+
+
 def test_a_layer_from_outside_is_put_back_though_the_earlier_model_had_its_own():
     others = Others()
     InitialValues(dense, others=others)

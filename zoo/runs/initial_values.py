@@ -63,12 +63,18 @@ class Build:
 
 
 class Others:
-    """Builds with other random numbers of models that are alike, such as those of trials."""
+    """Builds with other random numbers of models that are alike, such as those of trials.
+
+    Attributes:
+        worth: Whether to look here: until a network is so large that keeping it costs more.
+    """
 
     MOST = 8  # the last ones
+    LARGEST = 1_000_000  # numbers in the variables of one
 
     def __init__(self) -> None:
         self._known: list[Build] = []
+        self.worth = True
 
     def like(self, own: Build) -> Build | None:
         """Returns a build that can stand for another one of a model, if there is one.
@@ -79,8 +85,9 @@ class Others:
         return next((each for each in alike if not own.unexplained(each)), None)
 
     def add(self, other: Build) -> None:
-        """Keeps a build."""
-        self._known = [other, *self._known][: self.MOST]
+        """Keeps a build, or none any more if it is large."""
+        self.worth = sum(value.size for value in other.values) <= self.LARGEST
+        self._known = [other, *self._known][: self.MOST] if self.worth else []
 
 
 class InitialValues:
@@ -109,6 +116,7 @@ class InitialValues:
         self, build: Callable[[], Any], input_shape: Any = None, others: Others | None = None
     ) -> None:
         self._build = partial(fresh_model, build, input_shape, backend_too=False)
+        others = others if others is not None and others.worth else None
         known = self._once_only(others) if others is not None else None
         own, other = known or self._twice()
         rebuilt = own.unexplained(other)
