@@ -83,6 +83,8 @@ def test_the_values_of_a_population_are_those_of_fresh_models():
         variables = [*model.trainable_variables, *model.non_trainable_variables]
         for value, variable in zip(start.values(seed), variables, strict=True):
             np.testing.assert_array_equal(value, keras.ops.convert_to_numpy(variable))
+        for value, variable in zip(start.placed(seed).variables, model.variables, strict=True):
+            np.testing.assert_array_equal(*map(keras.ops.convert_to_numpy, (value, variable)))
         np.testing.assert_array_equal(model.layers[0].get_weights()[0], LOADED)
 
 

@@ -138,15 +138,20 @@ class Start:
 
     def values(self, seed: int) -> list[Any]:
         """Returns the initial values of the model's trainable and then its frozen variables."""
-        values = self._initial.of(seed)
         variables = [*self.model.trainable_variables, *self.model.non_trainable_variables]
-        if not _scaled(self.model):
-            by_id = {id(each): values[at] for at, each in enumerate(self._initial.variables)}
-            return [by_id[id(each)] for each in variables]
-        for variable, value in zip(self._initial.variables, values, strict=True):
+        if _scaled(self.model):
+            self.placed(seed)
+            return [np.array(keras.ops.convert_to_numpy(item)) for item in variables]
+        values = zip(self._initial.variables, self._initial.of(seed), strict=True)
+        by_id = {id(variable): value for variable, value in values}
+        return [by_id[id(variable)] for variable in variables]
+
+    def placed(self, seed: int) -> Any:
+        """Gives the model the initial values of a seed, and returns it."""
+        for variable, value in zip(self._initial.variables, self._initial.of(seed), strict=True):
             variable.assign(value)
         self._scale(self.model, seed)
-        return [np.array(keras.ops.convert_to_numpy(item)) for item in variables]
+        return self.model
 
     def fresh(self, seed: int) -> Any:
         """Returns a new model with the initial values of a seed."""

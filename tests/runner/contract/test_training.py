@@ -69,8 +69,7 @@ def test_training_equals_plain_fit(weights):
     history = training.train(planted("penalty", {"a": 0.1, "b": 0.2}).recipe_for("a"), data, 0.1)
     model = penalised((CLASSES,), CLASSES, 0.1)
     start = training.Start(planted("penalty", {"a": 0.1, "b": 0.2}).recipe_for("a"), DATA)
-    start.values(0)
-    model.set_weights(start.model.get_weights())
+    model.set_weights(start.placed(0).get_weights())
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.SGD(0.1), loss, metrics=["accuracy"])
     kept = {}

@@ -76,9 +76,7 @@ def train(
     batch = min(batch_size, len(data.x_train))
     steps = len(data.x_train) // batch
     recipe = replace(recipe, epochs=epochs, batch_size=batch)
-    start = Start(recipe, data)
-    start.values(seed)  # which it gives to its model
-    model = start.model
+    model = Start(recipe, data).placed(seed)
     optimizer, callbacks = optimizer_of(recipe, rate, steps)
     # Tracing a function takes longer than running it this often.
     model.compile(optimizer, recipe.loss(), metrics=["accuracy"], run_eagerly=True)
