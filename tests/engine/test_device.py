@@ -1,5 +1,6 @@
 """The import of Keras: which device, and what is printed meanwhile."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -7,7 +8,7 @@ import sys
 import pytest
 
 from zoo.engine import device as module
-from zoo.engine.device import compiled_by_jax, import_keras
+from zoo.engine.device import compiled_by_jax, import_keras, only_new_garbage
 from zoo.errors import ZooError
 
 
@@ -77,3 +78,18 @@ def test_where_jax_keeps_what_it_compiles_can_be_said_otherwise(tmp_path):
     command = [sys.executable, "-c", script]
     said = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     assert said.stdout.strip() == str(tmp_path / "mine")
+
+
+def test_what_was_there_before_is_left_out_of_garbage_collection_for_a_while():
+    frozen = gc.get_freeze_count()
+    try:
+        gc.unfreeze()
+        with only_new_garbage():
+            assert gc.get_freeze_count() > 0
+            with only_new_garbage():
+                pass
+            assert gc.get_freeze_count() > 0  # the outer one is not over
+        assert gc.get_freeze_count() == 0
+    finally:
+        if frozen:
+            gc.freeze()

@@ -84,22 +84,6 @@ class Costs(keras.callbacks.Callback):
         self.kept.append((direct, whole - crossentropy))
 
 
-@pytest.mark.slow
-def test_runs_that_differ_in_strengths_train_together_and_equal_fit():
-    jobs = [
-        job(penalised(l1(0.01), l2(0.02))),
-        job(penalised(l1(0.0), l2(0.3))),
-        job(penalised(l1(0.001), l2(0.0))),
-    ]
-    assert len(list(groups(jobs, DATA))) == 1
-    found = {result.run: result for result in population.train(jobs, DATA, Silent())}
-    for item in jobs:
-        assert found[item.run].engine.startswith("population")
-        assert_same_as_fit(found[item.run], item)
-    losses = {result.history["loss"][-1] for result in found.values()}
-    assert len(losses) == 3
-
-
 def both(l1, l2):
     return penalised(l2_of_the_first, lambda: regularizers.L1L2(l1, l2))
 
@@ -123,14 +107,19 @@ def constrained(radius, penalty=None, axis=0):
 @pytest.mark.parametrize(
     "builds",
     [
+        [
+            penalised(l1(0.01), l2(0.02)),
+            penalised(l1(0.0), l2(0.3)),
+            penalised(l1(0.001), l2(0.0)),
+        ],
         [both(0.01, 0.02), both(0.001, 0.3)],
         [both(0.01, 0.0), both(0.1, 0.0)],
         [constrained(0.5), constrained(1), constrained(1e9)],
         [constrained(0.5, regularizers.L2(0.1)), constrained(1.0, regularizers.L2(0.01))],
     ],
-    ids=["both", "one of both", "radius", "radius and penalty"],
+    ids=["penalties", "both", "one of both", "radius", "radius and penalty"],
 )
-def test_runs_that_differ_in_both_penalties_or_a_radius_train_together_and_equal_fit(builds):
+def test_runs_that_differ_in_strengths_train_together_and_equal_fit(builds):
     jobs = [job(each) for each in builds]
     assert len(list(groups(jobs, DATA))) == 1
     found = {result.run: result for result in population.train(jobs, DATA, Silent())}

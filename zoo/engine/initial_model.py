@@ -17,7 +17,7 @@ from zoo.engine.paths import Paths
 from zoo.errors import ZooError
 from zoo.experiment import Recipe
 from zoo.initializers import LSUV, scale_to_unit_variance
-from zoo.runs.initial_values import InitialValues
+from zoo.runs.initial_values import InitialValues, KnownBuilder
 from zoo.runs.phases import phase
 from zoo.runs.plan import optimizer_of, steps_per_epoch
 from zoo.runs.run import Job, Progress
@@ -109,8 +109,10 @@ class Start:
         build = partial(recipe.build_model, data.input_shape, data.num_classes)
         known, key = {} if known is None else known, builder_key(recipe.build_model)
         if key not in known:
-            taken = getattr(recipe.build_model, "taken", lambda: None)
-            known[key] = taken() or InitialValues(build, data.input_shape)
+            found = None
+            if isinstance(recipe.build_model, KnownBuilder):
+                found = recipe.build_model.taken()
+            known[key] = found or InitialValues(build, data.input_shape)
         self._initial = known[key]
         self._data = data
         self.model = self._initial.model

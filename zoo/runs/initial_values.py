@@ -206,6 +206,28 @@ class InitialValues:
         return found
 
 
+class KnownBuilder:
+    """Builds a model as a recipe wants it, and knows where its variables start.
+
+    Args:
+        build: Function that returns a fresh model.
+        initial: Its initial values, with a model that nobody has trained yet.
+    """
+
+    def __init__(self, build: Callable[[], Any], initial: InitialValues) -> None:
+        self._build = build
+        self._initial: InitialValues | None = initial
+
+    def __call__(self, input_shape: Any, num_classes: int) -> Any:
+        """Returns a fresh model."""
+        return self._build()
+
+    def taken(self) -> InitialValues | None:
+        """Returns the initial values to whoever asks first, and will change the model."""
+        initial, self._initial = self._initial, None
+        return initial
+
+
 def _check_alike(shapes: Sequence[Any], others: Sequence[Any]) -> None:
     """Raises ZooError unless two builds have variables of the same shapes."""
     if shapes != others:

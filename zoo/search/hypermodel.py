@@ -19,7 +19,7 @@ from zoo.engine.outputs import check_labels, kind_of, loss_of, of_each_example
 from zoo.errors import ZooError
 from zoo.experiment import Recipe, no_schedule
 from zoo.runs import plan
-from zoo.runs.initial_values import InitialValues, Others
+from zoo.runs.initial_values import InitialValues, KnownBuilder, Others
 from zoo.runs.run import Job, Progress
 from zoo.runs.seeding import fresh_model
 from zoo.search.given import fitted, one_loss
@@ -237,7 +237,7 @@ def jobs_of(
     rate, schedule = _rate_of(model.optimizer)
     loss = _loss(model, outputs, data)
     recipe = Recipe(
-        build_model=_Builder(build, initial),
+        build_model=KnownBuilder(build, initial),
         optimizer=partial(_optimizer, type(model.optimizer), model.optimizer.get_config()),
         learning_rates=(1.0,),
         epochs=epochs,
@@ -250,28 +250,6 @@ def jobs_of(
     # A subclassed model is described with the shapes of its last call, so it is built again.
     described = model if getattr(model, "inputs", None) else None
     return plan.jobs_of(recipe, data, LABEL, [rate], seeds, described), data, ""
-
-
-class _Builder:
-    """Builds the model of a point as a recipe wants it, and knows where its variables start.
-
-    Args:
-        build: Function that returns a fresh model.
-        initial: Its initial values, with a model that nobody has trained yet.
-    """
-
-    def __init__(self, build: Callable[[], Any], initial: InitialValues) -> None:
-        self._build = build
-        self._initial: InitialValues | None = initial
-
-    def __call__(self, input_shape: Any, num_classes: int) -> Any:
-        """Returns a fresh model."""
-        return self._build()
-
-    def taken(self) -> InitialValues | None:
-        """Returns the initial values to whoever asks first, and will change the model."""
-        initial, self._initial = self._initial, None
-        return initial
 
 
 def _uncompiled(hypermodel: Any, point: Any) -> Any:
