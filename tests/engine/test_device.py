@@ -80,6 +80,23 @@ def test_where_jax_keeps_what_it_compiles_can_be_said_otherwise(tmp_path):
     assert said.stdout.strip() == str(tmp_path / "mine")
 
 
+@pytest.mark.slow
+def test_nothing_is_looked_through_for_garbage_at_the_end_of_a_process_of_ours():
+    script = (
+        "import atexit, gc\n"
+        "atexit.register(lambda: print(len(gc.get_objects())))\n"
+        "from zoo.engine.device import import_keras\n"
+        "import_keras('cpu', alone={alone})\n"
+        "kept = [[] for _ in range(1000)]\n"
+    )
+    left = {}
+    for alone in (False, True):
+        command = [sys.executable, "-c", script.format(alone=alone)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        left[alone] = int(done.stdout)
+    assert left[False] > 1000 > left[True]
+
+
 def test_what_was_there_before_is_left_out_of_garbage_collection_for_a_while():
     frozen = gc.get_freeze_count()
     try:
