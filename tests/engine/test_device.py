@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from zoo.engine import device as module
-from zoo.engine.device import compiled_by_jax, import_keras, only_new_garbage
+from zoo.engine.device import bound, compiled_by_jax, import_keras, only_new_garbage
 from zoo.errors import ZooError
 
 
@@ -78,6 +78,37 @@ def test_where_jax_keeps_what_it_compiles_can_be_said_otherwise(tmp_path):
     command = [sys.executable, "-c", script]
     said = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     assert said.stdout.strip() == str(tmp_path / "mine")
+
+
+def test_the_oldest_of_what_is_kept_goes_first(tmp_path):
+    for age, name in enumerate("cab"):
+        (tmp_path / name).write_bytes(b"1234")
+        os.utime(tmp_path / name, (1000 - age, 1000 - age))
+    bound(tmp_path, 12)
+    assert {file.name for file in tmp_path.iterdir()} == {"a", "b", "c"}
+    bound(tmp_path, 11)
+    assert {file.name for file in tmp_path.iterdir()} == {"a", "c"}
+    bound(tmp_path, 3)
+    assert list(tmp_path.iterdir()) == []
+    bound(tmp_path / "none", 0)
+
+
+@pytest.mark.slow
+def test_only_the_folder_that_is_ours_is_bounded(tmp_path):
+    script = (
+        "from zoo.engine import device\n"
+        "device.bound = lambda folder: print(folder)\n"
+        "device.import_keras('cpu')\n"
+    )
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
+    environment.pop("JAX_COMPILATION_CACHE_DIR", None)
+    said = []
+    for mine in ({}, {"JAX_COMPILATION_CACHE_DIR": str(tmp_path / "mine")}):
+        command = [sys.executable, "-c", script]
+        done = subprocess.run(command, env=environment | mine, capture_output=True, text=True)
+        said.append(done.stdout.strip())
+    assert said[0].startswith(str(tmp_path / "experiment-zoo" / "jax-"))
+    assert said[1] == ""
 
 
 @pytest.mark.slow

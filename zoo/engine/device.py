@@ -12,10 +12,13 @@ import re
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from zoo.errors import ZooError
+
+JAX_FOLDER = "JAX_COMPILATION_CACHE_DIR"
+JAX_BYTES = 2**30  # of what JAX has compiled that later processes find
 
 
 @functools.cache
@@ -83,9 +86,27 @@ def compiled_by_jax() -> dict[str, str]:
     home = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))
     kind = hashlib.sha256(f"{_processor()} {_cpuinfo('flags')}".encode()).hexdigest()[:12]
     return {
-        "JAX_COMPILATION_CACHE_DIR": str(home / "experiment-zoo" / f"jax-{kind}"),
+        JAX_FOLDER: str(home / "experiment-zoo" / f"jax-{kind}"),
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0.1",
     }
+
+
+def bound(folder: Path, most: int = JAX_BYTES) -> None:
+    """Deletes a folder's oldest files until the others have at most so many bytes.
+
+    JAX can do it, too, but with a file for each entry, and it keeps nothing any more once one of
+    these is missing, as after a kill.
+    """
+    if not folder.is_dir():
+        return
+    with suppress(FileNotFoundError):  # another process deletes them, too
+        known = [(file.stat(), file) for file in folder.iterdir()]
+        left = sum(stat.st_size for stat, _ in known)
+        for stat, file in sorted(known, key=lambda each: each[0].st_mtime):
+            if left <= most:
+                return
+            file.unlink()
+            left -= stat.st_size
 
 
 def import_keras(device: str = "auto", alone: bool = False) -> None:
@@ -108,8 +129,11 @@ def import_keras(device: str = "auto", alone: bool = False) -> None:
             os.environ.update(CUDA_VISIBLE_DEVICES="-1", JAX_PLATFORMS="cpu")
         elif ":" in device:
             os.environ["CUDA_VISIBLE_DEVICES"] = device.partition(":")[2]
-        for name, value in compiled_by_jax().items():
+        compiled = compiled_by_jax()
+        for name, value in compiled.items():
             os.environ.setdefault(name, value)
+        if os.environ[JAX_FOLDER] == compiled[JAX_FOLDER]:  # ours, not the user's
+            bound(Path(compiled[JAX_FOLDER]))
         _import_quietly()
         if alone:
             gc.freeze()
