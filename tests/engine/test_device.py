@@ -81,16 +81,28 @@ def test_where_jax_keeps_what_it_compiles_can_be_said_otherwise(tmp_path):
 
 
 def test_the_oldest_of_what_is_kept_goes_first(tmp_path):
+    (tmp_path / "of xla").mkdir()
+    os.utime(tmp_path / "of xla", (1, 1))
     for age, name in enumerate("cab"):
         (tmp_path / name).write_bytes(b"1234")
         os.utime(tmp_path / name, (1000 - age, 1000 - age))
     bound(tmp_path, 12)
-    assert {file.name for file in tmp_path.iterdir()} == {"a", "b", "c"}
+    assert {file.name for file in tmp_path.iterdir()} == {"a", "b", "c", "of xla"}
     bound(tmp_path, 11)
-    assert {file.name for file in tmp_path.iterdir()} == {"a", "c"}
+    assert {file.name for file in tmp_path.iterdir()} == {"a", "c", "of xla"}
     bound(tmp_path, 3)
-    assert list(tmp_path.iterdir()) == []
+    assert [file.name for file in tmp_path.iterdir()] == ["of xla"]
     bound(tmp_path / "none", 0)
+
+
+def test_a_folder_that_is_read_only_stays_as_it_is(tmp_path, monkeypatch):
+    def refuse(path):
+        raise PermissionError(path)
+
+    (tmp_path / "a").write_bytes(b"1234")
+    monkeypatch.setattr("pathlib.Path.unlink", refuse)
+    bound(tmp_path, 0)
+    assert [file.name for file in tmp_path.iterdir()] == ["a"]
 
 
 @pytest.mark.slow

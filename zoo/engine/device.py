@@ -99,8 +99,10 @@ def bound(folder: Path, most: int = JAX_BYTES) -> None:
     """
     if not folder.is_dir():
         return
-    with suppress(FileNotFoundError):  # another process deletes them, too
-        known = [(file.stat(), file) for file in folder.iterdir()]
+    # Another process deletes them, too, and a folder that is read only stays as it is.
+    with suppress(FileNotFoundError, PermissionError):
+        # On a GPU XLA keeps a folder of its own beside the files.
+        known = [(file.stat(), file) for file in folder.iterdir() if file.is_file()]
         left = sum(stat.st_size for stat, _ in known)
         for stat, file in sorted(known, key=lambda each: each[0].st_mtime):
             if left <= most:
