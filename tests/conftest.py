@@ -128,7 +128,7 @@ def zoo(monkeypatch, capsys, cache_home):
     def run(*words):
         monkeypatch.setattr(sys, "argv", ["zoo", *map(str, words)])
         with pytest.raises(SystemExit) as stopped:
-            main()
+            main(goes_on=False)
         out, err = capsys.readouterr()
         return stopped.value.code, out, err
 

@@ -6,7 +6,7 @@ import contextlib
 import errno
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 # Control and format characters (among them those that turn the direction of writing), halves of
 # characters, and separators of lines and paragraphs.
@@ -47,6 +47,18 @@ class Interrupted(Exception):
 
 class MistakeError(ZooError):
     """Something in the user's own code is wrong: the message names file and line."""
+
+
+class FullError(ZooError):
+    """This process can compile no more: another one goes on from what is stored.
+
+    Attributes:
+        left: The files of the experiments that are left, begun or not; empty if nobody has said.
+        failed: The names of those that have failed.
+    """
+
+    left: Sequence[str] = ()
+    failed: Sequence[str] = ()
 
 
 class MissingDataError(ZooError):

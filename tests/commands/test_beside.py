@@ -1,7 +1,10 @@
 """`run --all` measures in a process of its own, beside those experiments that train."""
 
 import os
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -190,3 +193,36 @@ def test_it_ends_when_the_one_beside_it_is_gone(monkeypatch):
     monkeypatch.setattr(beside.os, "kill", lambda *signal: sent.append(signal))
     beside._watch(parent=os.getppid() + 1)
     assert sent == [(os.getpid(), beside.signal.SIGINT)]
+
+
+# Of the first process, in which one experiment is more than enough.
+FULL = """
+import os
+from zoo.commands import beside, run
+from zoo.commands.app import main
+if beside.LEFT not in os.environ:
+    run.MANY_MAPS = 1
+main()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fresh", [False, True])
+def test_another_process_goes_on_where_one_is_full(tiny_experiment, tmp_path, cache_home, fresh):
+    second = tiny_experiment.with_name("second.py")
+    second.write_text(tiny_experiment.read_text(encoding="utf-8"), encoding="utf-8")
+    results = tmp_path / "results"
+    words = ["run", tiny_experiment, second, "--epochs", 1, "--results", results]
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, *map(str, words), *["--fresh"] * fresh],
+        cwd=Path(registry.__file__).parents[2],
+        env={**os.environ, "XDG_CACHE_HOME": str(cache_home)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.count("so another goes on") == (not fresh)
+    assert done.stdout.count("# tiny@epochs=1") == 1
+    assert done.stdout.count("# second@epochs=1") == 1
+    assert done.stdout.count("Trained 0 runs") == (not fresh)  # of the second, which is the same

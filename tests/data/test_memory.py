@@ -68,3 +68,12 @@ def test_a_limit_of_the_process(tmp_path, monkeypatch):
     monkeypatch.setattr(resource, "getrlimit", lambda kind: (500 * MIB, 600 * MIB))
     assert memory.total_memory(root) <= 500 * MIB
     assert memory.free_memory(root) == 500 * MIB - resource.getpagesize()
+
+
+def test_memory_maps_are_counted_where_linux_says_how_many_there_may_be(tmp_path):
+    root = machine(tmp_path, "0::/\n")
+    assert memory.memory_maps(root) == (0, memory.UNLIMITED)
+    (root / "proc/self/maps").write_text("a\nb\nc\n")
+    (root / "proc/sys/vm").mkdir(parents=True)
+    (root / "proc/sys/vm/max_map_count").write_text("65530\n")
+    assert memory.memory_maps(root) == (3, 65530)

@@ -8,8 +8,14 @@ import sys
 import pytest
 
 from zoo.engine import device as module
-from zoo.engine.device import bound, compiled_by_jax, import_keras, only_new_garbage
-from zoo.errors import ZooError
+from zoo.engine.device import (
+    bound,
+    check_maps,
+    compiled_by_jax,
+    import_keras,
+    only_new_garbage,
+)
+from zoo.errors import FullError, ZooError
 
 
 @pytest.mark.parametrize("device", ["", "tpu", "gpu:", "gpu:x", "CPU"])
@@ -153,3 +159,29 @@ def test_what_was_there_before_is_left_out_of_garbage_collection_for_a_while():
     finally:
         if frozen:
             gc.freeze()
+
+
+@pytest.mark.parametrize(
+    ("maps", "most", "full"),
+    [(899, None, False), (901, None, True), (501, 500, True), (500, 500, False)],
+)
+def test_a_process_with_hardly_any_memory_maps_left_compiles_no_more(monkeypatch, maps, most, full):
+    monkeypatch.setattr("zoo.data.memory.memory_maps", lambda: (maps, 1000))
+    monkeypatch.delitem(sys.modules, "jax", raising=False)
+    if not full:
+        check_maps(most)
+        return
+    with pytest.raises(FullError, match=rf"has {maps} memory maps, and Linux allows 1,000"):
+        check_maps(most)
+
+
+def test_jax_is_told_to_forget_what_it_has_compiled(monkeypatch):
+    left = [901, 100]
+
+    class Jax:
+        clear_caches = staticmethod(lambda: left.pop(0))
+
+    monkeypatch.setattr("zoo.data.memory.memory_maps", lambda: (left[0], 1000))
+    monkeypatch.setitem(sys.modules, "jax", Jax)
+    check_maps()
+    assert left == [100]

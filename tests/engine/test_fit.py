@@ -10,7 +10,7 @@ from keras.optimizers import schedules
 from zoo.data import Data
 from zoo.engine import fit
 from zoo.engine.initial_model import initial_model
-from zoo.errors import ZooError
+from zoo.errors import FullError, ZooError
 from zoo.experiment import Recipe
 from zoo.runs.run import METRICS, Job, Run, Silent
 from zoo.runs.seeding import epoch_order
@@ -293,3 +293,11 @@ def dropping(input_shape, num_classes):
 def test_xla_compiles_what_a_population_could_train(build_model, batch_size, on_tensorflow):
     expected = on_tensorflow or keras.backend.backend() != "tensorflow"
     assert fit.takes_xla(build_model((5,), CLASSES), batch_size) == expected
+
+
+def test_what_xla_would_compile_is_refused_where_a_process_is_full(monkeypatch):
+    monkeypatch.setattr("zoo.data.memory.memory_maps", lambda: (999, 1000))
+    with pytest.raises(FullError):
+        fit.takes_xla(dropping((5,), CLASSES), 8)
+    if keras.backend.backend() == "tensorflow":
+        assert not fit.takes_xla(recurrent((5,), CLASSES), 8)

@@ -32,6 +32,7 @@ from zoo.engine import population
 from zoo.engine import together as grouped
 from zoo.engine.groups import PLACES_CPU, groups
 from zoo.engine.program import Program
+from zoo.errors import FullError
 from zoo.layers import Swish
 from zoo.runs.run import Job, Run, Silent
 
@@ -345,3 +346,10 @@ def test_largest_bounds_how_many_train_at_once(crowd, largest):
         assert result.engine == f"population of {largest}"
         for name, values in result.history.items():
             np.testing.assert_allclose(values, expected[run].history[name], rtol=1e-5)
+
+
+def test_a_full_process_trains_only_what_xla_does_not_compile(monkeypatch):
+    monkeypatch.setattr("zoo.data.memory.memory_maps", lambda: (999, 1000))
+    with pytest.raises(FullError, match="999 memory maps"):
+        together(job(build_model=linear))
+    assert len(together(job(build_model=linear), apart=1)) == 1

@@ -8,6 +8,7 @@ from typing import NoReturn
 import typer
 
 from zoo.commands.advise import advise
+from zoo.commands.beside import go_on_anew
 from zoo.commands.check import check
 from zoo.commands.compare import compare
 from zoo.commands.data import data
@@ -23,7 +24,7 @@ from zoo.commands.run import run
 from zoo.commands.stale import stale
 from zoo.commands.tune import tune
 from zoo.commands.why import why
-from zoo.errors import Interrupted, ZooError, in_words
+from zoo.errors import FullError, Interrupted, ZooError, in_words
 
 app = typer.Typer(
     name="python -m zoo",
@@ -60,8 +61,12 @@ def _say_interrupted(kept: str) -> NoReturn:
     sys.exit(INTERRUPTED)
 
 
-def main() -> None:
-    """Runs the command line; turns the user's mistakes into two lines and exit code 2."""
+def main(goes_on: bool = True) -> None:
+    """Runs the command line; turns the user's mistakes into two lines and exit code 2.
+
+    Args:
+        goes_on: Whether another process may take the place of this one once it is full.
+    """
     try:
         app()
     except (Interrupted, KeyboardInterrupt) as stop:
@@ -72,6 +77,8 @@ def main() -> None:
             _say_interrupted("")
         raise
     except Exception as error:  # noqa: BLE001 - the last door: one line for people, all with --debug
+        if goes_on and isinstance(error, FullError) and "--fresh" not in sys.argv:
+            go_on_anew(error)
         told = in_words(error)
         say(told)
         sys.exit(2 if isinstance(told, ZooError) else 1)

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from zoo.commands.options import echo
+from zoo.errors import FullError
 
 if TYPE_CHECKING:
     from zoo.runner.registry import Entry
@@ -28,8 +29,10 @@ PARENT = "ZOO_BESIDE"
 BACKWARDS = "ZOO_BACKWARDS"  # is set in a helper
 MOST = "ZOO_MOST"  # holds how many experiments such a process runs before it begins anew
 FAILED = "ZOO_FAILED"  # holds the names of those that have failed before it did
+LEFT = "ZOO_LEFT"  # holds the files that a process is to run in the place of one that was full
 # TensorFlow keeps all that a process has compiled: 85 experiments took 6.5 GB.
 RENEWED_AFTER = 25
+MANY_MAPS = 16_000  # of a process that had better end before the next experiment, at some 3 GB
 FEWEST = 3  # measured experiments that are worth another process, which takes seconds to start
 PATIENCE = 10.0  # seconds of measuring after which a helper is worth its start
 
@@ -165,7 +168,7 @@ def most_here() -> int:
 
 def failed_before() -> list[str]:
     """Returns the experiments that have failed before this process began anew."""
-    return list(filter(None, os.environ.get(FAILED, "").split(os.pathsep)))
+    return list(filter(None, os.environ.pop(FAILED, "").split(os.pathsep)))
 
 
 def begin_anew(entries: Sequence[Entry], failed: Sequence[str] = ()) -> None:
@@ -182,6 +185,21 @@ def begin_anew(entries: Sequence[Entry], failed: Sequence[str] = ()) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
         os.execv(sys.executable, [sys.executable, "-m", "zoo", *sys.argv[1:]])
+
+
+def go_on_anew(full: FullError) -> None:
+    """Replaces this process by one of the same command, which runs what is left."""
+    os.environ[LEFT] = os.pathsep.join(full.left)
+    os.environ[FAILED] = os.pathsep.join(full.failed)
+    echo("This process has compiled as much as it can hold, so another goes on.")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execv(sys.executable, sys.orig_argv)
+
+
+def left() -> list[str]:
+    """Returns the files that the process whose place this one has taken had left; may be none."""
+    return list(filter(None, os.environ.pop(LEFT, "").split(os.pathsep)))
 
 
 def is_helper() -> bool:

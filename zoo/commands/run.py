@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,6 +12,7 @@ import typer
 from rich.console import Console
 
 from zoo.commands.beside import (
+    MANY_MAPS,
     PATIENCE,
     Helper,
     begin_anew,
@@ -20,6 +22,7 @@ from zoo.commands.beside import (
     files_here,
     is_beside,
     is_helper,
+    left,
     most_here,
     shared_out,
 )
@@ -38,8 +41,15 @@ from zoo.commands.options import (
     say,
     takes_table,
 )
-from zoo.engine.device import import_keras
-from zoo.errors import Interrupted, MissingDataError, MistakeError, NeedsClassesError, ZooError
+from zoo.engine.device import check_maps, import_keras
+from zoo.errors import (
+    FullError,
+    Interrupted,
+    MissingDataError,
+    MistakeError,
+    NeedsClassesError,
+    ZooError,
+)
 from zoo.runs.phases import phase
 
 if TYPE_CHECKING:
@@ -144,6 +154,7 @@ def run(
     check_single(words, panel)
     rates = _numbers("--learning-rates", learning_rates)
     processes = cluster_of(workers, cluster)
+    ours = "keras" not in sys.modules
     # Keras takes seconds to import; whatever can be wrong without it has been said above.
     with phase("import"):
         import_keras(device, alone=True)
@@ -231,7 +242,9 @@ def run(
             say(error)
             failed.append(entry.name)
 
-    if not is_beside():
+    if files := left():
+        found = find_all(files)
+    elif not is_beside():
         found = [entry for entry in found if not is_known(entry)]
     most = most_here()
     if is_helper():
@@ -245,17 +258,24 @@ def run(
     helper = Helper([] if in_turn or fresh or (train and not aside) else aside or here)
     for entry in [] if every else aside:  # what is wrong is said before anything is trained
         requests.prepare(entry, settings, data_dir, panel=panel)
+    rest = [*here, *aside, *alone]
     try:
         with helper, beside(aside) as failed_aside:
             if not aside:
                 helper.start_after(PATIENCE)
             for entry in here:
+                if entry is not here[0] and ours and not (fresh or in_turn):
+                    check_maps(MANY_MAPS)
                 carry_out(entry)
+                rest.remove(entry)
             if aside:
                 helper.start_after(0)
         for entry in alone:
             carry_out(entry)
         failed += failed_aside
+    except FullError as full:
+        full.left, full.failed = [str(entry.path) for entry in rest], failed
+        raise
     finally:
         if processes is not None:
             processes.close()

@@ -1,4 +1,4 @@
-"""How much memory this process may use: the machine's, its container's and its own limit."""
+"""How much memory this process may use: the machine's, its container's and its own limits."""
 
 from __future__ import annotations
 
@@ -27,6 +27,22 @@ def free_memory(root: Path = Path("/")) -> int:
     """
     left = [limit - used for limit, used in _containers(root)]
     return max(0, min(_available(root), _own_limit() - _mapped(root), *left))
+
+
+def memory_maps(root: Path = Path("/")) -> tuple[int, int]:
+    """Returns how many memory maps this process has, and how many it may have.
+
+    Where it is no Linux that says so, it has none and may have any number.
+
+    Args:
+        root: Where `proc` lies.
+    """
+    try:
+        most = int((root / "proc/sys/vm/max_map_count").read_text(encoding="ascii"))
+        with (root / "proc/self/maps").open("rb") as maps:
+            return sum(1 for _ in maps), most
+    except OSError:
+        return 0, UNLIMITED
 
 
 def _built_in() -> int:

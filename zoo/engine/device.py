@@ -15,10 +15,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from zoo.errors import ZooError
+from zoo.errors import FullError, ZooError
 
 JAX_FOLDER = "JAX_COMPILATION_CACHE_DIR"
 JAX_BYTES = 2**30  # of what JAX has compiled that later processes find
+MAPS_SHARE = 0.9  # of the memory maps of a process; a network's programs take some hundred and more
 
 
 @functools.cache
@@ -144,6 +145,29 @@ def import_keras(device: str = "auto", alone: bool = False) -> None:
         raise ZooError(
             f"`--device {device}` needs a GPU that Keras's backend can see; there is "
             f"{device_name()}. Install requirements-gpu.txt, or take --device auto."
+        )
+
+
+def check_maps(most: int | None = None) -> None:
+    """Raises FullError where XLA should compile no more in this process.
+
+    TensorFlow keeps whatever it has compiled, in 70 memory maps a program, and JAX does until it is
+    told to forget. Without any left a process ends without a word.
+
+    Args:
+        most: Memory maps that it may have; `None` for nearly all that Linux allows.
+    """
+    from zoo.data.memory import memory_maps  # with NumPy, which not every command takes
+
+    used, allowed = memory_maps()
+    most = most or int(MAPS_SHARE * allowed)
+    if used > most and (jax := sys.modules.get("jax")):
+        jax.clear_caches()
+        used, _ = memory_maps()
+    if used > most:
+        raise FullError(
+            f"This process has {used:,} memory maps, and Linux allows {allowed:,}: what XLA has "
+            "compiled is kept. Run it again: what is stored is not trained again."
         )
 
 

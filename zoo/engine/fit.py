@@ -16,7 +16,7 @@ from callbacks.keras_internals import compiled_with
 from zoo.data import Data
 from zoo.data.arrays import rows
 from zoo.engine.convolutions import convolves, draws, why_slow
-from zoo.engine.device import device_name, on_processor
+from zoo.engine.device import check_maps, device_name, on_processor
 from zoo.engine.explained import in_r2, metric_of
 from zoo.engine.initial_model import (
     Start,
@@ -170,12 +170,17 @@ def takes_xla(model: Any, batch_size: int | None = None) -> bool:
     Args:
         model: A model, whose shapes are known.
         batch_size: Examples in a step; `None` if it cannot train in a population anyway.
+
+    Raises:
+        FullError: If it does, and this process can compile no more.
     """
-    if keras.backend.backend() != "tensorflow":
-        return True
+    takes: bool = not recurrent_in(model)
     if convolves(model) and on_processor():
-        return batch_size is not None and draws(model) and not why_slow(model, batch_size)
-    return not recurrent_in(model)
+        takes = batch_size is not None and draws(model) and not why_slow(model, batch_size)
+    takes = takes or keras.backend.backend() != "tensorflow"
+    if takes:
+        check_maps()
+    return takes
 
 
 def _part(data: Data, part: str) -> tuple[Any, ...]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from zoo.data import Data
 from zoo.engine import fit
+from zoo.engine.device import check_maps
 from zoo.engine.groups import Group, groups
 from zoo.engine.initial_model import Starts
 from zoo.engine.program import Program
@@ -138,6 +139,8 @@ class _Training:
             why = f" ({group.why_size})" if group.why_size else ""
             self.progress.note(f"{group.describe()}: population of {group.size}{why}")
             seeds = list(dict.fromkeys(job.run.seed for job in group.jobs))
+            if group.by_xla:
+                check_maps()
             program = Program(group, self.data, seeds)
             self._program, self.waiting = program, deque(group.jobs)
             done: set[Run] = set()
