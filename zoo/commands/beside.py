@@ -226,6 +226,8 @@ def end_with_parent() -> None:
     """Interrupts this process when the one that it runs beside, if there is one, is gone."""
     if parent := os.environ.get(PARENT):
         number = int(parent.partition(os.pathsep)[0])
+        # A shell has what it starts in the background ignore it, and so what that starts.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         threading.Thread(target=_watch, args=(number,), daemon=True).start()
 
 
