@@ -194,7 +194,7 @@ def go_on_anew(full: FullError) -> None:
     echo("This process has compiled as much as it can hold, so another goes on.")
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execv(sys.executable, sys.orig_argv)
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 
 def left() -> list[str]:
