@@ -65,6 +65,10 @@ class MissingDataError(ZooError):
     """A data set is neither there nor to be had."""
 
 
+class VariedError(ZooError):
+    """What an experiment varies cannot be set."""
+
+
 class NeedsClassesError(ZooError):
     """An experiment is about classes, and the target of the data is a number."""
 

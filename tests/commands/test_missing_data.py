@@ -47,6 +47,27 @@ def test_all_goes_on_and_says_what_was_not_run(zoo, lost, tmp_path, monkeypatch)
     assert list(results.glob("tiny@*/table.md"))
 
 
+@pytest.mark.slow
+def test_all_leaves_out_what_varies_what_is_set(zoo, tiny_experiment, tmp_path, monkeypatch):
+    path, results = tmp_path / "long.py", tmp_path / "results"
+    text = tiny_experiment.read_text(encoding="utf-8")
+    for old, new in (
+        ('factor="activation"', 'factor="epochs"'),
+        ('baseline="relu"', 'baseline="1"'),
+        ('{"relu": "relu", "tanh": "tanh"}', '{"1": 1, "2": 2}'),
+    ):
+        text = text.replace(old, new)
+    path.write_text(text, encoding="utf-8")
+    both = [registry.find(str(each)) for each in (path, tiny_experiment)]
+    monkeypatch.setattr(registry, "entries", lambda: both)
+    code, _, err = zoo("run", "--all", "--epochs", 1, "--seeds", 2, "--results", results)
+    assert code == 0, err
+    assert "The experiment varies its epochs, so that cannot be set. Received: --epochs 1." in err
+    assert "long is not run." in err
+    assert list(results.glob("tiny@*/table.md"))
+    assert zoo("run", path, "--epochs", 1, "--results", results)[0] == 2
+
+
 @pytest.mark.parametrize("number", [0, 1])
 def test_alone_it_is_an_error(zoo, lost, tmp_path, number):
     code, _, err = zoo("run", lost[number].path, "--results", tmp_path / "results")

@@ -48,6 +48,7 @@ from zoo.errors import (
     MissingDataError,
     MistakeError,
     NeedsClassesError,
+    VariedError,
     ZooError,
 )
 from zoo.runs.phases import phase
@@ -229,6 +230,11 @@ def run(
                 echo(f"{entry.name} is not run.", err=True)
             else:
                 failed.append(entry.name)
+        except VariedError as error:
+            if not every:
+                raise
+            say(error)
+            echo(f"{entry.name} is not run.", err=True)
         except MistakeError as error:
             if only:
                 raise

@@ -12,7 +12,7 @@ from zoo import data as datasets
 from zoo.claims import ALPHA
 from zoo.data import Data
 from zoo.data.weights import weighted
-from zoo.errors import ZooError
+from zoo.errors import VariedError, ZooError
 from zoo.evidence import metrics
 from zoo.experiment import DEFAULT_SEEDS, Experiment
 from zoo.runner import overrides, regression
@@ -93,7 +93,7 @@ class Settings:
         }
         if experiment.factor in changes:
             option = experiment.factor.replace("_", "-")
-            raise ZooError(
+            raise VariedError(
                 f"The experiment varies its {option.replace('-', ' ')}, so that cannot be set. "
                 f"Received: --{option} {changes[experiment.factor]}. Leave it out."
             )
