@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from zoo.commands import beside
+from zoo.errors import FullError
 from zoo.runner import registry
 
 MEASURED = '''"""Does doubling double?"""
@@ -206,6 +207,21 @@ def test_it_ends_when_the_one_beside_it_is_gone(monkeypatch):
     monkeypatch.setattr(beside.os, "kill", lambda *signal: sent.append(signal))
     beside._watch(parent=os.getppid() + 1)
     assert sent == [(os.getpid(), beside.signal.SIGINT)]
+
+
+def test_what_is_full_beside_another_leaves_what_it_was_to_run_later_too(
+    zoo, both, tmp_path, monkeypatch
+):
+    def full(self, how):
+        raise FullError("full")
+
+    told, paths = [], [entry.path for entry in both[1:4]]
+    monkeypatch.setattr("zoo.runner.request.Request.run", full)
+    monkeypatch.setattr("zoo.commands.app.say", told.append)
+    monkeypatch.setenv(beside.MOST, "2")
+    monkeypatch.setenv(beside.PARENT, os.pathsep.join(map(str, [os.getppid(), *paths])))
+    assert zoo("run", *paths, "--results", tmp_path / "r")[0] == 2
+    assert told[0].left == [str(path) for path in paths]
 
 
 # Of the first process, in which one experiment is more than enough.

@@ -182,9 +182,7 @@ def begin_anew(entries: Sequence[Entry], failed: Sequence[str] = ()) -> None:
         parent = int(os.environ[PARENT].partition(os.pathsep)[0])
         os.environ[PARENT] = _listed(parent, entries)
         os.environ[FAILED] = os.pathsep.join(failed)
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os.execv(sys.executable, [sys.executable, "-m", "zoo", *sys.argv[1:]])
+        _replace()
 
 
 def go_on_anew(full: FullError) -> None:
@@ -192,6 +190,11 @@ def go_on_anew(full: FullError) -> None:
     os.environ[LEFT] = os.pathsep.join(full.left)
     os.environ[FAILED] = os.pathsep.join(full.failed)
     echo("This process has compiled as much as it can hold, so another goes on.")
+    _replace()
+
+
+def _replace() -> None:
+    """Puts another process of the same command in the place of this one."""
     sys.stdout.flush()
     sys.stderr.flush()
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])

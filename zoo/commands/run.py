@@ -264,7 +264,7 @@ def run(
     helper = Helper([] if in_turn or fresh or (train and not aside) else aside or here)
     for entry in [] if every else aside:  # what is wrong is said before anything is trained
         requests.prepare(entry, settings, data_dir, panel=panel)
-    rest = [*here, *aside, *alone]
+    rest = [*here, *aside, *alone, *later]
     try:
         with helper, beside(aside) as failed_aside:
             if not aside:

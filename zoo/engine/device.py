@@ -167,7 +167,7 @@ def check_maps(most: int | None = None) -> None:
     if used > most:
         raise FullError(
             f"This process has {used:,} memory maps, and Linux allows {allowed:,}: what XLA has "
-            "compiled is kept. Run it again: what is stored is not trained again."
+            "compiled is kept. Run it again, without --fresh: what is stored is not trained again."
         )
 
 
