@@ -34,7 +34,7 @@ LEFT = "ZOO_LEFT"  # holds the files that a process is to run in the place of on
 RENEWED_AFTER = 25
 MANY_MAPS = 16_000  # of a process that had better end before the next experiment, at some 3 GB
 FEWEST = 3  # measured experiments that are worth another process, which takes seconds to start
-PATIENCE = 10.0  # seconds of measuring after which a helper is worth its start
+PATIENCE = 10.0  # seconds of measuring after which a helper is worth its start, or one is ended
 
 
 def shared_out(found: Sequence[Entry]) -> tuple[list[Entry], list[Entry], list[Entry]]:
@@ -84,7 +84,11 @@ def beside(entries: Sequence[Entry]) -> Iterator[list[str]]:
             code = process.wait()
         except BaseException:
             process.send_signal(signal.SIGINT)
-            process.wait()
+            try:
+                process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:  # Python drops one that comes where it cannot raise
+                process.terminate()
+                process.wait()
             raise
         said.seek(0)
         echo(said.read())
